@@ -1,0 +1,201 @@
+//! 2 What is it? A set of types, from content alone.
+//!
+//! One run of bytes can be several things at once: a program with an archive behind it, a document
+//! that is also a script. So the answer is a set, with the place where each type begins. The file's
+//! name is never asked.
+
+#![warn(clippy::arithmetic_side_effects)]
+
+use std::fmt;
+
+macro_rules! file_types {
+    ($($variant:ident $name:literal $what:literal,)*) => {
+        /// A type that content can have.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
+        #[repr(u8)]
+        pub enum FileType {
+            $(#[doc = $what] $variant,)*
+        }
+
+        impl FileType {
+            /// Every type.
+            pub const ALL: &[FileType] = &[$(FileType::$variant,)*];
+
+            /// The name in machine-readable output: lower case, stable.
+            pub fn name(self) -> &'static str {
+                match self { $(FileType::$variant => $name,)* }
+            }
+
+            /// The name for people.
+            pub fn description(self) -> &'static str {
+                match self { $(FileType::$variant => $what,)* }
+            }
+        }
+    };
+}
+
+file_types! {
+    Empty "empty" "Empty file",
+    Pe "pe" "Windows program (PE)",
+    DosExe "dos-exe" "DOS program (MZ)",
+    Elf "elf" "Unix program (ELF)",
+    MachO "macho" "macOS program (Mach-O)",
+    MachOFat "macho-fat" "macOS universal program",
+    JavaClass "java-class" "Java class",
+    Dex "dex" "Android program (DEX)",
+    Wasm "wasm" "WebAssembly module",
+    PythonBytecode "pyc" "Python bytecode",
+    Zip "zip" "ZIP archive",
+    Jar "jar" "Java archive",
+    Apk "apk" "Android package",
+    Ooxml "ooxml" "Office Open XML document",
+    Odf "odf" "OpenDocument document",
+    Epub "epub" "EPUB book",
+    Gzip "gzip" "gzip stream",
+    Bzip2 "bzip2" "bzip2 stream",
+    Xz "xz" "xz stream",
+    Lzma "lzma" "LZMA stream",
+    Lzip "lzip" "lzip stream",
+    Zstd "zstd" "Zstandard stream",
+    Lz4 "lz4" "LZ4 stream",
+    Compress "compress" "compress stream (.Z)",
+    SevenZip "7z" "7-Zip archive",
+    Rar "rar" "RAR archive",
+    Cab "cab" "Cabinet archive",
+    Arj "arj" "ARJ archive",
+    Lha "lha" "LHA archive",
+    Szdd "szdd" "SZDD stream",
+    Tar "tar" "tar archive",
+    Cpio "cpio" "cpio archive",
+    Ar "ar" "ar archive",
+    Deb "deb" "Debian package",
+    Rpm "rpm" "RPM package",
+    Iso9660 "iso9660" "ISO 9660 image",
+    Udf "udf" "UDF image",
+    Squashfs "squashfs" "SquashFS image",
+    Dmg "dmg" "macOS disk image",
+    Vhd "vhd" "VHD disk image",
+    Vmdk "vmdk" "VMDK disk image",
+    Qcow2 "qcow2" "QCOW2 disk image",
+    Chm "chm" "Compiled HTML help",
+    Xar "xar" "xar archive",
+    Ole2 "ole2" "OLE2 compound document",
+    Msi "msi" "Windows installer package",
+    Rtf "rtf" "Rich Text document",
+    Pdf "pdf" "PDF document",
+    OneNote "onenote" "OneNote section",
+    Tnef "tnef" "TNEF attachment",
+    Html "html" "HTML",
+    Xml "xml" "XML",
+    Svg "svg" "SVG image",
+    Mail "mail" "Mail message",
+    Mbox "mbox" "Mailbox",
+    ShellScript "shell" "Shell script",
+    Python "python" "Python script",
+    Perl "perl" "Perl script",
+    Ruby "ruby" "Ruby script",
+    Php "php" "PHP script",
+    Jsp "jsp" "JSP page",
+    Asp "asp" "ASP or ASPX page",
+    PowerShell "powershell" "PowerShell script",
+    Batch "batch" "Windows batch file",
+    VbScript "vbscript" "VBScript",
+    JavaScript "javascript" "JavaScript",
+    Lua "lua" "Lua script",
+    EncodedScript "encoded-script" "Encoded script (.vbe, .jse)",
+    Lnk "lnk" "Windows shortcut",
+    Url "url" "Internet shortcut",
+    Registry "registry" "Windows registry text",
+    Png "png" "PNG image",
+    Jpeg "jpeg" "JPEG image",
+    Gif "gif" "GIF image",
+    Bmp "bmp" "BMP image",
+    Tiff "tiff" "TIFF image",
+    Webp "webp" "WebP image",
+    Ico "ico" "Windows icon",
+    Flash "flash" "Flash movie",
+    Riff "riff" "RIFF media",
+    Mp4 "mp4" "MP4 or QuickTime media",
+    Ogg "ogg" "Ogg media",
+    Sqlite "sqlite" "SQLite database",
+    Ascii "ascii" "ASCII text",
+    Utf8 "utf-8" "UTF-8 text",
+    Utf16Le "utf-16le" "UTF-16 text, little-endian",
+    Utf16Be "utf-16be" "UTF-16 text, big-endian",
+    Utf32Le "utf-32le" "UTF-32 text, little-endian",
+    Utf32Be "utf-32be" "UTF-32 text, big-endian",
+    Text8Bit "text-8bit" "Text in a legacy encoding",
+    Data "data" "Unknown data",
+}
+
+/// A set of types.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct TypeSet(u128);
+
+const _: () = assert!(FileType::ALL.len() <= 128, "TypeSet holds 128 types");
+
+impl TypeSet {
+    /// Adds a type.
+    pub fn insert(&mut self, file_type: FileType) {
+        self.0 |= 1 << file_type as u8;
+    }
+
+    /// Whether it holds a type.
+    pub fn contains(self, file_type: FileType) -> bool {
+        self.0 & (1 << file_type as u8) != 0
+    }
+
+    /// Whether it holds none.
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Its types, in the order of [`FileType::ALL`].
+    pub fn iter(self) -> impl Iterator<Item = FileType> {
+        FileType::ALL.iter().copied().filter(move |&file_type| self.contains(file_type))
+    }
+}
+
+impl FromIterator<FileType> for TypeSet {
+    fn from_iter<I: IntoIterator<Item = FileType>>(types: I) -> Self {
+        let mut set = Self::default();
+        types.into_iter().for_each(|file_type| set.insert(file_type));
+        set
+    }
+}
+
+impl fmt::Debug for TypeSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.iter()).finish()
+    }
+}
+
+/// A type and the place where it begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Found {
+    /// The type.
+    pub file_type: FileType,
+    /// Where it begins, in bytes from the start of the object.
+    pub offset: u64,
+}
+
+/// What was recognised in one object.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Identification {
+    /// Every type, and where it begins: at 0, behind something else, or at the place that its own
+    /// format asks for. Sorted by offset; at most [`Identification::MOST`] entries.
+    pub found: Vec<Found>,
+}
+
+impl Identification {
+    /// How many types with their places are kept. More of one kind carry no news.
+    pub const MOST: usize = 64;
+
+    /// The types as a set.
+    pub fn types(&self) -> TypeSet {
+        self.found.iter().map(|found| found.file_type).collect()
+    }
+}

@@ -1,0 +1,425 @@
+//! The one budget of a scan: depth, objects, bytes out, ratio, time, memory.
+//!
+//! [`Limits`] are the numbers a caller sets; a [`Budget`] is the account of one scan against them.
+//! Whatever allocates from outside data or loops over it charges the budget first. A refusal is a
+//! [`Stop`], which becomes a reason of the result: reaching a limit is never silently clean.
+
+use std::fmt;
+use std::io::{self, Read};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+
+/// How much one scan may cost. `Limits::default()` suits mail gateways and file servers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// How deep objects may nest; the file itself is at depth 0.
+    pub depth: u32,
+    /// How many objects one scan may look at, the file included.
+    pub objects: u64,
+    /// Bytes that all unpackers together may put out.
+    pub total_bytes: u64,
+    /// Bytes that one unpacked object may have.
+    pub object_bytes: u64,
+    /// Bytes out for each byte in, counted once an object is larger than [`Limits::RATIO_FREE`].
+    pub ratio: u64,
+    /// Wall-clock time of one scan.
+    pub time: Duration,
+    /// Bytes of file content that one scan may hold in memory at a time: a file that is not mapped,
+    /// and the unpacked objects on the path from it to the object under scan.
+    pub memory: u64,
+    /// How many things (sections, imports, exports, resources, ...) are read from one program, and
+    /// how many entries of one name list.
+    pub facts: u32,
+}
+
+impl Limits {
+    /// Output below this size is never refused for its ratio.
+    pub const RATIO_FREE: u64 = 1 << 20;
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            depth: 16,
+            objects: 100_000,
+            total_bytes: 4 << 30,
+            object_bytes: 512 << 20,
+            ratio: 1000,
+            time: Duration::from_secs(120),
+            memory: 1 << 30,
+            facts: 20_000,
+        }
+    }
+}
+
+/// A limit that was reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Limit {
+    /// [`Limits::depth`]
+    Depth,
+    /// [`Limits::objects`]
+    Objects,
+    /// [`Limits::total_bytes`]
+    TotalBytes,
+    /// [`Limits::object_bytes`]
+    ObjectBytes,
+    /// [`Limits::ratio`]
+    Ratio,
+    /// [`Limits::time`]
+    Time,
+    /// [`Limits::memory`]
+    Memory,
+    /// [`Limits::facts`]
+    Facts,
+}
+
+impl Limit {
+    /// The name in results, behind `limit:`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Limit::Depth => "depth",
+            Limit::Objects => "objects",
+            Limit::TotalBytes => "total-bytes",
+            Limit::ObjectBytes => "object-bytes",
+            Limit::Ratio => "ratio",
+            Limit::Time => "time",
+            Limit::Memory => "memory",
+            Limit::Facts => "facts",
+        }
+    }
+}
+
+/// Why work was broken off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// A limit was reached.
+    Limit(Limit),
+    /// The caller asked for the end.
+    Cancelled,
+}
+
+impl fmt::Display for Stop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Stop::Limit(limit) => write!(f, "limit:{}", limit.name()),
+            Stop::Cancelled => f.write_str("cancelled"),
+        }
+    }
+}
+
+impl std::error::Error for Stop {}
+
+/// Asks a running scan to end, from any thread. Clones ask for the same scan.
+#[derive(Clone, Debug, Default)]
+pub struct Cancel(Arc<AtomicBool>);
+
+impl Cancel {
+    /// A handle that has not been used.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Ends the scans that hold this handle, soon; they report `cancelled`.
+    pub fn cancel(&self) {
+        self.0.store(true, Relaxed);
+    }
+
+    /// Whether [`Cancel::cancel`] was called.
+    pub fn is_cancelled(&self) -> bool {
+        self.0.load(Relaxed)
+    }
+}
+
+/// The account of one scan. Clones share it.
+#[derive(Clone, Debug)]
+pub struct Budget(Arc<Account>);
+
+#[derive(Debug)]
+struct Account {
+    limits: Limits,
+    started: Instant,
+    cancel: Cancel,
+    objects: AtomicU64,
+    total_bytes: AtomicU64,
+    memory: AtomicU64,
+}
+
+/// Bytes of memory that a budget granted; dropping it gives them back.
+#[derive(Debug)]
+pub struct Grant {
+    account: Arc<Account>,
+    bytes: u64,
+}
+
+impl Drop for Grant {
+    fn drop(&mut self) {
+        self.account.memory.fetch_sub(self.bytes, Relaxed);
+    }
+}
+
+impl Grant {
+    /// Makes the grant larger by `bytes`, or refuses and leaves it as it was.
+    pub fn grow(&mut self, bytes: u64) -> Result<(), Stop> {
+        take(&self.account.memory, bytes, self.account.limits.memory, Limit::Memory)?;
+        self.bytes = self.bytes.saturating_add(bytes);
+        Ok(())
+    }
+}
+
+/// What a decoder put out, and why it ended.
+#[derive(Debug)]
+pub struct Decoded {
+    /// The bytes, all of them or those up to the problem.
+    pub bytes: Vec<u8>,
+    /// The memory they are charged to.
+    pub grant: Grant,
+    /// Why there are no more.
+    pub end: DecodeEnd,
+}
+
+/// Why a decoder ended.
+#[derive(Debug)]
+pub enum DecodeEnd {
+    /// The stream ended as its format says.
+    Complete,
+    /// The budget refused more.
+    Stopped(Stop),
+    /// The decoder failed.
+    Failed(io::Error),
+}
+
+impl Budget {
+    /// Opens the account; the time runs from here.
+    pub fn new(limits: Limits, cancel: Cancel) -> Self {
+        Self(Arc::new(Account {
+            limits,
+            started: Instant::now(),
+            cancel,
+            objects: AtomicU64::new(0),
+            total_bytes: AtomicU64::new(0),
+            memory: AtomicU64::new(0),
+        }))
+    }
+
+    /// The limits it was opened with.
+    pub fn limits(&self) -> &Limits {
+        &self.0.limits
+    }
+
+    /// Time since it was opened.
+    pub fn elapsed(&self) -> Duration {
+        self.0.started.elapsed()
+    }
+
+    /// Time left; zero when it is over.
+    pub fn time_left(&self) -> Duration {
+        self.0.limits.time.saturating_sub(self.elapsed())
+    }
+
+    /// Objects entered so far.
+    pub fn objects(&self) -> u64 {
+        self.0.objects.load(Relaxed)
+    }
+
+    /// Bytes that unpackers put out so far.
+    pub fn total_bytes(&self) -> u64 {
+        self.0.total_bytes.load(Relaxed)
+    }
+
+    /// Refuses when the time is over or the caller cancelled. Call it in every long loop.
+    pub fn check(&self) -> Result<(), Stop> {
+        if self.0.cancel.is_cancelled() {
+            return Err(Stop::Cancelled);
+        }
+        if self.elapsed() > self.0.limits.time {
+            return Err(Stop::Limit(Limit::Time));
+        }
+        Ok(())
+    }
+
+    /// Charges one object at `depth`.
+    pub fn enter(&self, depth: u32) -> Result<(), Stop> {
+        self.check()?;
+        if depth > self.0.limits.depth {
+            return Err(Stop::Limit(Limit::Depth));
+        }
+        take(&self.0.objects, 1, self.0.limits.objects, Limit::Objects)
+    }
+
+    /// Charges memory that is held until the grant is dropped.
+    pub fn hold(&self, bytes: u64) -> Result<Grant, Stop> {
+        take(&self.0.memory, bytes, self.0.limits.memory, Limit::Memory)?;
+        Ok(Grant { account: Arc::clone(&self.0), bytes })
+    }
+
+    /// Charges `bytes` of unpacker output: what an entry that is used in place would have put out.
+    pub fn put_out(&self, bytes: u64) -> Result<(), Stop> {
+        if bytes > self.0.limits.object_bytes {
+            return Err(Stop::Limit(Limit::ObjectBytes));
+        }
+        take(&self.0.total_bytes, bytes, self.0.limits.total_bytes, Limit::TotalBytes)
+    }
+
+    /// Runs a decoder to its end under every ceiling, a step at a time. `packed` is the number of
+    /// bytes that the decoder may read, the base of the ratio. A declared output size is never
+    /// believed, so there is none among the arguments.
+    pub fn decode(&self, mut decoder: impl Read, packed: u64) -> Result<Decoded, Stop> {
+        let mut bytes = Vec::new();
+        let mut grant = self.hold(0)?;
+        let end = loop {
+            match self.decode_step(&mut decoder, packed, &mut bytes, &mut grant) {
+                Ok(0) => break DecodeEnd::Complete,
+                Ok(_) => {}
+                Err(Broken::Stop(stop)) => break DecodeEnd::Stopped(stop),
+                Err(Broken::Decoder(error)) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(Broken::Decoder(error)) => break DecodeEnd::Failed(error),
+            }
+        };
+        Ok(Decoded { bytes, grant, end })
+    }
+
+    fn decode_step(
+        &self,
+        decoder: &mut impl Read,
+        packed: u64,
+        bytes: &mut Vec<u8>,
+        grant: &mut Grant,
+    ) -> Result<usize, Broken> {
+        self.check()?;
+        let mut step = [0; 32 * 1024];
+        let count = decoder.read(&mut step)?;
+        let fresh = step.get(..count).unwrap_or(&step);
+        let size = (bytes.len() as u64).saturating_add(fresh.len() as u64);
+        if size > self.0.limits.object_bytes {
+            return Err(Stop::Limit(Limit::ObjectBytes).into());
+        }
+        if size > Limits::RATIO_FREE && size > packed.saturating_mul(self.0.limits.ratio) {
+            return Err(Stop::Limit(Limit::Ratio).into());
+        }
+        take(
+            &self.0.total_bytes,
+            fresh.len() as u64,
+            self.0.limits.total_bytes,
+            Limit::TotalBytes,
+        )?;
+        self.make_room(bytes, fresh.len(), grant)?;
+        bytes.extend_from_slice(fresh);
+        Ok(count)
+    }
+
+    /// Grows `bytes` by doubling, charged before it is allocated.
+    fn make_room(&self, bytes: &mut Vec<u8>, more: usize, grant: &mut Grant) -> Result<(), Broken> {
+        let wanted = bytes.len().saturating_add(more);
+        if wanted <= bytes.capacity() {
+            return Ok(());
+        }
+        let capacity = wanted.max(bytes.capacity().saturating_mul(2)).max(4096);
+        let growth = capacity.saturating_sub(bytes.capacity());
+        grant.grow(growth as u64)?;
+        bytes
+            .try_reserve_exact(capacity.saturating_sub(bytes.len()))
+            .map_err(|_| Broken::Stop(Stop::Limit(Limit::Memory)))
+    }
+}
+
+enum Broken {
+    Stop(Stop),
+    Decoder(io::Error),
+}
+
+impl From<Stop> for Broken {
+    fn from(stop: Stop) -> Self {
+        Broken::Stop(stop)
+    }
+}
+
+impl From<io::Error> for Broken {
+    fn from(error: io::Error) -> Self {
+        Broken::Decoder(error)
+    }
+}
+
+/// Adds to a counter unless that would pass its ceiling.
+fn take(counter: &AtomicU64, amount: u64, ceiling: u64, limit: Limit) -> Result<(), Stop> {
+    counter
+        .fetch_update(Relaxed, Relaxed, |used| {
+            used.checked_add(amount).filter(|&total| total <= ceiling)
+        })
+        .map(|_| ())
+        .map_err(|_| Stop::Limit(limit))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn budget(change: impl FnOnce(&mut Limits)) -> Budget {
+        let mut limits = Limits::default();
+        change(&mut limits);
+        Budget::new(limits, Cancel::new())
+    }
+
+    fn stop_of(decoded: Decoded) -> Option<Stop> {
+        match decoded.end {
+            DecodeEnd::Stopped(stop) => Some(stop),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn objects_and_depth_are_counted() {
+        let budget = budget(|l| (l.depth, l.objects) = (1, 2));
+        assert_eq!(budget.enter(2), Err(Stop::Limit(Limit::Depth)));
+        assert_eq!(budget.enter(0), Ok(()));
+        assert_eq!(budget.enter(1), Ok(()));
+        assert_eq!(budget.enter(1), Err(Stop::Limit(Limit::Objects)));
+    }
+
+    #[test]
+    fn a_decoder_is_stopped_by_each_ceiling() {
+        let endless = || io::repeat(0);
+        let cases: [(fn(&mut Limits), u64, Limit); 4] = [
+            (|l| l.object_bytes = 100_000, u64::MAX, Limit::ObjectBytes),
+            (|l| l.total_bytes = 100_000, u64::MAX, Limit::TotalBytes),
+            (|l| l.memory = 100_000, u64::MAX, Limit::Memory),
+            (|_| {}, 2000, Limit::Ratio),
+        ];
+        for (change, packed, limit) in cases {
+            let decoded = budget(change).decode(endless(), packed).unwrap();
+            assert!(!decoded.bytes.is_empty(), "what came before is kept");
+            assert_eq!(stop_of(decoded), Some(Stop::Limit(limit)));
+        }
+    }
+
+    #[test]
+    fn the_ratio_is_not_asked_of_small_output() {
+        let decoded = budget(|_| {}).decode(io::repeat(0).take(1 << 20), 1).unwrap();
+        assert!(matches!(decoded.end, DecodeEnd::Complete));
+        assert_eq!(decoded.bytes.len(), 1 << 20);
+    }
+
+    #[test]
+    fn memory_comes_back() {
+        let budget = budget(|l| l.memory = 100);
+        let first = budget.hold(60).unwrap();
+        assert_eq!(budget.hold(60).err(), Some(Stop::Limit(Limit::Memory)));
+        drop(first);
+        assert!(budget.hold(60).is_ok());
+    }
+
+    #[test]
+    fn time_and_cancel_stop_a_decoder() {
+        let over = budget(|l| l.time = Duration::ZERO);
+        assert_eq!(
+            stop_of(over.decode(io::repeat(0), u64::MAX).unwrap()),
+            Some(Stop::Limit(Limit::Time))
+        );
+        let cancel = Cancel::new();
+        cancel.cancel();
+        let cancelled = Budget::new(Limits::default(), cancel);
+        assert_eq!(cancelled.enter(0), Err(Stop::Cancelled));
+    }
+}
