@@ -381,7 +381,8 @@ mod tests {
     #[test]
     fn a_decoder_is_stopped_by_each_ceiling() {
         let endless = || io::repeat(0);
-        let cases: [(fn(&mut Limits), u64, Limit); 4] = [
+        type Case = (fn(&mut Limits), u64, Limit);
+        let cases: [Case; 4] = [
             (|l| l.object_bytes = 100_000, u64::MAX, Limit::ObjectBytes),
             (|l| l.total_bytes = 100_000, u64::MAX, Limit::TotalBytes),
             (|l| l.memory = 100_000, u64::MAX, Limit::Memory),

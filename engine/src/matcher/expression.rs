@@ -1,0 +1,236 @@
+//! The expression of a logical signature: which of its parts must match, and how often.
+//!
+//! Stored as operations in postfix order, a byte for the kind and its arguments:
+//!
+//! | byte | operation | arguments |
+//! |---|---|---|
+//! | 1 | a part | number u8 |
+//! | 2 | both | |
+//! | 3 | either | |
+//! | 4 | compare the number of matches | comparison u8 (0 `=`, 1 `>`, 2 `<`), number u32, distinct u32 |
+//!
+//! A comparison holds when the matches of all parts below it, added up, are as it says, and at least
+//! `distinct` different parts match.
+
+#![warn(clippy::arithmetic_side_effects)]
+
+use super::super::set::layout::{MAX_COUNT, MAX_PARTS};
+use crate::reader::{OutOfBounds, Reader};
+
+const PART: u8 = 1;
+const AND: u8 = 2;
+const OR: u8 = 3;
+const COMPARE: u8 = 4;
+
+/// How deep an expression may nest.
+pub const MAX_DEPTH: usize = 256;
+
+/// What a count is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Comparison {
+    /// Exactly.
+    Equal = 0,
+    /// More than.
+    More = 1,
+    /// Less than.
+    Less = 2,
+}
+
+/// One operation in postfix order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ExpressionOp {
+    /// The part of this number.
+    Part(u8),
+    /// The two before both hold.
+    And,
+    /// One of the two before holds.
+    Or,
+    /// The matches of the one before are counted.
+    Compare {
+        /// How.
+        comparison: Comparison,
+        /// With what.
+        number: u32,
+        /// How many different parts must match.
+        distinct: u32,
+    },
+}
+
+/// An expression that cannot be evaluated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BrokenExpression {
+    /// It ends inside an operation.
+    Ends(OutOfBounds),
+    /// There is no operation or comparison of this number.
+    Unknown(u8),
+    /// It names a part that the signature does not have.
+    Part(u8),
+    /// A comparison with a number that counts do not reach.
+    Number(u32),
+    /// It nests deeper than [`MAX_DEPTH`].
+    Depth,
+    /// It does not come down to one value.
+    Shape,
+}
+
+impl From<OutOfBounds> for BrokenExpression {
+    fn from(out_of_bounds: OutOfBounds) -> Self {
+        BrokenExpression::Ends(out_of_bounds)
+    }
+}
+
+/// Writes an expression.
+pub fn encode(ops: &[ExpressionOp]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for op in ops {
+        match *op {
+            ExpressionOp::Part(part) => bytes.extend([PART, part]),
+            ExpressionOp::And => bytes.push(AND),
+            ExpressionOp::Or => bytes.push(OR),
+            ExpressionOp::Compare { comparison, number, distinct } => {
+                bytes.extend([COMPARE, comparison as u8]);
+                bytes.extend_from_slice(&number.to_le_bytes());
+                bytes.extend_from_slice(&distinct.to_le_bytes());
+            }
+        }
+    }
+    bytes
+}
+
+fn read_op(reader: &mut Reader<'_>) -> Result<ExpressionOp, BrokenExpression> {
+    Ok(match reader.u8()? {
+        PART => ExpressionOp::Part(reader.u8()?),
+        AND => ExpressionOp::And,
+        OR => ExpressionOp::Or,
+        COMPARE => {
+            let comparison = match reader.u8()? {
+                0 => Comparison::Equal,
+                1 => Comparison::More,
+                2 => Comparison::Less,
+                other => return Err(BrokenExpression::Unknown(other)),
+            };
+            let (number, distinct) = (reader.u32_le()?, reader.u32_le()?);
+            ExpressionOp::Compare { comparison, number, distinct }
+        }
+        other => return Err(BrokenExpression::Unknown(other)),
+    })
+}
+
+/// What is known about a sub-expression.
+#[derive(Clone, Copy, Debug, Default)]
+struct Value {
+    holds: bool,
+    /// Matches of all its parts.
+    count: u64,
+    /// A bit for each of its parts that matches.
+    parts: u64,
+}
+
+/// Evaluates an expression over the number of matches of each part.
+pub fn holds(expression: &[u8], counts: &[u32]) -> Result<bool, BrokenExpression> {
+    let mut reader = Reader::new(expression);
+    let mut stack: Vec<Value> = Vec::with_capacity(8);
+    while !reader.is_empty() {
+        let value = match read_op(&mut reader)? {
+            ExpressionOp::Part(part) => part_value(part, counts)?,
+            ExpressionOp::And => join(&mut stack, |a, b| a && b)?,
+            ExpressionOp::Or => join(&mut stack, |a, b| a || b)?,
+            ExpressionOp::Compare { comparison, number, distinct } => {
+                let value = stack.pop().ok_or(BrokenExpression::Shape)?;
+                compare(value, comparison, number, distinct)?
+            }
+        };
+        if stack.len() >= MAX_DEPTH {
+            return Err(BrokenExpression::Depth);
+        }
+        stack.push(value);
+    }
+    match stack.as_slice() {
+        [value] => Ok(value.holds),
+        _ => Err(BrokenExpression::Shape),
+    }
+}
+
+fn part_value(part: u8, counts: &[u32]) -> Result<Value, BrokenExpression> {
+    let count = match counts.get(usize::from(part)) {
+        Some(&count) if usize::from(part) < MAX_PARTS => count,
+        _ => return Err(BrokenExpression::Part(part)),
+    };
+    let parts = if count > 0 { 1_u64.wrapping_shl(part.into()) } else { 0 };
+    Ok(Value { holds: count > 0, count: count.into(), parts })
+}
+
+fn join(
+    stack: &mut Vec<Value>,
+    holds: impl Fn(bool, bool) -> bool,
+) -> Result<Value, BrokenExpression> {
+    let (Some(right), Some(left)) = (stack.pop(), stack.pop()) else {
+        return Err(BrokenExpression::Shape);
+    };
+    Ok(Value {
+        holds: holds(left.holds, right.holds),
+        count: left.count.saturating_add(right.count),
+        parts: left.parts | right.parts,
+    })
+}
+
+fn compare(
+    value: Value,
+    comparison: Comparison,
+    number: u32,
+    distinct: u32,
+) -> Result<Value, BrokenExpression> {
+    if number >= MAX_COUNT {
+        return Err(BrokenExpression::Number(number));
+    }
+    let counted = match comparison {
+        Comparison::Equal => value.count == number.into(),
+        Comparison::More => value.count > number.into(),
+        Comparison::Less => value.count < number.into(),
+    };
+    Ok(Value { holds: counted && value.parts.count_ones() >= distinct, ..value })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ExpressionOp::*;
+
+    fn value(ops: &[ExpressionOp], counts: &[u32]) -> Result<bool, BrokenExpression> {
+        holds(&encode(ops), counts)
+    }
+
+    fn more(number: u32, distinct: u32) -> ExpressionOp {
+        Compare { comparison: Comparison::More, number, distinct }
+    }
+
+    #[test]
+    fn and_or_and_counts() {
+        let both = [Part(0), Part(1), And];
+        assert_eq!(value(&both, &[1, 1]), Ok(true));
+        assert_eq!(value(&both, &[1, 0]), Ok(false));
+        assert_eq!(value(&[Part(0), Part(1), Or], &[0, 3]), Ok(true));
+        let none = [Part(0), Compare { comparison: Comparison::Equal, number: 0, distinct: 0 }];
+        assert_eq!(value(&none, &[0]), Ok(true));
+        assert_eq!(value(&none, &[1]), Ok(false));
+        let two_of_three = [Part(0), Part(1), Or, Part(2), Or, more(2, 2)];
+        assert_eq!(value(&two_of_three, &[3, 0, 0]), Ok(false), "only one part");
+        assert_eq!(value(&two_of_three, &[2, 0, 1]), Ok(true));
+    }
+
+    #[test]
+    fn broken_expressions_are_named() {
+        assert_eq!(value(&[], &[]), Err(BrokenExpression::Shape));
+        assert_eq!(value(&[Part(0), Part(0)], &[1]), Err(BrokenExpression::Shape));
+        assert_eq!(value(&[And], &[1]), Err(BrokenExpression::Shape));
+        assert_eq!(value(&[Part(1)], &[1]), Err(BrokenExpression::Part(1)));
+        assert_eq!(
+            value(&[Part(0), more(MAX_COUNT, 0)], &[1]),
+            Err(BrokenExpression::Number(MAX_COUNT))
+        );
+        assert_eq!(holds(&[9], &[]), Err(BrokenExpression::Unknown(9)));
+        assert_eq!(value(&[Part(0); 300], &[1]), Err(BrokenExpression::Depth));
+        assert!(matches!(holds(&[PART], &[]), Err(BrokenExpression::Ends(_))));
+    }
+}

@@ -1,0 +1,235 @@
+//! What a byte pattern says, as its author wrote it.
+//!
+//! This is the form that source readers produce, that the compiler turns into a program
+//! ([`super::program`]), and that the plain matcher ([`super::naive`]) follows word for word.
+
+use crate::identify::{FileType, TypeSet};
+
+/// A byte pattern: parts of neighbouring elements with gaps between them.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Pattern {
+    /// Which objects it is looked for in.
+    pub target: Target,
+    /// Where it may start.
+    pub offset: Offset,
+    /// The first part.
+    pub first: Part,
+    /// Each gap and the part behind it.
+    pub rest: Vec<(Gap, Part)>,
+    /// Whether the bytes before and behind the match must not be ASCII letters or digits.
+    pub full_word: bool,
+}
+
+impl Pattern {
+    /// A pattern of one part that is looked for everywhere.
+    pub fn new(first: Part) -> Self {
+        let (target, offset) = (Target::Any, Offset::Anywhere);
+        Self { target, offset, first, rest: Vec::new(), full_word: false }
+    }
+
+    /// Its parts in order.
+    pub fn parts(&self) -> impl Iterator<Item = &Part> {
+        std::iter::once(&self.first).chain(self.rest.iter().map(|(_, part)| part))
+    }
+}
+
+/// Elements that follow each other without a gap.
+pub type Part = Vec<Element>;
+
+/// One step of a part.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Element {
+    /// One byte.
+    Byte(ByteMask),
+    /// One of several strings, which may differ in length.
+    Choice(Vec<Vec<ByteMask>>),
+    /// A string as long as the listed ones (which are equally long), but none of them.
+    NoneOf(Vec<Vec<ByteMask>>),
+}
+
+/// A byte of which the bits under `mask` are given. `value` has no bits outside of `mask`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ByteMask {
+    /// The bits.
+    pub value: u8,
+    /// Which of them count: 0xff an exact byte, 0xf0 or 0x0f a nibble, 0 any byte, 0xdf a letter of
+    /// either case.
+    pub mask: u8,
+}
+
+impl ByteMask {
+    /// Any byte.
+    pub const ANY: Self = Self { value: 0, mask: 0 };
+
+    /// Exactly this byte.
+    pub fn exact(value: u8) -> Self {
+        Self { value, mask: 0xff }
+    }
+
+    /// This byte, or the same ASCII letter in the other case.
+    pub fn either_case(value: u8) -> Self {
+        let mask = if value.is_ascii_alphabetic() { 0xdf } else { 0xff };
+        Self { value: value & mask, mask }
+    }
+
+    /// Whether `byte` fits.
+    pub fn fits(self, byte: u8) -> bool {
+        byte & self.mask == self.value
+    }
+}
+
+/// The distance between the end of one part and the start of the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Gap {
+    /// At least this many bytes.
+    pub min: u32,
+    /// At most this many; `None` for any number.
+    pub max: Option<u32>,
+}
+
+/// Where a pattern may start. A `shift` of n allows n bytes more to the right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Offset {
+    /// Anywhere.
+    Anywhere,
+    /// So many bytes from the start.
+    Start {
+        /// Bytes from the start of the object.
+        at: u64,
+        /// Allowed bytes to the right.
+        shift: u32,
+    },
+    /// So many bytes before the end.
+    End {
+        /// Bytes back from the end of the object.
+        back: u64,
+        /// Allowed bytes to the right.
+        shift: u32,
+    },
+    /// At the entry point of a program.
+    EntryPoint {
+        /// Bytes from the entry point, in either direction.
+        delta: i64,
+        /// Allowed bytes to the right.
+        shift: u32,
+    },
+    /// From the start of a program's section.
+    Section {
+        /// The section's number, from 0, in the order of the section table.
+        index: u16,
+        /// Bytes from the start of its raw data.
+        delta: u64,
+        /// Allowed bytes to the right.
+        shift: u32,
+    },
+    /// Inside a program's section.
+    InSection {
+        /// The section's number, from 0.
+        index: u16,
+    },
+    /// From the start of a program's last section.
+    LastSection {
+        /// Bytes from the start of its raw data.
+        delta: u64,
+        /// Allowed bytes to the right.
+        shift: u32,
+    },
+}
+
+impl Offset {
+    /// Whether it asks for a program's sections or entry point.
+    pub fn needs_program(self) -> bool {
+        !matches!(self, Offset::Anywhere | Offset::Start { .. } | Offset::End { .. })
+    }
+}
+
+/// Which objects a signature is meant for. The numbers are ClamAV's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Target {
+    /// Every object.
+    #[default]
+    Any = 0,
+    /// PE programs.
+    Pe = 1,
+    /// OLE2 compound documents.
+    Ole2 = 2,
+    /// Mail messages.
+    Mail = 4,
+    /// Images.
+    Graphics = 5,
+    /// ELF programs.
+    Elf = 6,
+    /// Mach-O programs.
+    MachO = 9,
+    /// PDF documents.
+    Pdf = 10,
+    /// Flash movies.
+    Flash = 11,
+    /// Java classes.
+    Java = 12,
+}
+
+impl Target {
+    /// Every target.
+    pub const ALL: [Target; 10] = [
+        Target::Any,
+        Target::Pe,
+        Target::Ole2,
+        Target::Mail,
+        Target::Graphics,
+        Target::Elf,
+        Target::MachO,
+        Target::Pdf,
+        Target::Flash,
+        Target::Java,
+    ];
+
+    /// The target of that number.
+    pub fn from_number(number: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|&target| target as u8 == number)
+    }
+
+    /// Whether an object of these types is meant.
+    pub fn accepts(self, types: TypeSet) -> bool {
+        use FileType::*;
+        let wanted: &[FileType] = match self {
+            Target::Any => return true,
+            Target::Pe => &[Pe],
+            Target::Ole2 => &[Ole2],
+            Target::Mail => &[Mail, Mbox],
+            Target::Graphics => &[Png, Jpeg, Gif, Bmp, Tiff, Webp, Ico],
+            Target::Elf => &[Elf],
+            Target::MachO => &[MachO, MachOFat],
+            Target::Pdf => &[Pdf],
+            Target::Flash => &[Flash],
+            Target::Java => &[JavaClass],
+        };
+        wanted.iter().any(|&file_type| types.contains(file_type))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn masks_fit_what_they_say() {
+        assert!(ByteMask::ANY.fits(0x7f));
+        assert!(ByteMask::exact(b'a').fits(b'a') && !ByteMask::exact(b'a').fits(b'A'));
+        for letter in [b'a', b'A'] {
+            let mask = ByteMask::either_case(letter);
+            assert!(mask.fits(b'a') && mask.fits(b'A'));
+            assert_eq!((0..=255).filter(|&byte| mask.fits(byte)).count(), 2);
+        }
+        assert!(!ByteMask::either_case(b'1').fits(0x11), "a digit has no case");
+    }
+
+    #[test]
+    fn targets_survive_their_stored_form() {
+        for target in Target::ALL {
+            assert_eq!(Target::from_number(target as u8), Some(target));
+        }
+        assert_eq!(Target::from_number(3), None, "normalised HTML is not matched yet");
+    }
+}

@@ -1,0 +1,343 @@
+//! The set file's layout: its one definition, used by the reader here and by the writer.
+//!
+//! `docs/format.md` draws it field by field. Everything is little-endian and of alignment 1, so that
+//! rows are used in place wherever the bytes lie.
+
+use zerocopy::little_endian::{I64, U16, U32, U64};
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
+
+/// The first bytes of a set. The line ends show damage by transfer as text.
+pub const MAGIC: [u8; 8] = *b"\x89PSET\r\n\x1a";
+
+/// Readers refuse another major version.
+pub const VERSION_MAJOR: u16 = 1;
+/// Readers accept any minor version: it only adds sections marked [`SECTION_OPTIONAL`].
+pub const VERSION_MINOR: u16 = 0;
+
+/// The hash tree's leaves cover chunks of this many bytes; the last one may be shorter.
+pub const CHUNK: u32 = 1 << 16;
+
+/// Sections start at multiples of this, filled up with zeros.
+pub const ALIGNMENT: u64 = 64;
+
+/// More sections than this are refused.
+pub const MAX_SECTIONS: u32 = 64;
+
+/// A section of an unknown kind that a reader may pass over.
+pub const SECTION_OPTIONAL: u32 = 1;
+
+/// The size of a hash row that stands for any size.
+pub const ANY_SIZE: u64 = u64::MAX;
+
+/// An unbounded gap.
+pub const UNBOUNDED: u32 = u32::MAX;
+
+/// [`PatternRow::part`] of a pattern that is a signature of its own.
+pub const WHOLE: u8 = 0xff;
+
+/// Sub-patterns of one logical signature.
+pub const MAX_PARTS: usize = 64;
+
+/// Match counts are exact below this; comparisons in expressions stay below it.
+pub const MAX_COUNT: u32 = 1_000_000;
+
+macro_rules! row {
+    ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+        #[repr(C)]
+        pub struct $name { $($(#[$field_doc])* pub $field: $type,)* }
+    };
+}
+
+row! {
+    /// The first 64 bytes.
+    Header {
+        /// [`MAGIC`]
+        magic: [u8; 8],
+        /// [`VERSION_MAJOR`]
+        major: U16,
+        /// [`VERSION_MINOR`]
+        minor: U16,
+        /// Rows of the section table, which follows the header.
+        sections: U32,
+        /// Length of the whole file.
+        file_length: U64,
+        /// Where the hash tree begins: the chunks cover everything before it.
+        tree_offset: U64,
+        /// [`CHUNK`]
+        chunk: U32,
+        /// Zeros.
+        reserved: [u8; 28],
+    }
+}
+
+row! {
+    /// One row of the section table. Rows are sorted by kind; sections lie in the same order.
+    SectionRow {
+        /// A [`Section`] number.
+        kind: U32,
+        /// [`SECTION_OPTIONAL`] or 0.
+        flags: U32,
+        /// From the start of the file.
+        offset: U64,
+        /// In bytes, without the padding behind it.
+        length: U64,
+        /// Zeros.
+        reserved: U64,
+    }
+}
+
+/// The kinds of sections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u32)]
+pub enum Section {
+    /// One [`AboutRow`].
+    About = 1,
+    /// UTF-8 text that [`StringRef`]s point into.
+    Strings = 2,
+    /// [`OriginRow`]s.
+    Origins = 3,
+    /// [`SignatureRow`]s.
+    Signatures = 4,
+    /// [`HashRow`]s of 16 bytes, sorted by digest, then size, then signature.
+    Md5 = 5,
+    /// [`HashRow`]s of 20 bytes, sorted likewise.
+    Sha1 = 6,
+    /// [`HashRow`]s of 32 bytes, sorted likewise.
+    Sha256 = 7,
+    /// [`SizeRow`]s: for which sizes which digests are asked, sorted by size, each once.
+    Sizes = 8,
+    /// [`PatternRow`]s; those of one logical signature lie together, in the order of their parts.
+    Patterns = 9,
+    /// [`SegmentRow`]s; those of one pattern lie together, in order.
+    Segments = 10,
+    /// Programs and literals that segments point into.
+    Programs = 11,
+    /// [`LogicalRow`]s.
+    Logicals = 12,
+    /// Expressions that logical rows point into.
+    Expressions = 13,
+    /// [`YaraRow`]s.
+    Yara = 14,
+    /// [`StringRef`]s: names of signatures in lower sets that this set switches off, sorted.
+    Removals = 15,
+}
+
+impl Section {
+    /// Every kind.
+    pub const ALL: [Section; 15] = [
+        Section::About,
+        Section::Strings,
+        Section::Origins,
+        Section::Signatures,
+        Section::Md5,
+        Section::Sha1,
+        Section::Sha256,
+        Section::Sizes,
+        Section::Patterns,
+        Section::Segments,
+        Section::Programs,
+        Section::Logicals,
+        Section::Expressions,
+        Section::Yara,
+        Section::Removals,
+    ];
+
+    /// The kind of that number.
+    pub fn from_number(number: u32) -> Option<Self> {
+        Self::ALL.into_iter().find(|&section| section as u32 == number)
+    }
+}
+
+row! {
+    /// A run of text in [`Section::Strings`].
+    StringRef {
+        /// From the start of the section.
+        offset: U32,
+        /// In bytes.
+        length: U32,
+    }
+}
+
+row! {
+    /// What the set says of itself.
+    AboutRow {
+        /// Who publishes it, as a dotted name.
+        origin: StringRef,
+        /// Which line of sets it belongs to.
+        channel: StringRef,
+        /// Grows with each published set of the channel.
+        version: U64,
+        /// The licence of the set as a whole.
+        licence: StringRef,
+        /// For people.
+        description: StringRef,
+        /// The compiler that made it, with its version.
+        compiler: StringRef,
+    }
+}
+
+row! {
+    /// Where signatures come from: one source file.
+    OriginRow {
+        /// The file's path inside the sources, with `/`.
+        file: StringRef,
+        /// Who wrote it.
+        author: StringRef,
+        /// Its licence.
+        licence: StringRef,
+    }
+}
+
+row! {
+    /// One named signature that is not a YARA rule.
+    SignatureRow {
+        /// The name, from the start of [`Section::Strings`].
+        name_offset: U32,
+        /// The name's length.
+        name_length: U16,
+        /// A row of [`Section::Origins`].
+        origin: U16,
+        /// A [`crate::verdict::Class`] number.
+        class: u8,
+        /// 0 to 100.
+        severity: u8,
+        /// Zeros.
+        reserved: U16,
+    }
+}
+
+/// One digest of a whole object.
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub struct HashRow<const N: usize> {
+    /// The digest.
+    pub digest: [u8; N],
+    /// The object's size, or [`ANY_SIZE`].
+    pub size: U64,
+    /// A row of [`Section::Signatures`].
+    pub signature: U32,
+}
+
+row! {
+    /// Which digests are asked for objects of one size.
+    SizeRow {
+        /// The size, or [`ANY_SIZE`].
+        size: U64,
+        /// Bit 0 MD5, bit 1 SHA-1, bit 2 SHA-256.
+        algorithms: u8,
+    }
+}
+
+row! {
+    /// One byte pattern: a signature of its own, or a part of a logical one.
+    PatternRow {
+        /// A row of [`Section::Signatures`] if `part` is [`WHOLE`], else of [`Section::Logicals`].
+        owner: U32,
+        /// The first of its rows in [`Section::Segments`].
+        first_segment: U32,
+        /// How many there are.
+        segments: U16,
+        /// The number of the part, or [`WHOLE`].
+        part: u8,
+        /// A [`crate::matcher::Target`] number.
+        target: u8,
+        /// [`OFFSET_ANYWHERE`] and so on.
+        offset_kind: u8,
+        /// [`FLAG_FULL_WORD`], [`FLAG_COUNTED`].
+        flags: u8,
+        /// The section's number, for offsets in sections.
+        section: U16,
+        /// The distance, in the sense of the offset's kind.
+        distance: I64,
+        /// Allowed bytes to the right.
+        shift: U32,
+    }
+}
+
+/// Anywhere.
+pub const OFFSET_ANYWHERE: u8 = 0;
+/// From the start.
+pub const OFFSET_START: u8 = 1;
+/// Back from the end.
+pub const OFFSET_END: u8 = 2;
+/// From the entry point.
+pub const OFFSET_ENTRY_POINT: u8 = 3;
+/// From the start of a section.
+pub const OFFSET_SECTION: u8 = 4;
+/// Inside a section.
+pub const OFFSET_IN_SECTION: u8 = 5;
+/// From the start of the last section.
+pub const OFFSET_LAST_SECTION: u8 = 6;
+
+/// The neighbours of a match must not be letters or digits.
+pub const FLAG_FULL_WORD: u8 = 1;
+/// An expression asks how often the pattern matches.
+pub const FLAG_COUNTED: u8 = 2;
+
+row! {
+    /// A piece of a pattern without unbounded gaps inside.
+    SegmentRow {
+        /// The row of [`Section::Patterns`] it belongs to.
+        pattern: U32,
+        /// Bytes that must at least lie between the end of the segment before and this one.
+        gap: U32,
+        /// Where its program begins in [`Section::Programs`].
+        program: U32,
+        /// The program's length.
+        program_length: U32,
+        /// Where the literal that gives it away begins in [`Section::Programs`].
+        literal: U32,
+        /// The literal's length; 0 where there is none, and every position is tried.
+        literal_length: U16,
+        /// 1 where letters of the literal (then stored in lower case) match in either case.
+        literal_either_case: u8,
+        /// Zero.
+        reserved: u8,
+        /// The least distance from the segment's start to the literal.
+        lead_min: U32,
+        /// The greatest.
+        lead_max: U32,
+    }
+}
+
+row! {
+    /// A logical signature.
+    LogicalRow {
+        /// A row of [`Section::Signatures`].
+        signature: U32,
+        /// The first of its rows in [`Section::Patterns`].
+        first_pattern: U32,
+        /// Where its expression begins in [`Section::Expressions`].
+        expression: U32,
+        /// The expression's length.
+        expression_length: U32,
+        /// How many patterns it has.
+        patterns: u8,
+        /// A [`crate::matcher::Target`] number.
+        target: u8,
+        /// 1 where the expression holds when no pattern matches.
+        holds_without_hits: u8,
+        /// Zero.
+        reserved: u8,
+        /// The least size of the object.
+        size_min: U64,
+        /// The greatest.
+        size_max: U64,
+    }
+}
+
+row! {
+    /// One file of YARA rules, as source.
+    YaraRow {
+        /// The namespace its rules are compiled in.
+        namespace: StringRef,
+        /// The source text.
+        source: StringRef,
+        /// A row of [`Section::Origins`].
+        origin: U32,
+        /// How many rules it holds.
+        rules: U32,
+    }
+}
