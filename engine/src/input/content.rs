@@ -4,6 +4,7 @@ use std::fmt;
 use std::ops::{Deref, Range};
 use std::sync::Arc;
 
+use super::Mapping;
 use crate::limits::Grant;
 
 /// The bytes of one object: borrowed, held in memory, or mapped. A clone or a [`Content::slice`]
@@ -18,6 +19,7 @@ pub struct Content<'a> {
 enum Storage<'a> {
     Borrowed(&'a [u8]),
     Held(Arc<Held>),
+    Mapped(Arc<Mapping>),
 }
 
 /// Bytes and the memory they are charged to, given back when the last user is gone.
@@ -36,6 +38,10 @@ impl<'a> Content<'a> {
     pub fn held(bytes: Vec<u8>, grant: Grant) -> Self {
         let range = 0..bytes.len();
         Self { storage: Storage::Held(Arc::new(Held { bytes, _grant: Some(grant) })), range }
+    }
+
+    pub(crate) fn mapped(mapping: Arc<Mapping>) -> Self {
+        Self { range: 0..mapping.len(), storage: Storage::Mapped(mapping) }
     }
 
     /// A part of it; what lies outside is left away, so that the result may be shorter than asked for.
@@ -62,6 +68,7 @@ impl Deref for Content<'_> {
         let all = match &self.storage {
             Storage::Borrowed(bytes) => bytes,
             Storage::Held(held) => held.bytes.as_slice(),
+            Storage::Mapped(mapping) => mapping,
         };
         all.get(self.range.clone()).unwrap_or_default()
     }

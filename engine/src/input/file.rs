@@ -1,0 +1,313 @@
+//! Reading one file, and watching that it stays the same one.
+
+#![warn(clippy::arithmetic_side_effects)]
+
+use std::fs::{File, Metadata, OpenOptions};
+use std::io::{self, Read};
+use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt, OpenOptionsExt};
+use std::path::Path;
+use std::sync::Arc;
+
+use super::{Content, Input, Mapping};
+use crate::limits::{Budget, DecodeEnd, Grant, Limit};
+use crate::verdict::{Problem, Reason};
+
+/// Files up to this size are read into a buffer that is used again; it costs less than mapping them.
+const SMALL: u64 = 128 << 10;
+
+/// The bytes of an input, with what kept them from being all.
+pub(crate) struct Source<'a> {
+    pub(crate) content: Content<'a>,
+    pub(crate) problem: Option<Problem>,
+}
+
+impl<'a> Source<'a> {
+    /// Gets at the bytes. `buffer` is room that may be used for them, and used again afterwards.
+    pub(crate) fn open(
+        input: Input<'a>,
+        buffer: &'a mut Vec<u8>,
+        budget: &Budget,
+    ) -> Result<(Self, Option<Watch>), Problem> {
+        match input {
+            Input::Memory(bytes) => Ok((Self::whole(Content::borrowed(bytes)), None)),
+            Input::Reader(reader) => Ok((Self::from_reader(reader, budget)?, None)),
+            Input::File(file) => {
+                let metadata = file.metadata().map_err(unreadable)?;
+                let file = file.try_clone().map_err(unreadable)?;
+                Self::from_file(file, &metadata, buffer, budget)
+            }
+            Input::Path(path) => {
+                let (file, metadata) = open_regular(path)?;
+                Self::from_file(file, &metadata, buffer, budget)
+            }
+        }
+    }
+
+    fn whole(content: Content<'a>) -> Self {
+        Self { content, problem: None }
+    }
+
+    fn from_reader(reader: &mut dyn Read, budget: &Budget) -> Result<Self, Problem> {
+        let ceiling = budget.limits().memory / 2;
+        let decoded = budget.decode(reader.take(ceiling.saturating_add(1)), u64::MAX)?;
+        let problem = match decoded.end {
+            DecodeEnd::Complete if decoded.bytes.len() as u64 > ceiling => Some(too_large(ceiling)),
+            DecodeEnd::Complete => None,
+            DecodeEnd::Stopped(stop) => Some(stop.into()),
+            DecodeEnd::Failed(error) => Some(unreadable(error)),
+        };
+        Ok(Self { content: Content::held(decoded.bytes, decoded.grant), problem })
+    }
+
+    fn from_file(
+        file: File,
+        metadata: &Metadata,
+        buffer: &'a mut Vec<u8>,
+        budget: &Budget,
+    ) -> Result<(Self, Option<Watch>), Problem> {
+        refuse_special(metadata)?;
+        let size = metadata.len();
+        let mut watch = Watch { before: Stamp::of(metadata), file, mapping: None };
+        if size > SMALL
+            && let Some(mapping) = Mapping::of(&watch.file)
+        {
+            let mapping = Arc::new(mapping);
+            watch.mapping = Some(Arc::clone(&mapping));
+            return Ok((Self::whole(Content::mapped(mapping)), Some(watch)));
+        }
+        let source = if size <= SMALL {
+            Self::small(&watch.file, buffer, budget)?
+        } else {
+            Self::large(&watch.file, size, budget)?
+        };
+        Ok((source, Some(watch)))
+    }
+
+    /// Reads a file that is small, or that does not say its size, as those in /proc.
+    fn small(file: &File, buffer: &'a mut Vec<u8>, budget: &Budget) -> Result<Self, Problem> {
+        buffer.resize(SMALL as usize, 0);
+        let count = read_at_most(file, buffer, 0).map_err(unreadable)?;
+        if count < buffer.len() || at_end(file, SMALL) {
+            return Ok(Self::whole(Content::borrowed(buffer.get(..count).unwrap_or_default())));
+        }
+        Self::large(file, SMALL.saturating_mul(2), budget)
+    }
+
+    fn large(file: &File, size: u64, budget: &Budget) -> Result<Self, Problem> {
+        let ceiling = budget.limits().memory / 2;
+        let wanted = size.min(ceiling);
+        let mut grant = budget.hold(wanted)?;
+        let mut bytes = vec![0; usize::try_from(wanted).unwrap_or(usize::MAX)];
+        let mut count = read_at_most(file, &mut bytes, 0).map_err(unreadable)?;
+        while count == bytes.len() && (count as u64) < ceiling && !at_end(file, count as u64) {
+            budget.check()?;
+            let more = (count as u64).min(ceiling.saturating_sub(count as u64));
+            grow(&mut bytes, more, &mut grant)?;
+            let rest = bytes.get_mut(count..).unwrap_or_default();
+            count =
+                count.saturating_add(read_at_most(file, rest, count as u64).map_err(unreadable)?);
+        }
+        bytes.truncate(count);
+        let cut = count as u64 == ceiling && !at_end(file, ceiling);
+        let problem = cut.then(|| too_large(ceiling));
+        Ok(Self { content: Content::held(bytes, grant), problem })
+    }
+}
+
+fn grow(bytes: &mut Vec<u8>, more: u64, grant: &mut Grant) -> Result<(), Problem> {
+    grant.grow(more)?;
+    bytes.resize(bytes.len().saturating_add(usize::try_from(more).unwrap_or(usize::MAX)), 0);
+    Ok(())
+}
+
+fn too_large(ceiling: u64) -> Problem {
+    let detail = format!("only the first {ceiling} bytes were read into memory");
+    Problem::new(Reason::Limit(Limit::Memory), detail)
+}
+
+fn unreadable(error: io::Error) -> Problem {
+    Problem::new(Reason::Unreadable, error.to_string())
+}
+
+/// Opens a regular file. Anything else is refused before it is opened, since opening alone can block
+/// or do something; what the path leads to can change in between, so it is asked again afterwards.
+fn open_regular(path: &Path) -> Result<(File, Metadata), Problem> {
+    refuse_special(&path.metadata().map_err(unreadable)?)?;
+    let mut options = OpenOptions::new();
+    options.read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY);
+    let file = options.open(path).map_err(unreadable)?;
+    let metadata = file.metadata().map_err(unreadable)?;
+    Ok((file, metadata))
+}
+
+/// What a file is, where it is not a regular one.
+pub(crate) fn special_kind(file_type: std::fs::FileType) -> Option<&'static str> {
+    if file_type.is_file() {
+        None
+    } else if file_type.is_dir() {
+        Some("directory")
+    } else if file_type.is_fifo() {
+        Some("pipe")
+    } else if file_type.is_socket() {
+        Some("socket")
+    } else if file_type.is_block_device() || file_type.is_char_device() {
+        Some("device")
+    } else {
+        Some("other")
+    }
+}
+
+fn refuse_special(metadata: &Metadata) -> Result<(), Problem> {
+    match special_kind(metadata.file_type()) {
+        Some(kind) => Err(Problem::new(Reason::SpecialFile(kind), format!("a {kind} is not read"))),
+        None => Ok(()),
+    }
+}
+
+fn read_at_most(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+    let mut count: usize = 0;
+    while let Some(rest) = buffer.get_mut(count..).filter(|rest| !rest.is_empty()) {
+        match file.read_at(rest, offset.saturating_add(count as u64)) {
+            Ok(0) => break,
+            Ok(more) => count = count.saturating_add(more),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(count)
+}
+
+fn at_end(file: &File, offset: u64) -> bool {
+    matches!(read_at_most(file, &mut [0], offset), Ok(0))
+}
+
+/// Reads a whole file into memory, without a limit: for files of the host's own.
+pub(crate) fn read_whole(mut file: &File) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Remembers what a file was like when its scan began.
+pub(crate) struct Watch {
+    before: Stamp,
+    file: File,
+    mapping: Option<Arc<Mapping>>,
+}
+
+#[derive(PartialEq, Eq)]
+struct Stamp {
+    size: u64,
+    modified: (i64, i64),
+    changed: (i64, i64),
+}
+
+impl Stamp {
+    fn of(metadata: &Metadata) -> Self {
+        Self {
+            size: metadata.len(),
+            modified: (metadata.mtime(), metadata.mtime_nsec()),
+            changed: (metadata.ctime(), metadata.ctime_nsec()),
+        }
+    }
+}
+
+impl Watch {
+    /// What is wrong if the file is no longer as it was, asked when the scan is over.
+    pub(crate) fn changed(&self) -> Option<Problem> {
+        let lost = self.mapping.as_ref().is_some_and(|mapping| mapping.lost_pages());
+        let now = self.file.metadata().ok().map(|metadata| Stamp::of(&metadata));
+        if !lost && now.as_ref() == Some(&self.before) {
+            return None;
+        }
+        let detail = match now {
+            Some(now) if now.size != self.before.size => {
+                format!("{} bytes before, {} after", self.before.size, now.size)
+            }
+            _ => "its times are not those from before the scan".into(),
+        };
+        Some(Problem::new(Reason::ChangedWhileScanning, detail))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::{Cancel, Limits};
+    use std::io::Write;
+
+    fn budget(memory: u64) -> Budget {
+        Budget::new(Limits { memory, ..Limits::default() }, Cancel::new())
+    }
+
+    fn file_of(bytes: &[u8]) -> tempfile::NamedTempFile {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(bytes).unwrap();
+        file
+    }
+
+    #[test]
+    fn every_size_is_read_whole() {
+        for size in [0, 1, SMALL - 1, SMALL, SMALL + 1, 3 * SMALL + 5] {
+            let bytes: Vec<u8> = (0..size).map(|n| (n % 251) as u8).collect();
+            let file = file_of(&bytes);
+            let mut buffer = Vec::new();
+            let (source, watch) =
+                Source::open(Input::Path(file.path()), &mut buffer, &budget(1 << 30)).unwrap();
+            assert_eq!(&*source.content, bytes, "{size} bytes");
+            assert!(source.problem.is_none());
+            assert!(watch.unwrap().changed().is_none());
+        }
+    }
+
+    #[test]
+    fn a_file_beyond_the_memory_limit_is_cut_and_says_so() {
+        let file = file_of(&vec![7; 3 * SMALL as usize]);
+        let mut buffer = Vec::new();
+        let (source, _) =
+            Source::open(Input::Path(file.path()), &mut buffer, &budget(4 * SMALL)).unwrap();
+        assert_eq!(source.content.len() as u64, 2 * SMALL);
+        assert_eq!(source.problem.unwrap().reason, Reason::Limit(Limit::Memory));
+    }
+
+    #[test]
+    fn a_reader_is_cut_likewise() {
+        let mut endless = io::repeat(1);
+        let mut buffer = Vec::new();
+        let (source, _) =
+            Source::open(Input::Reader(&mut endless), &mut buffer, &budget(1 << 20)).unwrap();
+        assert_eq!(source.problem.unwrap().reason, Reason::Limit(Limit::Memory));
+        assert!(source.content.len() >= 1 << 18);
+    }
+
+    #[test]
+    fn files_that_do_not_say_their_size_are_read() {
+        let path = Path::new("/proc/self/status");
+        if !path.exists() {
+            return println!("skipped: there is no /proc here");
+        }
+        let mut buffer = Vec::new();
+        let (source, _) = Source::open(Input::Path(path), &mut buffer, &budget(1 << 20)).unwrap();
+        assert!(source.content.starts_with(b"Name:"));
+    }
+
+    #[test]
+    fn special_files_are_refused_unopened() {
+        let mut buffer = Vec::new();
+        let refused = Source::open(Input::Path(Path::new("/dev/null")), &mut buffer, &budget(1));
+        assert_eq!(refused.err().unwrap().reason, Reason::SpecialFile("device"));
+        let mut buffer = Vec::new();
+        let refused = Source::open(Input::Path(Path::new("/")), &mut buffer, &budget(1));
+        assert_eq!(refused.err().unwrap().reason, Reason::SpecialFile("directory"));
+    }
+
+    #[test]
+    fn a_change_is_noticed() {
+        let mut file = file_of(b"before");
+        let mut buffer = Vec::new();
+        let (_, watch) =
+            Source::open(Input::Path(file.path()), &mut buffer, &budget(1 << 20)).unwrap();
+        file.write_all(b" and after").unwrap();
+        assert_eq!(watch.unwrap().changed().unwrap().reason, Reason::ChangedWhileScanning);
+    }
+}

@@ -1,0 +1,38 @@
+//! 1 Bytes in: paths, descriptors, memory, readers.
+//!
+//! The one place that opens, reads and maps files. [`Content`] is what everything behind it works on:
+//! bytes that are borrowed from the caller, held in memory, or mapped.
+//!
+//! A file can shrink while it is looked at. What was read into memory does not care; a mapping would
+//! end the process with SIGBUS. So files are mapped only after the host asked for
+//! [`survive_shrinking_maps`]; until then they are read, under [`Limits::memory`]. Either way a
+//! file that is another one after the scan than before is reported as `changed-while-scanning`.
+
+mod content;
+mod file;
+mod mapping;
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+pub use content::Content;
+pub(crate) use file::{Source, Watch, read_whole};
+pub(crate) use mapping::Mapping;
+pub use mapping::survive_shrinking_maps;
+
+#[allow(unused_imports)] // for the documentation above
+use crate::limits::Limits;
+
+/// What to scan.
+#[non_exhaustive]
+pub enum Input<'a> {
+    /// A regular file, by its path. A symbolic link is followed.
+    Path(&'a Path),
+    /// An open regular file: all of it, whatever its position, which is left as it was.
+    File(&'a File),
+    /// Bytes in memory.
+    Memory(&'a [u8]),
+    /// Whatever a reader gives until its end, read into memory first.
+    Reader(&'a mut dyn Read),
+}

@@ -1,0 +1,173 @@
+//! From bytes that nobody vouches for to bytes that are known to be those that were written.
+//!
+//! The sole maker of [`Verified`]. So far a set is verified against its own hash tree, which shows
+//! damage but not forgery: signatures are not part of the format yet, and every result says so.
+
+#![warn(clippy::arithmetic_side_effects)]
+
+use std::fs::File;
+use std::ops::Deref;
+use std::path::Path;
+use std::sync::Arc;
+
+use zerocopy::FromBytes;
+
+use super::error::{SetError, SetErrorKind};
+use super::layout::{CHUNK, Header, MAGIC, VERSION_MAJOR};
+use super::tree::{self, Hash};
+use crate::input::{self, Mapping};
+
+/// The bytes of a set, wherever they lie. A clone shares them.
+#[derive(Clone)]
+pub(super) enum SetBytes {
+    Static(&'static [u8]),
+    Held(Arc<[u8]>),
+    Mapped(Arc<Mapping>),
+}
+
+impl Deref for SetBytes {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            SetBytes::Static(bytes) => bytes,
+            SetBytes::Held(bytes) => bytes,
+            SetBytes::Mapped(mapping) => mapping,
+        }
+    }
+}
+
+/// Bytes with the header of a set. Nothing else about them is believed.
+pub struct Unverified {
+    bytes: SetBytes,
+    tree_offset: usize,
+}
+
+/// Bytes of a set that agree with their hash tree.
+pub struct Verified {
+    pub(super) bytes: SetBytes,
+    pub(super) body: usize,
+    pub(super) root: Hash,
+}
+
+impl Unverified {
+    /// Reads a set file. It is mapped where [`input::survive_shrinking_maps`] was asked for, so that
+    /// processes share it; else it is read into memory.
+    pub fn from_path(path: &Path) -> Result<Self, SetError> {
+        let unreadable = |error: std::io::Error| {
+            SetError::new(SetErrorKind::Unreadable, format!("{}: {error}", path.display()))
+        };
+        let file = File::open(path).map_err(unreadable)?;
+        if !file.metadata().map_err(unreadable)?.is_file() {
+            return Err(SetError::new(
+                SetErrorKind::Unreadable,
+                format!("{}: not a regular file", path.display()),
+            ));
+        }
+        match Mapping::of(&file) {
+            Some(mapping) => Self::new(SetBytes::Mapped(Arc::new(mapping))),
+            None => Self::from_bytes(input::read_whole(&file).map_err(unreadable)?),
+        }
+    }
+
+    /// Takes a set from memory.
+    pub fn from_bytes(bytes: Vec<u8>) -> Result<Self, SetError> {
+        Self::new(SetBytes::Held(bytes.into()))
+    }
+
+    /// Takes a set that is part of the program.
+    pub fn from_static(bytes: &'static [u8]) -> Result<Self, SetError> {
+        Self::new(SetBytes::Static(bytes))
+    }
+
+    fn new(bytes: SetBytes) -> Result<Self, SetError> {
+        let header = read_header(&bytes)?;
+        let tree_offset = check_length(&header, bytes.len())?;
+        Ok(Self { bytes, tree_offset })
+    }
+
+    /// Compares every chunk with the hash tree.
+    pub fn verify(self) -> Result<Verified, SetError> {
+        let (body, tree) = self.bytes.split_at_checked(self.tree_offset).unwrap_or_default();
+        let (stored, rest) = tree.as_chunks::<32>();
+        let Some((stored_root, stored)) = stored.split_last().filter(|_| rest.is_empty()) else {
+            return Err(SetError::new(SetErrorKind::Truncated, "the hash tree is cut short"));
+        };
+        let leaves: Vec<Hash> = tree::leaves(body).collect();
+        if let Some(chunk) = leaves.iter().zip(stored).position(|(found, stored)| found != stored) {
+            return Err(damaged_chunk(chunk, body.len()));
+        }
+        let root = tree::root(&leaves);
+        if root != *stored_root {
+            return Err(SetError::new(
+                SetErrorKind::Damaged,
+                format!("root hash expected {}, found {}", hex(stored_root), hex(&root)),
+            ));
+        }
+        Ok(Verified { root, body: self.tree_offset, bytes: self.bytes })
+    }
+}
+
+fn read_header(bytes: &[u8]) -> Result<Header, SetError> {
+    let magic = bytes.get(..MAGIC.len()).unwrap_or(bytes);
+    if magic != MAGIC {
+        let message = format!("not a signature set: starts with {}", printable(magic));
+        return Err(SetError::new(SetErrorKind::Foreign, message));
+    }
+    let Ok((header, _)) = Header::read_from_prefix(bytes) else {
+        let message = format!("header of 64 bytes expected, {} bytes found", bytes.len());
+        return Err(SetError::new(SetErrorKind::Truncated, message));
+    };
+    if header.major.get() != VERSION_MAJOR {
+        let message = format!(
+            "format version {VERSION_MAJOR} expected, {}.{} found",
+            header.major, header.minor
+        );
+        return Err(SetError::new(SetErrorKind::Version, message));
+    }
+    if header.chunk.get() != CHUNK {
+        let message =
+            format!("chunks of {CHUNK} bytes expected, {} found at offset 32", header.chunk);
+        return Err(SetError::new(SetErrorKind::Damaged, message));
+    }
+    Ok(header)
+}
+
+/// Checks the lengths against each other; gives the start of the hash tree.
+fn check_length(header: &Header, length: usize) -> Result<usize, SetError> {
+    let declared = header.file_length.get();
+    if declared != length as u64 {
+        let message = format!("{declared} bytes expected, {length} found");
+        return Err(SetError::new(SetErrorKind::Truncated, message));
+    }
+    let tree_offset = header.tree_offset.get();
+    let chunks = tree_offset.div_ceil(CHUNK.into());
+    let tree_length = chunks.checked_add(1).and_then(|hashes| hashes.checked_mul(32));
+    let expected = tree_length.and_then(|tree| tree_offset.checked_add(tree));
+    match usize::try_from(tree_offset) {
+        Ok(tree_offset) if expected == Some(declared) => Ok(tree_offset),
+        _ => Err(SetError::new(
+            SetErrorKind::Damaged,
+            format!("hash tree at {tree_offset} does not fit a file of {declared} bytes"),
+        )),
+    }
+}
+
+fn damaged_chunk(chunk: usize, body: usize) -> SetError {
+    let start = chunk.saturating_mul(CHUNK as usize);
+    let end = start.saturating_add(CHUNK as usize).min(body);
+    let message = format!("bytes {start} to {end} (chunk {chunk}) do not agree with the hash tree");
+    SetError::new(SetErrorKind::Damaged, message)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn printable(bytes: &[u8]) -> String {
+    if bytes.is_empty() {
+        "nothing (empty file)".into()
+    } else {
+        format!("\"{}\"", bytes.escape_ascii())
+    }
+}
