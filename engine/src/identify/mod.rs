@@ -199,3 +199,6 @@ impl Identification {
         self.found.iter().map(|found| found.file_type).collect()
     }
 }
+pub fn identify(_: &[u8]) -> Identification {
+    Identification::default()
+}

@@ -23,8 +23,8 @@ pub(crate) struct Source<'a> {
 
 impl<'a> Source<'a> {
     /// Gets at the bytes. `buffer` is room that may be used for them, and used again afterwards.
-    pub(crate) fn open(
-        input: Input<'a>,
+    pub(crate) fn open<'i: 'a>(
+        input: Input<'i>,
         buffer: &'a mut Vec<u8>,
         budget: &Budget,
     ) -> Result<(Self, Option<Watch>), Problem> {

@@ -185,7 +185,7 @@ fn compare(
         return Err(BrokenExpression::Number(number));
     }
     let counted = match comparison {
-        Comparison::Equal => value.count == number.into(),
+        Comparison::Equal => value.count == u64::from(number),
         Comparison::More => value.count > number.into(),
         Comparison::Less => value.count < number.into(),
     };

@@ -1,7 +1,207 @@
 //! 5 Which signatures hit?
+//!
+//! One narrow interface: a [`Matcher`] is made from a set, and [`Matcher::search`] finds the set's
+//! signatures that hit one object. How it searches is nobody else's business.
+//!
+//! Digests are looked up first (`hashes.rs`), then byte patterns (`patterns.rs`), then the logical
+//! signatures over them (`logicals.rs`), then YARA rules (`yara.rs`). [`naive`] is the plain twin of
+//! the pattern search.
 
 pub mod expression;
+mod hashes;
+mod logicals;
+#[cfg(any(test, feature = "oracle"))]
+pub mod naive;
 pub mod pattern;
+mod patterns;
+mod place;
 pub mod program;
+#[cfg(feature = "yara")]
+mod yara;
+
+use std::fmt;
 
 pub use pattern::{ByteMask, Element, Gap, Offset, Part, Pattern, Target};
+
+use crate::identify::TypeSet;
+use crate::inspect::Layout;
+use crate::limits::{Budget, Stop};
+use crate::set::SignatureSet;
+use crate::set::layout::{PatternRow, Section, WHOLE};
+use crate::verdict::{Finding, Method};
+
+/// What signatures are matched against.
+#[derive(Clone, Copy)]
+pub struct Subject<'a> {
+    /// The object's bytes.
+    pub data: &'a [u8],
+    /// What it is.
+    pub types: TypeSet,
+    /// Its sections and entry point, if it is a program.
+    pub layout: Option<&'a Layout>,
+}
+
+/// A signature that hit, by its number in the set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Hit {
+    signature: u32,
+    method: Method,
+    offset: Option<u64>,
+}
+
+/// A set that cannot be made ready for matching.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MatcherError(String);
+
+impl fmt::Display for MatcherError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for MatcherError {}
+
+/// The signatures of one set, ready to be searched for. Immutable; threads share it, each with a
+/// [`Scratch`] of its own.
+pub struct Matcher {
+    set: SignatureSet,
+    label: String,
+    patterns: patterns::Patterns,
+    logicals: logicals::Logicals,
+    #[cfg(feature = "yara")]
+    yara: Option<yara::Yara>,
+}
+
+/// Room for searches of one thread, used again for the next object.
+#[derive(Default)]
+pub struct Scratch {
+    patterns: patterns::Scratch,
+    hits: Vec<Hit>,
+    #[cfg(feature = "yara")]
+    yara: Option<yara::Scanner>,
+}
+
+/// Where a search stopped short. The findings so far are kept.
+pub type Searched = Result<(), Stop>;
+
+impl Matcher {
+    /// Makes a set ready: builds the automata and compiles the YARA rules.
+    pub fn new(set: &SignatureSet) -> Result<Self, MatcherError> {
+        let patterns = patterns::Patterns::new(set).map_err(|e| MatcherError(e.to_string()))?;
+        Ok(Self {
+            label: set.label().name,
+            patterns,
+            logicals: logicals::Logicals::new(set),
+            #[cfg(feature = "yara")]
+            yara: yara::Yara::compile(set)?,
+            #[cfg(not(feature = "yara"))]
+            set: without_yara(set)?,
+            #[cfg(feature = "yara")]
+            set: set.clone(),
+        })
+    }
+
+    /// The set's label.
+    pub fn label(&self) -> &str {
+        &self.label
+    }
+
+    /// Finds the signatures that hit `subject`. [`Finding::object`] is left at 0 for the caller to set.
+    pub fn search(
+        &self,
+        subject: &Subject<'_>,
+        scratch: &mut Scratch,
+        budget: &Budget,
+        findings: &mut Vec<Finding>,
+    ) -> Searched {
+        scratch.hits.clear();
+        let searched = self.search_tables(subject, scratch, budget);
+        scratch.hits.sort_unstable();
+        scratch.hits.dedup();
+        findings.extend(scratch.hits.iter().filter_map(|hit| self.finding(hit)));
+        searched?;
+        self.search_yara(subject, scratch, budget, findings)
+    }
+
+    fn search_tables(
+        &self,
+        subject: &Subject<'_>,
+        scratch: &mut Scratch,
+        budget: &Budget,
+    ) -> Searched {
+        let size = subject.data.len() as u64;
+        let wanted = hashes::wanted(&self.set, size);
+        let digests = hashes::Digests::of(subject.data, wanted, budget)?;
+        digests.look_up(&self.set, size, &mut scratch.hits);
+        let searched = self.patterns.search(subject, &mut scratch.patterns, budget);
+        self.add_pattern_hits(scratch);
+        searched?;
+        self.logicals.evaluate(&self.set, subject, &scratch.patterns, &mut scratch.hits);
+        Ok(())
+    }
+
+    /// Patterns that are signatures of their own.
+    fn add_pattern_hits(&self, scratch: &mut Scratch) {
+        let rows = self.set.rows::<PatternRow>(Section::Patterns);
+        for index in scratch.patterns.matched() {
+            let Some(row) = rows.get(index as usize).filter(|row| row.part == WHOLE) else {
+                continue;
+            };
+            let offset = scratch.patterns.found(index).and_then(patterns::Found::first);
+            let signature = row.owner.get();
+            scratch.hits.push(Hit { signature, method: Method::Pattern, offset });
+        }
+    }
+
+    fn finding(&self, hit: &Hit) -> Option<Finding> {
+        let signature = self.set.signature(hit.signature)?;
+        Some(Finding {
+            name: signature.name.to_owned(),
+            class: signature.class,
+            method: hit.method,
+            severity: signature.severity,
+            object: 0,
+            offset: hit.offset,
+            set: self.label.clone(),
+            source: signature.origin.file.to_owned(),
+            author: signature.origin.author.to_owned(),
+            licence: signature.origin.licence.to_owned(),
+        })
+    }
+
+    #[cfg(feature = "yara")]
+    fn search_yara(
+        &self,
+        subject: &Subject<'_>,
+        scratch: &mut Scratch,
+        budget: &Budget,
+        findings: &mut Vec<Finding>,
+    ) -> Searched {
+        match &self.yara {
+            Some(yara) => yara.search(subject, &mut scratch.yara, budget, &self.label, findings),
+            None => Ok(()),
+        }
+    }
+
+    #[cfg(not(feature = "yara"))]
+    fn search_yara(
+        &self,
+        _: &Subject<'_>,
+        _: &mut Scratch,
+        _: &Budget,
+        _: &mut Vec<Finding>,
+    ) -> Searched {
+        Ok(())
+    }
+}
+
+/// Refuses a set with YARA rules, since leaving them out would be a silent gap.
+#[cfg(not(feature = "yara"))]
+fn without_yara(set: &SignatureSet) -> Result<SignatureSet, MatcherError> {
+    match set.counts().yara_rules {
+        0 => Ok(set.clone()),
+        rules => Err(MatcherError(format!(
+            "the set holds {rules} YARA rules, but this engine was built without the feature `yara`"
+        ))),
+    }
+}

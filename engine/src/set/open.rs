@@ -418,7 +418,7 @@ impl SignatureSet {
             let literal = slice_of(programs, row.literal.get(), row.literal_length.get().into());
             let what = if row.pattern.get() as usize >= patterns {
                 "no such pattern"
-            } else if !program.is_some_and(|program| program::check(program).is_ok()) {
+            } else if program.is_none_or(|program| program::check(program).is_err()) {
                 "program broken"
             } else if literal.is_none() {
                 "literal out of range"

@@ -45,3 +45,10 @@ impl<'a> Entry<'a> {
         Self { name: name.into(), content: None, problems: vec![problem] }
     }
 }
+pub fn open<'a>(
+    _: &Content<'a>,
+    _: crate::identify::Found,
+    _: &Budget,
+) -> Option<Result<Box<dyn Unpacker<'a> + 'a>, Problem>> {
+    None
+}

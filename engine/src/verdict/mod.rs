@@ -3,6 +3,8 @@
 //! The two questions are kept apart. The [`Verdict`] says what was found; the [`Completeness`] says
 //! whether all of it was looked at, with a [`Reason`] for each part that was not.
 
+pub(crate) mod conclude;
+
 use std::fmt;
 use std::time::Duration;
 

@@ -1,0 +1,165 @@
+//! The engine: a stack of sets made ready, shared by any number of threads.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Weak};
+
+use crate::input::Input;
+use crate::limits::{Cancel, Limits};
+use crate::matcher::{Matcher, Scratch};
+use crate::scan;
+use crate::set::SignatureSet;
+use crate::verdict::{Finding, Report, SetLabel};
+
+/// A stack of signature sets, ready to scan. Immutable; a clone shares it; any number of threads may
+/// scan with it at a time.
+#[derive(Clone)]
+pub struct Engine(Arc<Shared>);
+
+struct Shared {
+    /// Bottom of the stack first.
+    matchers: Vec<Matcher>,
+    labels: Vec<SetLabel>,
+    /// For each name that a set switches off: the height below which it is switched off.
+    removed: HashMap<String, usize>,
+}
+
+/// Room for one scan, used again for the next one on the same thread.
+#[derive(Default)]
+pub(crate) struct Workspace {
+    pub(crate) buffer: Vec<u8>,
+    /// One for each set of the stack.
+    pub(crate) scratches: Vec<Scratch>,
+}
+
+/// Engines whose workspaces a thread keeps; a host that swaps sets has two for a moment.
+const KEPT_WORKSPACES: usize = 4;
+
+thread_local! {
+    /// Workspaces of the engines this thread scanned with last. They cannot go from thread to thread,
+    /// because the YARA scanners in them cannot. Those of engines that are gone are dropped at the
+    /// next scan.
+    static WORKSPACES: RefCell<Vec<(Weak<Shared>, Workspace)>> = const { RefCell::new(Vec::new()) };
+}
+
+/// What one scan may cost, and how to end it early.
+#[derive(Clone, Debug, Default)]
+pub struct ScanOptions {
+    /// The budget.
+    pub limits: Limits,
+    /// Ends the scan from any thread.
+    pub cancel: Cancel,
+}
+
+/// An engine that cannot be made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EngineError {
+    /// Nothing ever scans with no signatures.
+    NoSets,
+    /// A set cannot be made ready.
+    Set {
+        /// The set's label.
+        set: String,
+        /// What is wrong.
+        message: String,
+    },
+}
+
+impl fmt::Display for EngineError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            EngineError::NoSets => f.write_str("an engine needs at least one signature set"),
+            EngineError::Set { set, message } => write!(f, "set {set}: {message}"),
+        }
+    }
+}
+
+impl std::error::Error for EngineError {}
+
+/// Collects the sets of an engine, from the bottom of the stack to its top.
+#[derive(Default)]
+#[must_use]
+pub struct EngineBuilder {
+    sets: Vec<SignatureSet>,
+}
+
+impl EngineBuilder {
+    /// Puts a set on top of the stack. Upper sets may allow what lower ones find (class `trusted`) and
+    /// switch off signatures of lower ones by name.
+    pub fn set(mut self, set: SignatureSet) -> Self {
+        self.sets.push(set);
+        self
+    }
+
+    /// Makes the sets ready: builds automata, compiles YARA rules.
+    pub fn build(self) -> Result<Engine, EngineError> {
+        if self.sets.is_empty() {
+            return Err(EngineError::NoSets);
+        }
+        let mut removed = HashMap::new();
+        for (height, set) in self.sets.iter().enumerate() {
+            removed.extend(set.removals().map(|name| (name.to_owned(), height)));
+        }
+        let ready = |set: &SignatureSet| {
+            Matcher::new(set).map_err(|error| EngineError::Set {
+                set: set.label().name,
+                message: error.to_string(),
+            })
+        };
+        Ok(Engine(Arc::new(Shared {
+            matchers: self.sets.iter().map(ready).collect::<Result<_, _>>()?,
+            labels: self.sets.iter().map(SignatureSet::label).collect(),
+            removed,
+        })))
+    }
+}
+
+impl Engine {
+    /// Starts to collect sets.
+    pub fn builder() -> EngineBuilder {
+        EngineBuilder::default()
+    }
+
+    /// Scans one input with everything in it. Never fails: what could not be looked at is in the
+    /// report. Blocks until the end, which is bounded by [`Limits::time`]; starts no thread (but see
+    /// `yara` in the documentation of the crate).
+    pub fn scan(&self, input: Input<'_>, options: &ScanOptions) -> Report {
+        let mut workspace = self.take_workspace();
+        workspace.scratches.resize_with(self.matchers().len(), Scratch::default);
+        let report = scan::scan(self, input, options, &mut workspace);
+        self.keep_workspace(workspace);
+        report
+    }
+
+    /// The sets, bottom of the stack first.
+    pub fn sets(&self) -> &[SetLabel] {
+        &self.0.labels
+    }
+
+    pub(crate) fn matchers(&self) -> &[Matcher] {
+        &self.0.matchers
+    }
+
+    /// Whether a set above `height` switches the finding's signature off.
+    pub(crate) fn is_removed(&self, finding: &Finding, height: usize) -> bool {
+        self.0.removed.get(&finding.name).is_some_and(|&by| by > height)
+    }
+
+    fn take_workspace(&self) -> Workspace {
+        let mut kept = WORKSPACES.take();
+        let mine = kept.iter().position(|(engine, _)| engine.as_ptr() == Arc::as_ptr(&self.0));
+        let workspace = mine.map(|index| kept.swap_remove(index).1);
+        kept.retain(|(engine, _)| engine.strong_count() > 0);
+        WORKSPACES.set(kept);
+        workspace.unwrap_or_default()
+    }
+
+    fn keep_workspace(&self, workspace: Workspace) {
+        let mut kept = WORKSPACES.take();
+        kept.truncate(KEPT_WORKSPACES.saturating_sub(1));
+        kept.insert(0, (Arc::downgrade(&self.0), workspace));
+        WORKSPACES.set(kept);
+    }
+}

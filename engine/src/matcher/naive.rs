@@ -1,0 +1,85 @@
+//! The plain matcher: follows a pattern word for word at every position.
+//!
+//! It is slow and has no clever parts, so that tests and fuzzing can hold the fast matcher against
+//! it. It works on the author's pattern, not on the compiled one.
+
+use std::collections::BTreeSet;
+
+use super::Subject;
+use super::pattern::{ByteMask, Element, Part, Pattern};
+
+/// Every position where `pattern` matches.
+pub fn starts(pattern: &Pattern, subject: &Subject<'_>) -> Vec<u64> {
+    if !pattern.target.accepts(subject.types) {
+        return Vec::new();
+    }
+    let Some(allowed) = pattern.offset.starts(subject) else { return Vec::new() };
+    (0..=subject.data.len())
+        .filter(|&start| {
+            allowed.contains(&(start as u64)) && matches_at(pattern, subject.data, start)
+        })
+        .map(|start| start as u64)
+        .collect()
+}
+
+fn matches_at(pattern: &Pattern, data: &[u8], start: usize) -> bool {
+    let mut ends = part_ends(&pattern.first, data, &BTreeSet::from([start]));
+    for (gap, part) in &pattern.rest {
+        let allowed = |from: usize, to: usize| {
+            let distance = to - from;
+            distance >= gap.min as usize && gap.max.is_none_or(|max| distance <= max as usize)
+        };
+        let starts = (0..=data.len())
+            .filter(|&to| ends.range(..=to).any(|&from| allowed(from, to)))
+            .collect();
+        ends = part_ends(part, data, &starts);
+    }
+    if pattern.full_word {
+        ends.retain(|&end| is_word(data, start, end));
+    }
+    !ends.is_empty()
+}
+
+/// Whether the neighbours of `start..end` are neither letters nor digits.
+fn is_word(data: &[u8], start: usize, end: usize) -> bool {
+    let before = start.checked_sub(1).and_then(|at| data.get(at));
+    [before, data.get(end)].into_iter().flatten().all(|byte| !byte.is_ascii_alphanumeric())
+}
+
+fn part_ends(part: &Part, data: &[u8], starts: &BTreeSet<usize>) -> BTreeSet<usize> {
+    let mut positions = starts.clone();
+    for element in part {
+        positions = positions
+            .iter()
+            .flat_map(|&position| {
+                element_ends(element, data.get(position..).unwrap_or_default(), position)
+            })
+            .collect();
+    }
+    positions
+}
+
+fn element_ends(element: &Element, rest: &[u8], position: usize) -> Vec<usize> {
+    match element {
+        Element::Byte(byte) => rest
+            .first()
+            .filter(|&&found| byte.fits(found))
+            .map(|_| position + 1)
+            .into_iter()
+            .collect(),
+        Element::Choice(strings) => strings
+            .iter()
+            .filter(|string| fits(string, rest))
+            .map(|string| position + string.len())
+            .collect(),
+        Element::NoneOf(strings) => {
+            let length = strings.first().map_or(0, Vec::len);
+            let none = rest.len() >= length && !strings.iter().any(|string| fits(string, rest));
+            none.then_some(position + length).into_iter().collect()
+        }
+    }
+}
+
+fn fits(string: &[ByteMask], rest: &[u8]) -> bool {
+    string.len() <= rest.len() && string.iter().zip(rest).all(|(byte, &found)| byte.fits(found))
+}

@@ -1,0 +1,57 @@
+//! Where a pattern may start in one object.
+
+#![warn(clippy::arithmetic_side_effects)]
+
+use std::ops::RangeInclusive;
+
+use super::Subject;
+use super::pattern::Offset;
+use crate::set::layout::{
+    OFFSET_ANYWHERE, OFFSET_END, OFFSET_ENTRY_POINT, OFFSET_IN_SECTION, OFFSET_LAST_SECTION,
+    OFFSET_SECTION, OFFSET_START, PatternRow,
+};
+
+/// The offset that a row stores, or `None` for a kind or a distance that means nothing.
+pub(super) fn read(row: &PatternRow) -> Option<Offset> {
+    let (distance, shift, index) = (row.distance.get(), row.shift.get(), row.section.get());
+    let forward = || u64::try_from(distance).ok();
+    Some(match row.offset_kind {
+        OFFSET_ANYWHERE => Offset::Anywhere,
+        OFFSET_START => Offset::Start { at: forward()?, shift },
+        OFFSET_END => Offset::End { back: forward()?, shift },
+        OFFSET_ENTRY_POINT => Offset::EntryPoint { delta: distance, shift },
+        OFFSET_SECTION => Offset::Section { index, delta: forward()?, shift },
+        OFFSET_IN_SECTION => Offset::InSection { index },
+        OFFSET_LAST_SECTION => Offset::LastSection { delta: forward()?, shift },
+        _ => return None,
+    })
+}
+
+impl Offset {
+    /// The positions where a match may start in `subject`; `None` where there are none.
+    pub(crate) fn starts(self, subject: &Subject<'_>) -> Option<RangeInclusive<u64>> {
+        let size = subject.data.len() as u64;
+        let floating = |start: u64, shift: u32| start..=start.saturating_add(shift.into());
+        let section = |index: usize| Some(subject.layout?.sections.get(index)?.raw.clone());
+        let starts = match self {
+            Offset::Anywhere => 0..=size,
+            Offset::Start { at, shift } => floating(at, shift),
+            Offset::End { back, shift } => floating(size.checked_sub(back)?, shift),
+            Offset::EntryPoint { delta, shift } => {
+                floating(subject.layout?.entry_point?.checked_add_signed(delta)?, shift)
+            }
+            Offset::Section { index, delta, shift } => {
+                floating(section(index.into())?.start.checked_add(delta)?, shift)
+            }
+            Offset::InSection { index } => {
+                let raw = section(index.into())?;
+                raw.start..=raw.end.checked_sub(1)?
+            }
+            Offset::LastSection { delta, shift } => {
+                let last = subject.layout?.sections.len().checked_sub(1)?;
+                floating(section(last)?.start.checked_add(delta)?, shift)
+            }
+        };
+        (starts.start() <= starts.end() && *starts.start() <= size).then_some(starts)
+    }
+}

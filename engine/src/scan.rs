@@ -1,0 +1,224 @@
+//! The conductor: the whole path of one scan on one page.
+//!
+//! bytes in -> identify -> inspect -> match -> unpack -> the same for everything inside -> verdict
+//!
+//! Containers that are being walked stand on an explicit stack, innermost on top, so that nesting
+//! costs no call stack and only the objects on the current path are in memory. Every object goes
+//! through [`Scan::examine`] behind a wall against panics: a defect harms one object.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::engine::{Engine, ScanOptions, Workspace};
+use crate::identify::{self, Identification};
+use crate::input::{Content, Input, Source};
+use crate::inspect;
+use crate::limits::{Budget, Limit, Stop};
+use crate::matcher::{Scratch, Subject};
+use crate::unpack::{self, Entry, Unpacker};
+use crate::verdict::{Completeness, Finding, Object, Problem, Reason, Report, conclude};
+
+/// Longer names of objects are cut: they are for people, and 100,000 of them are held at a time.
+const NAME_LENGTH: usize = 512;
+/// Further problems of one object say nothing new.
+const PROBLEMS: usize = 32;
+
+/// Scans one input and everything in it.
+pub(crate) fn scan(
+    engine: &Engine,
+    input: Input<'_>,
+    options: &ScanOptions,
+    workspace: &mut Workspace,
+) -> Report {
+    let budget = Budget::new(options.limits.clone(), options.cancel.clone());
+    let mut report = match Source::open(input, &mut workspace.buffer, &budget) {
+        Ok((source, watch)) => {
+            let mut scan = Scan::new(engine, &budget, &mut workspace.scratches);
+            scan.run(source);
+            if let Some(problem) = watch.and_then(|watch| watch.changed()) {
+                scan.note(0, problem);
+            }
+            scan.finish()
+        }
+        Err(problem) => Report::not_scanned(problem),
+    };
+    report.sets = engine.sets().to_vec();
+    report.elapsed = budget.elapsed();
+    report
+}
+
+/// A finding and the height of its set in the stack.
+pub(crate) struct Raised {
+    pub(crate) finding: Finding,
+    pub(crate) height: usize,
+}
+
+/// A container that is being walked.
+struct Open<'a> {
+    unpacker: Box<dyn Unpacker<'a> + 'a>,
+    object: usize,
+    depth: u32,
+}
+
+struct Scan<'s, 'a> {
+    engine: &'s Engine,
+    budget: &'s Budget,
+    scratches: &'s mut Vec<Scratch>,
+    objects: Vec<Object>,
+    raised: Vec<Raised>,
+    /// Innermost container last.
+    open: Vec<Open<'a>>,
+    bytes: u64,
+}
+
+impl<'s, 'a> Scan<'s, 'a> {
+    fn new(engine: &'s Engine, budget: &'s Budget, scratches: &'s mut Vec<Scratch>) -> Self {
+        let (objects, raised, open) = (Vec::new(), Vec::new(), Vec::new());
+        Self { engine, budget, scratches, objects, raised, open, bytes: 0 }
+    }
+
+    /// Examines the file, then what is inside, container by container.
+    fn run(&mut self, source: Source<'a>) {
+        if let Err(stop) = self.budget.enter(0) {
+            self.objects
+                .push(Object { completeness: Completeness::NotScanned, ..Object::default() });
+            return self.note(0, stop.into());
+        }
+        self.visit(source.content, Object::default(), 0);
+        source.problem.into_iter().for_each(|problem| self.note(0, problem));
+        while let Some(mut container) = self.open.pop() {
+            match self.next_entry(&mut container) {
+                Some(entry) => {
+                    let (parent, depth) = (container.object, container.depth);
+                    self.open.push(container);
+                    self.enter(entry, parent, depth.saturating_add(1));
+                }
+                None => self.close(container),
+            }
+        }
+    }
+
+    fn next_entry(&mut self, container: &mut Open<'a>) -> Option<Entry<'a>> {
+        let next = || container.unpacker.next_entry(self.budget);
+        catch_unwind(AssertUnwindSafe(next)).unwrap_or_else(|_| {
+            self.note(container.object, internal("unpacking failed"));
+            None
+        })
+    }
+
+    fn close(&mut self, mut container: Open<'a>) {
+        let problems = catch_unwind(AssertUnwindSafe(|| container.unpacker.problems()));
+        let problems = problems.unwrap_or_else(|_| vec![internal("unpacking failed")]);
+        problems.into_iter().for_each(|problem| self.note(container.object, problem));
+    }
+
+    /// Takes an entry in as an object of its own, if the budget agrees.
+    fn enter(&mut self, entry: Entry<'a>, parent: usize, depth: u32) {
+        let name = readable(&entry.name);
+        if let Err(stop) = self.budget.enter(depth) {
+            self.note(parent, Problem::new(stop.into(), format!("before {name:?}")));
+            return self.give_up(stop);
+        }
+        let parent = Some(parent);
+        let mut object = Object { name, parent, problems: entry.problems, ..Object::default() };
+        match entry.content {
+            Some(content) => {
+                if !object.problems.is_empty() {
+                    object.completeness = Completeness::Partial;
+                }
+                self.visit(content, object, depth);
+            }
+            None => {
+                object.completeness = Completeness::NotScanned;
+                self.objects.push(object);
+            }
+        }
+    }
+
+    /// What the budget refused once it will refuse again: ends the containers that cannot go on.
+    fn give_up(&mut self, stop: Stop) {
+        match stop {
+            Stop::Limit(Limit::Depth) => {
+                let innermost = self.open.pop();
+                innermost.into_iter().for_each(|container| self.close(container));
+            }
+            _ => self.open.clear(),
+        }
+    }
+
+    /// Examines one object and puts the containers that it is on the stack.
+    fn visit(&mut self, content: Content<'a>, mut object: Object, depth: u32) {
+        object.size = content.len() as u64;
+        self.bytes = self.bytes.saturating_add(object.size);
+        let index = self.objects.len();
+        self.objects.push(object);
+        let examine = || self.examine(&content, index, depth);
+        if catch_unwind(AssertUnwindSafe(examine)).is_err() {
+            // What the panic left in the scratches is not to be relied on.
+            self.scratches.iter_mut().for_each(|scratch| *scratch = Scratch::default());
+            self.note(index, internal("examining failed"));
+        }
+    }
+
+    fn examine(&mut self, content: &Content<'a>, index: usize, depth: u32) {
+        let identified = identify::identify(content);
+        if let Some(object) = self.objects.get_mut(index) {
+            object.types = identified.types();
+        }
+        self.search(content, &identified, index);
+        for &found in identified.found.iter().rev() {
+            match unpack::open(content, found, self.budget) {
+                Some(Ok(unpacker)) => self.open.push(Open { unpacker, object: index, depth }),
+                Some(Err(problem)) => self.note(index, problem),
+                None => {}
+            }
+        }
+    }
+
+    /// Searches one object for the signatures of every set.
+    fn search(&mut self, data: &[u8], identified: &Identification, index: usize) {
+        let layout = inspect::layout(data, &identified.found);
+        let subject = Subject { data, types: identified.types(), layout: layout.as_ref() };
+        for (height, matcher) in self.engine.matchers().iter().enumerate() {
+            let Some(scratch) = self.scratches.get_mut(height) else { continue };
+            let mut findings = Vec::new();
+            let searched = matcher.search(&subject, scratch, self.budget, &mut findings);
+            for mut finding in findings {
+                finding.object = index;
+                if !self.engine.is_removed(&finding, height) {
+                    self.raised.push(Raised { finding, height });
+                }
+            }
+            if let Err(stop) = searched {
+                self.note(index, stop.into());
+            }
+        }
+    }
+
+    /// Adds a problem to an object, whose scan was then not complete.
+    fn note(&mut self, index: usize, problem: Problem) {
+        let Some(object) = self.objects.get_mut(index) else { return };
+        object.completeness = object.completeness.max(Completeness::Partial);
+        if object.problems.len() < PROBLEMS && !object.problems.contains(&problem) {
+            object.problems.push(problem);
+        }
+    }
+
+    fn finish(self) -> Report {
+        let findings = conclude::overrule(self.raised, &self.objects);
+        conclude::report(findings, self.objects, self.bytes)
+    }
+}
+
+fn internal(what: &str) -> Problem {
+    Problem::new(Reason::InternalError, format!("{what}; please report this file's kind as a bug"))
+}
+
+/// A name for people: decoded as far as it goes, and not too long.
+fn readable(name: &[u8]) -> String {
+    let cut = name.get(..NAME_LENGTH).unwrap_or(name);
+    let mut readable = String::from_utf8_lossy(cut).into_owned();
+    if cut.len() < name.len() {
+        readable.push('…');
+    }
+    readable
+}
