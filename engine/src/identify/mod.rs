@@ -3,10 +3,65 @@
 //! One run of bytes can be several things at once: a program with an archive behind it, a document
 //! that is also a script. So the answer is a set, with the place where each type begins. The file's
 //! name is never asked.
+//!
+//! Six looks at the data, each bounded:
+//!
+//! 1. `table.rs`: the types that begin at 0 and show themselves by a magic number there; the checks
+//!    behind the magics are in `programs.rs`, `archives.rs`, `streams.rs`, `documents.rs`, `images.rs`.
+//! 2. `disks.rs`: images that are known by something far from their beginning.
+//! 3. `zip.rs`: archives that are found from their end, and what kind of ZIP they are.
+//! 4. `text.rs`: the encoding of text; in it `markup.rs` and `scripts.rs`.
+//! 5. `seams.rs`: what begins exactly where the first type ends: an overlay, a trailer.
+//! 6. `embedded.rs`: one pass over everything for what begins anywhere else.
+//!
+//! What is found at 0 may be broken and is still named: a reader of that format will look at it and
+//! say what is wrong. What is found elsewhere has to prove itself by checksums or by several fields
+//! that agree, because magic numbers alone occur in every program that knows the format.
 
 #![warn(clippy::arithmetic_side_effects)]
 
+mod archives;
+mod collector;
+mod disks;
+mod documents;
+mod embedded;
+mod fields;
+mod images;
+mod markup;
+mod programs;
+#[cfg(test)]
+mod samples;
+mod scripts;
+mod seams;
+mod streams;
+mod table;
+mod text;
+mod zip;
+
 use std::fmt;
+
+use collector::Collector;
+
+/// Says what `data` is, from the content alone. Takes time linear in its length and allocates nothing
+/// but the answer.
+pub fn identify(data: &[u8]) -> Identification {
+    let mut collector = Collector::default();
+    if data.is_empty() {
+        collector.add(FileType::Empty, 0);
+        return collector.finish();
+    }
+    table::identify(data, &mut collector);
+    disks::identify(data, &mut collector);
+    documents::find_pdf_near_start(data, &mut collector);
+    let archive = zip::identify(data, &mut collector);
+    text::identify(data, &mut collector);
+    seams::identify(data, &mut collector);
+    embedded::identify(data, archive, &mut collector);
+    if collector.is_empty() {
+        collector.add(FileType::Data, 0);
+    }
+    collector.finish()
+}
 
 macro_rules! file_types {
     ($($variant:ident $name:literal $what:literal,)*) => {
@@ -65,6 +120,8 @@ file_types! {
     Cab "cab" "Cabinet archive",
     Arj "arj" "ARJ archive",
     Lha "lha" "LHA archive",
+    Ace "ace" "ACE archive",
+    Zoo "zoo" "Zoo archive",
     Szdd "szdd" "SZDD stream",
     Tar "tar" "tar archive",
     Cpio "cpio" "cpio archive",
@@ -76,8 +133,11 @@ file_types! {
     Squashfs "squashfs" "SquashFS image",
     Dmg "dmg" "macOS disk image",
     Vhd "vhd" "VHD disk image",
+    Vhdx "vhdx" "VHDX disk image",
     Vmdk "vmdk" "VMDK disk image",
     Qcow2 "qcow2" "QCOW2 disk image",
+    Wim "wim" "Windows image (WIM)",
+    Nsis "nsis" "NSIS installer data",
     Chm "chm" "Compiled HTML help",
     Xar "xar" "xar archive",
     Ole2 "ole2" "OLE2 compound document",
@@ -91,6 +151,8 @@ file_types! {
     Svg "svg" "SVG image",
     Mail "mail" "Mail message",
     Mbox "mbox" "Mailbox",
+    BinHex "binhex" "BinHex text",
+    Uuencode "uuencode" "uuencoded text",
     ShellScript "shell" "Shell script",
     Python "python" "Python script",
     Perl "perl" "Perl script",
@@ -104,6 +166,7 @@ file_types! {
     JavaScript "javascript" "JavaScript",
     Lua "lua" "Lua script",
     EncodedScript "encoded-script" "Encoded script (.vbe, .jse)",
+    Wsf "wsf" "Windows script file",
     Lnk "lnk" "Windows shortcut",
     Url "url" "Internet shortcut",
     Registry "registry" "Windows registry text",
@@ -114,10 +177,19 @@ file_types! {
     Tiff "tiff" "TIFF image",
     Webp "webp" "WebP image",
     Ico "ico" "Windows icon",
+    Emf "emf" "Enhanced metafile",
+    Wmf "wmf" "Windows metafile",
+    Psd "psd" "Photoshop image",
     Flash "flash" "Flash movie",
     Riff "riff" "RIFF media",
     Mp4 "mp4" "MP4 or QuickTime media",
     Ogg "ogg" "Ogg media",
+    Mp3 "mp3" "MP3 audio",
+    Flac "flac" "FLAC audio",
+    Matroska "matroska" "Matroska or WebM media",
+    Asf "asf" "Windows media (ASF)",
+    Midi "midi" "MIDI music",
+    Font "font" "Font",
     Sqlite "sqlite" "SQLite database",
     Ascii "ascii" "ASCII text",
     Utf8 "utf-8" "UTF-8 text",
@@ -172,13 +244,22 @@ impl fmt::Debug for TypeSet {
 }
 
 /// A type and the place where it begins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub struct Found {
+    /// Where it begins, in bytes from the start of the object.
+    ///
+    /// That is where a reader of the format has to start, not where the magic number was seen: 0 for
+    /// an ISO image (recognised at 32769) and for disk images recognised by their trailer.
+    ///
+    /// For ZIP and its family it is the first local header. The offsets in the central directory
+    /// count from there, from the start of the object, or from elsewhere, and no field says which. A
+    /// reader is right in all cases if it takes the central directory to end where the end record
+    /// begins and moves all stored offsets by the (signed) difference between the place where it so
+    /// found the directory and the place that is stored.
+    pub offset: u64,
     /// The type.
     pub file_type: FileType,
-    /// Where it begins, in bytes from the start of the object.
-    pub offset: u64,
 }
 
 /// What was recognised in one object.
@@ -188,6 +269,9 @@ pub struct Identification {
     /// Every type, and where it begins: at 0, behind something else, or at the place that its own
     /// format asks for. Sorted by offset; at most [`Identification::MOST`] entries.
     pub found: Vec<Found>,
+    /// Whether more was found than `found` holds. No type is missing then, only further places of
+    /// types that it already holds.
+    pub more: bool,
 }
 
 impl Identification {
@@ -197,6 +281,11 @@ impl Identification {
     /// The types as a set.
     pub fn types(&self) -> TypeSet {
         self.found.iter().map(|found| found.file_type).collect()
+    }
+
+    /// The types that begin at 0: what the object as a whole is.
+    pub fn types_at_start(&self) -> TypeSet {
+        self.found.iter().filter(|found| found.offset == 0).map(|found| found.file_type).collect()
     }
 }
 pub fn identify(_: &[u8]) -> Identification {

@@ -1,0 +1,89 @@
+//! Disk images that are known by something far from their beginning.
+//!
+//! ISO 9660 by ECMA-119, UDF by ECMA-167 (volume recognition sequence), Apple disk images by the
+//! trailer that libraries agree on, VHD by Microsoft's "Virtual Hard Disk Image Format Specification".
+//! All of them begin at 0.
+
+use super::FileType;
+use super::collector::Collector;
+use super::fields::{has, part, u32_be};
+
+/// Where the volume descriptors begin, behind the area for a boot loader.
+const VOLUME_DESCRIPTORS: usize = 32_768;
+const SECTOR: usize = 2048;
+/// How many volume descriptors are looked at.
+const DESCRIPTORS_MOST: usize = 64;
+/// The size of the trailers of Apple and VHD images.
+const TRAILER: usize = 512;
+
+/// Adds the images.
+pub(super) fn identify(data: &[u8], collector: &mut Collector) {
+    for descriptor in volume_descriptors(data) {
+        match descriptor {
+            b"CD001" => collector.add(FileType::Iso9660, 0),
+            b"NSR02" | b"NSR03" => collector.add(FileType::Udf, 0),
+            _ => {}
+        }
+    }
+    if is_dmg(data) {
+        collector.add(FileType::Dmg, 0);
+    }
+    if is_vhd(data) {
+        collector.add(FileType::Vhd, 0);
+    }
+}
+
+/// The names of the volume descriptors, up to the first that is none.
+fn volume_descriptors(data: &[u8]) -> impl Iterator<Item = &[u8]> {
+    const KNOWN: &[&[u8]] = &[b"CD001", b"BEA01", b"NSR02", b"NSR03", b"TEA01", b"BOOT2", b"CDW02"];
+    let places = (VOLUME_DESCRIPTORS..).step_by(SECTOR).take(DESCRIPTORS_MOST);
+    let names = places.map_while(|place| part(data, place.saturating_add(1), 5));
+    names.take_while(|name| KNOWN.contains(name))
+}
+
+fn is_dmg(data: &[u8]) -> bool {
+    let Some(trailer) = data.last_chunk::<TRAILER>() else { return false };
+    trailer.starts_with(b"koly") && u32_be(trailer, 8) == Some(TRAILER as u32)
+}
+
+/// The footer is repeated at 0 when the disk is dynamic; old ones are a byte shorter.
+fn is_vhd(data: &[u8]) -> bool {
+    const COOKIE: &[u8] = b"conectix";
+    let before_end = |length| data.len().checked_sub(length);
+    let footers = [Some(0), before_end(TRAILER), before_end(TRAILER - 1)];
+    footers.into_iter().flatten().any(|place| has(data, place, COOKIE))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{FileType, identify, samples};
+
+    #[test]
+    fn both_file_systems_of_a_bridge_image_are_named() {
+        let mut image = samples::iso9660();
+        image.resize(32_768 + 4 * 2048, 0);
+        for (sector, name) in [(1, b"BEA01"), (2, b"NSR02"), (3, b"TEA01")] {
+            let place = 32_768 + sector * 2048 + 1;
+            image[place..place + 5].copy_from_slice(name);
+        }
+        let types = identify(&image).types();
+        assert!(types.contains(FileType::Iso9660) && types.contains(FileType::Udf));
+    }
+
+    #[test]
+    fn what_comes_after_the_descriptors_is_not_one() {
+        let mut image = samples::iso9660();
+        image.resize(32_768 + 4 * 2048, 0);
+        let place = 32_768 + 3 * 2048 + 1;
+        image[place..place + 5].copy_from_slice(b"NSR02");
+        assert!(!identify(&image).types().contains(FileType::Udf));
+    }
+
+    #[test]
+    fn a_fixed_disk_is_known_by_its_footer_and_begins_at_0() {
+        let mut image = vec![0; 4096];
+        image[3584..3592].copy_from_slice(b"conectix");
+        let found = identify(&image).found;
+        assert_eq!((found[0].file_type, found[0].offset), (FileType::Vhd, 0));
+    }
+}

@@ -1,0 +1,414 @@
+//! What begins anywhere else: one pass over the data for magic numbers, each checked on the spot.
+//!
+//! Programs, archives and documents are looked for everywhere; streams only behind the text of a
+//! script (self-extracting archives), and script code only in images and shortcuts, because there
+//! alone it is telling. A magic number counts for nothing by itself: every 7-Zip library carries that
+//! of 7z. So checksums are recomputed and fields compared, each check looks at a bounded number of
+//! bytes, and the checks together at not much more than the data has (`Effort`); if that is used up,
+//! the answer says that there may be more.
+//!
+//! Archives and images that hold other files as they are would show all of these a second time: they
+//! are searched only behind their end, where their format tells it, and else not at all. Whoever lists
+//! them sees what is inside.
+
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use aho_corasick::{AhoCorasick, Input, MatchKind};
+
+use super::FileType;
+use super::collector::Collector;
+use super::fields::{from, u32_le};
+use super::zip::LocalHeader;
+use super::{archives, documents, programs, streams};
+
+/// One thing to look for.
+struct Kind {
+    literal: &'static [u8],
+    /// How many bytes a check looks at, at most.
+    effort: usize,
+    /// Where the object begins, if one is there; given all the data and the place of the literal.
+    check: fn(&[u8], usize) -> Option<usize>,
+    file_type: FileType,
+}
+
+impl Kind {
+    const fn new(
+        file_type: FileType,
+        literal: &'static [u8],
+        effort: usize,
+        check: fn(&[u8], usize) -> Option<usize>,
+    ) -> Self {
+        Self { literal, effort, check, file_type }
+    }
+}
+
+/// A check of the data from the place of the literal on.
+macro_rules! at_literal {
+    ($is:expr) => {
+        |data, at| $is(from(data, at)).then_some(at)
+    };
+}
+
+/// A check of what follows the line feed that a script ends with.
+macro_rules! behind_line_feed {
+    ($is:expr) => {
+        |data, at| {
+            let start = at.saturating_add(1);
+            $is(from(data, start)).then_some(start)
+        }
+    };
+}
+
+/// Looked for in everything.
+const ANYWHERE: &[Kind] = &[
+    Kind::new(FileType::Pe, b"PE\0\0", 4096, programs::embedded_pe),
+    Kind::new(FileType::Elf, b"\x7fELF", 64, at_literal!(programs::is_likely_elf)),
+    Kind::new(FileType::SevenZip, b"7z\xbc\xaf\x27\x1c", 32, at_literal!(archives::is_sound_7z)),
+    Kind::new(FileType::Rar, b"Rar!\x1a\x07", 512, at_literal!(archives::is_sound_rar)),
+    Kind::new(FileType::Cab, b"MSCF\0\0\0\0", 36, at_literal!(archives::is_sound_cab)),
+    Kind::new(FileType::Zip, b"PK\x03\x04", 64, zip_start),
+    Kind::new(FileType::Pdf, b"%PDF-", 4096, at_literal!(documents::is_likely_pdf)),
+    Kind::new(FileType::Ole2, documents::OLE2_MAGIC, 34, at_literal!(documents::is_likely_ole2)),
+    Kind::new(FileType::Nsis, programs::NSIS_MAGIC, 8, nsis_start),
+];
+
+/// Looked for behind the text of a script.
+const BEHIND_SCRIPT: &[Kind] = &[
+    Kind::new(FileType::Gzip, b"\n\x1f\x8b\x08", 8192, behind_line_feed!(streams::is_likely_gzip)),
+    Kind::new(FileType::Bzip2, b"\nBZh", 10, behind_line_feed!(streams::is_bzip2)),
+    Kind::new(FileType::Xz, b"\n\xfd7zXZ", 12, behind_line_feed!(streams::is_sound_xz)),
+    Kind::new(FileType::Zstd, b"\n\x28\xb5\x2f\xfd", 5, behind_line_feed!(streams::is_likely_zstd)),
+    Kind::new(FileType::Lzma, b"\n\x5d\0\0", 14, behind_line_feed!(streams::is_lzma)),
+    Kind::new(FileType::Compress, b"\n\x1f\x9d\x90", 3, behind_line_feed!(streams::is_compress)),
+    Kind::new(FileType::Tar, b"ustar", 512, tar_start),
+];
+
+/// Looked for in images and shortcuts, which other programs are made to read as code.
+const IN_PICTURES: &[Kind] = &[
+    Kind::new(FileType::Php, b"<?php", 0, |_, at| Some(at)),
+    Kind::new(FileType::Php, b"<?PHP", 0, |_, at| Some(at)),
+    Kind::new(FileType::Html, b"<script", 0, |_, at| Some(at)),
+    Kind::new(FileType::Html, b"<SCRIPT", 0, |_, at| Some(at)),
+    Kind::new(FileType::Html, b"<hta:app", 0, |_, at| Some(at)),
+    Kind::new(FileType::Html, b"<HTA:APP", 0, |_, at| Some(at)),
+];
+
+static ANYWHERE_SEARCH: LazyLock<Search> = LazyLock::new(|| Search::new(ANYWHERE));
+static BEHIND_SCRIPT_SEARCH: LazyLock<Search> = LazyLock::new(|| Search::new(BEHIND_SCRIPT));
+static IN_PICTURES_SEARCH: LazyLock<Search> = LazyLock::new(|| Search::new(IN_PICTURES));
+
+const SCRIPTS: &[FileType] = &[
+    FileType::ShellScript,
+    FileType::Python,
+    FileType::Perl,
+    FileType::Ruby,
+    FileType::Php,
+    FileType::Lua,
+    FileType::JavaScript,
+    FileType::PowerShell,
+    FileType::Batch,
+];
+
+const PICTURES: &[FileType] = &[
+    FileType::Png,
+    FileType::Jpeg,
+    FileType::Gif,
+    FileType::Bmp,
+    FileType::Webp,
+    FileType::Tiff,
+    FileType::Ico,
+    FileType::Lnk,
+];
+
+/// The start of a ZIP archive whose end was not found; how its entries go on is up to `Chain`.
+fn zip_start(data: &[u8], at: usize) -> Option<usize> {
+    LocalHeader::parse(data, at)?.is_followed_well(data).then_some(at)
+}
+
+/// An NSIS header begins with four bits of flags before its magic number, at a multiple of 512.
+fn nsis_start(data: &[u8], at: usize) -> Option<usize> {
+    let start = at.checked_sub(4)?;
+    (start.is_multiple_of(512) && u32_le(data, start)? <= 0xf).then_some(start)
+}
+
+/// A tar header right behind a line.
+fn tar_start(data: &[u8], at: usize) -> Option<usize> {
+    let start = at.checked_sub(257)?;
+    let is_behind_line = data.get(start.checked_sub(1)?) == Some(&b'\n');
+    (is_behind_line && archives::is_tar(from(data, start))).then_some(start)
+}
+
+/// Adds what begins inside; `archive` is the ZIP archive that was found from its end.
+pub(super) fn identify(data: &[u8], archive: Option<Range<usize>>, collector: &mut Collector) {
+    let mut effort = Effort::new(data.len());
+    let start = searched_from(data, archive.as_ref(), collector);
+    let archive = archive.unwrap_or(data.len()..data.len());
+    for span in [start..archive.start, start.max(archive.end)..data.len()] {
+        ANYWHERE_SEARCH.run(data, span.clone(), &mut effort, collector);
+        if collector.has_any(SCRIPTS) {
+            BEHIND_SCRIPT_SEARCH.run(data, span.clone(), &mut effort, collector);
+        }
+        if collector.at_start().any(|file_type| PICTURES.contains(&file_type)) {
+            IN_PICTURES_SEARCH.run(data, span, &mut effort, collector);
+        }
+    }
+}
+
+/// Where the search begins: behind the containers at 0 that hold other files as they are.
+fn searched_from(data: &[u8], archive: Option<&Range<usize>>, collector: &Collector) -> usize {
+    let ends = collector.at_start().map(|file_type| match file_type {
+        FileType::Zip if archive.is_some_and(|archive| archive.start == 0) => 0,
+        FileType::Tar => archives::end_of_tar(data),
+        FileType::SevenZip => archives::end_of_7z(data).unwrap_or(data.len()),
+        FileType::Cab => archives::end_of_cab(data).unwrap_or(data.len()),
+        file_type if is_holder(file_type) => data.len(),
+        _ => 0,
+    });
+    ends.max().unwrap_or(0)
+}
+
+fn is_holder(file_type: FileType) -> bool {
+    use FileType::*;
+    matches!(
+        file_type,
+        Zip | Rar
+            | Arj
+            | Lha
+            | Ace
+            | Zoo
+            | Cpio
+            | Ar
+            | Xar
+            | Nsis
+            | Iso9660
+            | Udf
+            | Squashfs
+            | Dmg
+            | Vhd
+            | Vhdx
+            | Vmdk
+            | Qcow2
+            | Wim
+    )
+}
+
+/// How many bytes the checks may look at: a little more than the data has.
+struct Effort(usize);
+
+impl Effort {
+    const AT_LEAST: usize = 1 << 20;
+
+    fn new(length: usize) -> Self {
+        Self(length.saturating_add(Self::AT_LEAST))
+    }
+
+    fn spend(&mut self, bytes: usize) -> bool {
+        match self.0.checked_sub(bytes) {
+            Some(left) => {
+                self.0 = left;
+                true
+            }
+            None => false,
+        }
+    }
+}
+
+/// A searcher for the literals of some kinds.
+struct Search {
+    kinds: &'static [Kind],
+    literals: Option<AhoCorasick>,
+}
+
+impl Search {
+    fn new(kinds: &'static [Kind]) -> Self {
+        // With few literals and leftmost matches the searcher compares many bytes at once.
+        let builder = AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).to_owned();
+        let literals = builder.build(kinds.iter().map(|kind| kind.literal)).ok();
+        Self { kinds, literals }
+    }
+
+    fn run(&self, data: &[u8], span: Range<usize>, effort: &mut Effort, collector: &mut Collector) {
+        let Some(literals) = self.literals.as_ref().filter(|_| span.start < span.end) else {
+            return;
+        };
+        let mut chain = Chain::default();
+        for found in literals.find_iter(Input::new(data).span(span)) {
+            let Some(kind) = self.kinds.get(found.pattern().as_usize()) else { continue };
+            if !effort.spend(kind.effort) {
+                collector.note_more();
+                continue;
+            }
+            let start = (kind.check)(data, found.start());
+            let new =
+                start.filter(|&start| kind.file_type != FileType::Zip || chain.begins(data, start));
+            if let Some(start) = new {
+                collector.add(kind.file_type, start);
+            }
+        }
+    }
+}
+
+/// The entries of one ZIP archive, which count once.
+#[derive(Default)]
+struct Chain {
+    /// Where the next entry is expected; `None` before the first.
+    next: Option<usize>,
+}
+
+impl Chain {
+    /// Whether the local header at `start` begins an archive rather than carries on the last one.
+    fn begins(&mut self, data: &[u8], start: usize) -> bool {
+        let is_first = self.next.is_none_or(|next| next < start);
+        // An entry of unknown length may be followed by entries anywhere.
+        let end = LocalHeader::parse(data, start).and_then(|header| header.end);
+        self.next = Some(end.unwrap_or(usize::MAX));
+        is_first
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{FileType, Found, Identification, identify, samples};
+
+    fn places(data: &[u8], file_type: FileType) -> Vec<u64> {
+        let found = identify(data).found;
+        found.iter().filter(|it| it.file_type == file_type).map(|it| it.offset).collect()
+    }
+
+    /// Bytes that are no type and no text.
+    fn noise(length: usize) -> Vec<u8> {
+        (0..length).map(|at| (at as u8).wrapping_mul(37) & 0x81).collect()
+    }
+
+    #[test]
+    fn sound_objects_are_found_anywhere() {
+        let objects = [
+            (FileType::Pe, samples::pe()),
+            (FileType::Elf, samples::elf()),
+            (FileType::SevenZip, samples::seven_zip()),
+            (FileType::Rar, samples::rar4()),
+            (FileType::Rar, samples::rar5()),
+            (FileType::Cab, samples::cab()),
+            (FileType::Pdf, samples::pdf()),
+            (FileType::Ole2, samples::ole2()),
+            (FileType::Zip, samples::zip(&[(b"name", b"content")])),
+        ];
+        for (file_type, object) in objects {
+            let data = [noise(1001), object, noise(100_000)].concat();
+            assert_eq!(places(&data, file_type), [1001], "{file_type:?}");
+        }
+    }
+
+    #[test]
+    fn magic_numbers_alone_are_nothing() {
+        let magics: &[&[u8]] = &[
+            b"MZ",
+            b"PE\0\0",
+            b"\x7fELF",
+            b"7z\xbc\xaf\x27\x1c",
+            b"Rar!\x1a\x07\0",
+            b"%PDF-1.4\n",
+            b"Rar!\x1a\x07\x01\0",
+            b"MSCF\0\0\0\0",
+            b"PK\x03\x04",
+            b"PK\x05\x06",
+            b"%PDF-",
+            b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+            b"\xef\xbe\xad\xdeNullsoftInst",
+        ];
+        for magic in magics {
+            let data = [noise(512), magic.to_vec(), noise(512)].concat();
+            assert_eq!(identify(&data).types().iter().collect::<Vec<_>>(), [FileType::Data]);
+        }
+    }
+
+    #[test]
+    fn floods_of_magic_numbers_are_gone_through_quickly() {
+        for flood in [
+            &b"MZ"[..],
+            b"PE\0\0",
+            b"PK\x03\x04",
+            b"PK\x05\x06",
+            b"Rar!\x1a\x07\x01\0",
+            b"\x7fELF",
+            b"\n\x1f\x8b\x08",
+            b"%PDF-1.4\n1 0 obj",
+            b"MSCF\0\0\0\0",
+            b"\xff",
+            b"\0",
+        ] {
+            let data = [noise(16), flood.repeat(500_000 / flood.len())].concat();
+            assert!(identify(&data).found.len() <= Identification::MOST);
+        }
+    }
+
+    #[test]
+    fn a_flood_of_sound_headers_is_cut_and_said() {
+        let data = [noise(16), samples::pe().repeat(2000)].concat();
+        let identification = identify(&data);
+        assert!(identification.more);
+        assert!(identification.found.len() <= Identification::MOST);
+    }
+
+    #[test]
+    fn a_stream_behind_a_script_is_found() {
+        let script = b"#!/bin/sh\ntail -n +3 \"$0\" | gunzip\nexit 0\n";
+        let stream = b"\x1f\x8b\x08\0\0\0\0\0\0\x03\x4b\x4c\x04\0\0\0\0\0".as_slice();
+        assert_eq!(places(&[script, stream].concat(), FileType::Gzip), [script.len() as u64]);
+        let not_behind_line = [&script[..], b"x", stream].concat();
+        assert!(places(&not_behind_line, FileType::Gzip).is_empty());
+        assert!(places(&[&noise(99), &b"\n"[..], stream].concat(), FileType::Gzip).is_empty());
+    }
+
+    #[test]
+    fn an_archive_behind_a_script_is_found() {
+        let script = b"#!/bin/sh\nexit\n".to_vec();
+        let archive = [script.clone(), samples::tar(b"name", b"")].concat();
+        assert_eq!(places(&archive, FileType::Tar), [script.len() as u64]);
+    }
+
+    #[test]
+    fn code_in_a_picture_is_found() {
+        let picture = samples::gif();
+        let data = [&picture[..], b"<?php system($_GET['c']); ?>"].concat();
+        assert_eq!(places(&data, FileType::Php), [picture.len() as u64]);
+        let shortcut = [samples::lnk(), b"<script>new ActiveXObject".to_vec()].concat();
+        assert!(identify(&shortcut).types().contains(FileType::Html));
+    }
+
+    #[test]
+    fn what_an_archive_holds_is_left_to_its_reader() {
+        let mut archive = samples::tar(b"program", &samples::pe());
+        archive.extend([0; 1024]);
+        assert!(places(&archive, FileType::Pe).is_empty());
+        let end = archive.len() as u64;
+        archive.extend(samples::pe());
+        assert_eq!(places(&archive, FileType::Pe), [end]);
+    }
+
+    #[test]
+    fn the_entries_of_an_archive_without_end_are_one_archive() {
+        let archive = samples::zip(&[(b"a", b"1"), (b"b", b"2"), (b"c", b"3")]);
+        let cut = &archive[..archive.len() - 30];
+        assert_eq!(places(&[&noise(64), cut, &noise(70_000)].concat(), FileType::Zip), [64]);
+    }
+
+    #[test]
+    fn everything_at_once_is_named() {
+        let parts: [(FileType, Vec<u8>); 5] = [
+            (FileType::Png, samples::png()),
+            (FileType::Pe, samples::pe()),
+            (FileType::Rar, samples::rar5()),
+            (FileType::SevenZip, samples::seven_zip()),
+            (FileType::Zip, samples::zip(&[(b"name", b"content")])),
+        ];
+        let mut expected = Vec::new();
+        let mut data = Vec::new();
+        for (file_type, part) in parts {
+            expected.push(Found { offset: data.len() as u64, file_type });
+            data.extend(part);
+        }
+        assert_eq!(identify(&data).found, expected);
+    }
+}

@@ -1,0 +1,252 @@
+//! The types that show themselves at their beginning: one row each.
+//!
+//! To add a type, add it to `file_types!` in `mod.rs`, a row here, and a sample in `samples.rs`; the
+//! tests below fail while the sample is missing. A row is a magic number, with a check where the magic
+//! alone says too little. Figures are from the formats' own specifications and public lists of magic
+//! numbers.
+
+use super::collector::Collector;
+use super::fields::part;
+use super::{FileType, archives, documents, images, programs, streams};
+
+/// How one type is recognised at the beginning of its data.
+#[derive(Debug)]
+pub(super) struct Row {
+    pub(super) file_type: FileType,
+    magic: &'static [u8],
+    at: usize,
+    mask: &'static [u8],
+    check: Option<fn(&[u8]) -> bool>,
+}
+
+impl Row {
+    /// A type with this magic number at its start.
+    const fn magic(file_type: FileType, magic: &'static [u8]) -> Self {
+        Self { file_type, magic, at: 0, mask: &[], check: None }
+    }
+
+    /// A type that only a function can recognise.
+    const fn check(file_type: FileType, check: fn(&[u8]) -> bool) -> Self {
+        Self { file_type, magic: &[], at: 0, mask: &[], check: Some(check) }
+    }
+
+    /// The magic number stands further on.
+    const fn at(mut self, at: usize) -> Self {
+        self.at = at;
+        self
+    }
+
+    /// Only the bits of the mask count.
+    const fn mask(mut self, mask: &'static [u8]) -> Self {
+        self.mask = mask;
+        self
+    }
+
+    /// The magic number says too little; this has to hold as well.
+    const fn when(mut self, check: fn(&[u8]) -> bool) -> Self {
+        self.check = Some(check);
+        self
+    }
+
+    /// Whether data that begins here has the type.
+    pub(super) fn matches(&self, data: &[u8]) -> bool {
+        self.has_magic(data) && self.check.is_none_or(|check| check(data))
+    }
+
+    fn has_magic(&self, data: &[u8]) -> bool {
+        let Some(seen) = part(data, self.at, self.magic.len()) else { return false };
+        if self.mask.is_empty() {
+            return seen == self.magic;
+        }
+        let pairs = seen.iter().zip(self.magic).zip(self.mask);
+        pairs.into_iter().all(|((seen, magic), mask)| seen & mask == magic & mask)
+    }
+
+    /// Whether the row is sure enough to be asked behind the end of something else.
+    pub(super) fn is_sure(&self) -> bool {
+        self.magic.len() >= 4 || self.check.is_some()
+    }
+}
+
+/// Adds what begins at 0.
+pub(super) fn identify(data: &[u8], collector: &mut Collector) {
+    for row in ROWS.iter().filter(|row| row.matches(data)) {
+        collector.add(row.file_type, 0);
+    }
+}
+
+use FileType::*;
+
+/// All rows.
+pub(super) const ROWS: &[Row] = &[
+    // Programs
+    Row::magic(Pe, b"MZ").when(programs::is_pe),
+    Row::magic(DosExe, b"MZ").when(programs::is_dos_program),
+    Row::magic(DosExe, b"ZM").when(programs::is_dos_program),
+    Row::magic(Elf, b"\x7fELF"),
+    Row::magic(MachO, b"\xfe\xed\xfa\xce"),
+    Row::magic(MachO, b"\xfe\xed\xfa\xcf"),
+    Row::magic(MachO, b"\xce\xfa\xed\xfe"),
+    Row::magic(MachO, b"\xcf\xfa\xed\xfe"),
+    Row::magic(MachOFat, b"\xca\xfe\xba\xbe").when(programs::is_fat_macho),
+    Row::magic(MachOFat, b"\xca\xfe\xba\xbf").when(programs::is_fat_macho),
+    Row::magic(JavaClass, b"\xca\xfe\xba\xbe").when(programs::is_java_class),
+    Row::magic(Dex, b"dex\n0\0\0\0").mask(b"\xff\xff\xff\xff\xff\0\0\xff"),
+    Row::magic(Wasm, b"\0asm"),
+    Row::magic(PythonBytecode, b"\r\n").at(2).when(programs::is_python_bytecode),
+    // Archives
+    Row::magic(Zip, b"PK\x03\x04"),
+    Row::magic(Zip, b"PK\x05\x06"),
+    Row::magic(SevenZip, b"7z\xbc\xaf\x27\x1c"),
+    Row::magic(Rar, b"Rar!\x1a\x07\0"),
+    Row::magic(Rar, b"Rar!\x1a\x07\x01\0"),
+    Row::magic(Rar, b"RE~^").when(archives::is_rar14),
+    Row::magic(Cab, b"MSCF\0\0\0\0"),
+    Row::magic(Arj, b"\x60\xea").when(archives::is_arj),
+    Row::magic(Lha, b"-l").at(2).when(archives::is_lha),
+    Row::magic(Lha, b"-pm").at(2).when(archives::is_lha),
+    Row::magic(Ace, b"**ACE**").at(7),
+    Row::magic(Zoo, b"\xdc\xa7\xc4\xfd").at(20),
+    Row::check(Tar, archives::is_tar),
+    Row::magic(Cpio, b"07070").when(archives::is_text_cpio),
+    Row::magic(Cpio, b"\xc7\x71").when(archives::is_binary_cpio),
+    Row::magic(Cpio, b"\x71\xc7").when(archives::is_binary_cpio),
+    Row::magic(Ar, b"!<arch>\n"),
+    Row::magic(Ar, b"!<thin>\n"),
+    Row::magic(Deb, b"!<arch>\ndebian-binary"),
+    Row::magic(Rpm, b"\xed\xab\xee\xdb"),
+    Row::magic(Xar, b"xar!\0"),
+    Row::magic(Chm, b"ITSF"),
+    Row::magic(Nsis, programs::NSIS_MAGIC).at(4),
+    // Streams
+    Row::magic(Gzip, streams::GZIP_MAGIC),
+    Row::magic(Bzip2, b"BZh").when(streams::is_bzip2),
+    Row::magic(Xz, b"\xfd7zXZ\0"),
+    Row::magic(Lzma, b"").when(streams::is_lzma),
+    Row::magic(Lzip, b"LZIP").when(streams::is_lzip),
+    Row::magic(Zstd, b"\x28\xb5\x2f\xfd"),
+    Row::magic(Zstd, streams::SKIPPABLE).mask(b"\xf0\xff\xff\xff").when(streams::leads_to_zstd),
+    Row::magic(Lz4, b"\x04\x22\x4d\x18"),
+    Row::magic(Lz4, b"\x02\x21\x4c\x18"),
+    Row::magic(Lz4, streams::SKIPPABLE).mask(b"\xf0\xff\xff\xff").when(streams::leads_to_lz4),
+    Row::magic(Compress, b"\x1f\x9d").when(streams::is_compress),
+    Row::magic(Szdd, b"SZDD\x88\xf0\x27\x33"),
+    Row::magic(Szdd, b"SZ \x88\xf0\x27\x33\xd1"),
+    // Disk images; those known by a place far from the start are in disks.rs
+    Row::magic(Squashfs, b"hsqs").when(archives::is_squashfs),
+    Row::magic(Squashfs, b"sqsh").when(archives::is_squashfs),
+    Row::magic(Vmdk, b"KDMV"),
+    Row::magic(Vmdk, b"COWD"),
+    Row::magic(Vmdk, b"# Disk DescriptorFile"),
+    Row::magic(Qcow2, b"QFI\xfb"),
+    Row::magic(Vhdx, b"vhdxfile"),
+    Row::magic(Wim, b"MSWIM\0\0\0"),
+    // Documents
+    Row::magic(Ole2, documents::OLE2_MAGIC),
+    Row::magic(Msi, documents::OLE2_MAGIC).when(documents::is_installer_package),
+    Row::magic(Rtf, b"{\\rt"),
+    Row::magic(OneNote, b"\xe4\x52\x5c\x7b\x8c\xd8\xa7\x4d\xae\xb1\x53\x78\xd0\x29\x96\xd3"),
+    Row::magic(OneNote, b"\xa1\x2f\xff\x43\xd9\xef\x76\x4c\x9e\xe2\x10\xea\x57\x22\x76\x5f"),
+    Row::magic(Tnef, b"\x78\x9f\x3e\x22"),
+    Row::magic(Lnk, b"L\0\0\0\x01\x14\x02\0\0\0\0\0\xc0\0\0\0\0\0\0\x46"),
+    Row::magic(Sqlite, b"SQLite format 3\0"),
+    // Images
+    Row::magic(Png, b"\x89PNG\r\n\x1a\n"),
+    Row::magic(Jpeg, b"\xff\xd8\xff"),
+    Row::magic(Gif, b"GIF87a"),
+    Row::magic(Gif, b"GIF89a"),
+    Row::magic(Bmp, b"BM").when(images::is_bmp),
+    Row::magic(Tiff, b"II*\0"),
+    Row::magic(Tiff, b"MM\0*"),
+    Row::magic(Tiff, b"II+\0\x08\0"),
+    Row::magic(Tiff, b"MM\0+\0\x08"),
+    Row::magic(Webp, b"RIFF\0\0\0\0WEBP").mask(b"\xff\xff\xff\xff\0\0\0\0\xff\xff\xff\xff"),
+    Row::magic(Ico, b"\0\0\x01\0").when(images::is_icon),
+    Row::magic(Ico, b"\0\0\x02\0").when(images::is_icon),
+    Row::magic(Emf, b" EMF").at(40).when(images::is_emf),
+    Row::magic(Wmf, b"\xd7\xcd\xc6\x9a\0\0"),
+    Row::magic(Wmf, b"\x01\0\x09\0\0\x03"),
+    Row::magic(Wmf, b"\x01\0\x09\0\0\x01"),
+    Row::magic(Psd, b"8BPS\0\x01"),
+    Row::magic(Psd, b"8BPS\0\x02"),
+    // Media
+    Row::magic(Flash, b"FWS").when(images::is_flash),
+    Row::magic(Flash, b"CWS").when(images::is_flash),
+    Row::magic(Flash, b"ZWS").when(images::is_flash),
+    Row::magic(Riff, b"RIFF").when(images::is_riff),
+    Row::magic(Riff, b"RIFX").when(images::is_riff),
+    Row::magic(Mp4, b"ftyp").at(4),
+    Row::magic(Mp4, b"moov").at(4),
+    Row::magic(Mp4, b"mdat").at(4),
+    Row::magic(Ogg, b"OggS\0"),
+    Row::magic(Mp3, b"ID3").when(images::is_id3),
+    Row::magic(Mp3, b"\xff\xe0").mask(b"\xff\xe0").when(images::is_mpeg_audio),
+    Row::magic(Flac, b"fLaC"),
+    Row::magic(Matroska, b"\x1a\x45\xdf\xa3"),
+    Row::magic(Asf, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11"),
+    Row::magic(Midi, b"MThd\0\0\0\x06"),
+    Row::magic(Font, b"\0\x01\0\0").when(images::is_font),
+    Row::magic(Font, b"OTTO\0"),
+    Row::magic(Font, b"true\0"),
+    Row::magic(Font, b"ttcf\0"),
+    Row::magic(Font, b"wOFF"),
+    Row::magic(Font, b"wOF2"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::SAMPLES;
+    use super::super::{FileType, identify};
+    use super::ROWS;
+
+    #[test]
+    fn every_row_has_a_sample() {
+        for row in ROWS {
+            let mut samples = SAMPLES.iter().filter(|sample| sample.file_type == row.file_type);
+            assert!(samples.any(|sample| row.matches(&(sample.build)())), "no sample for {row:?}");
+        }
+    }
+
+    #[test]
+    fn every_type_has_a_sample() {
+        for &file_type in FileType::ALL {
+            let found = SAMPLES.iter().any(|sample| sample.file_type == file_type);
+            assert!(found, "no sample for {file_type:?}");
+        }
+    }
+
+    #[test]
+    fn every_sample_is_recognised_where_it_begins() {
+        for sample in SAMPLES {
+            let identification = identify(&(sample.build)());
+            let found = identification.found.iter();
+            let place = found.clone().find(|found| found.file_type == sample.file_type);
+            let place = place.unwrap_or_else(|| panic!("{sample:?}: {identification:?}"));
+            assert_eq!(place.offset, sample.offset, "{sample:?}");
+        }
+    }
+
+    #[test]
+    fn a_sample_cut_short_anywhere_does_no_harm() {
+        for sample in SAMPLES {
+            let whole = (sample.build)();
+            let places = (0..whole.len().min(300)).chain((300..whole.len()).step_by(997));
+            for length in places {
+                let identification = identify(&whole[..length]);
+                assert!(!identification.found.is_empty());
+            }
+        }
+    }
+
+    #[test]
+    fn no_sample_is_taken_for_something_unrelated() {
+        for sample in SAMPLES {
+            let types = identify(&(sample.build)()).types();
+            let strangers: Vec<FileType> = types
+                .iter()
+                .filter(|found| *found != sample.file_type && !sample.also.contains(found))
+                .collect();
+            assert!(strangers.is_empty(), "{sample:?} is also {strangers:?}");
+        }
+    }
+}
