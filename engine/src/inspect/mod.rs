@@ -1,14 +1,79 @@
 //! 4 Facts that signatures ask about: where a program starts, its sections, what it imports.
+//!
+//! Two levels, because a scan must do no work that the file cannot need:
+//!
+//! - [`layout`] reads the headers and the section table. It is what offsets of signatures such as
+//!   `EP+4` or `S2+0` are counted from, and it costs next to nothing.
+//! - [`inspect`] reads everything: imports and their hash, exports, resources, digests, and what is
+//!   odd about the file.
+//!
+//! Both know PE (Microsoft's "PE Format" specification) and ELF (the System V ABI, chapters 4 and 5,
+//! and the GNU extensions), 32 and 64 bit, and ELF in both byte orders. The records are goblin's; the
+//! walks over them are ours, because goblin allocates and loops as the file tells it to. Where the
+//! specification and the loader of the operating system disagree, the loader is right: it decides
+//! what runs.
+//!
+//! Nothing in the file is believed. Malware is malformed on purpose, so a contradiction is an anomaly
+//! in words, and what could be learned is kept. Every list ends at [`Limits::facts`] entries, every
+//! loop asks the [`Budget`], and nothing recurses.
+//!
+//! [`Limits::facts`]: crate::limits::Limits::facts
 
-use std::ops::Range;
+#![warn(clippy::arithmetic_side_effects)]
 
-pub struct Layout {
-    pub entry_point: Option<u64>,
-    pub sections: Vec<Section>,
+mod contents;
+mod elf;
+mod facts;
+mod ledger;
+mod pe;
+mod record;
+
+#[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, reason = "numbers of our own making")]
+mod mutations;
+#[cfg(test)]
+mod oracles;
+#[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, reason = "numbers of our own making")]
+mod samples;
+
+pub use facts::{
+    Digests, Elf, Export, Exports, Facts, Format, ImportedSymbol, Layout, Library, Pe, Program,
+    Resource, ResourceId, Section, SectionFacts, Segment,
+};
+
+use crate::identify::{FileType, Found};
+use crate::limits::Budget;
+use ledger::Ledger;
+
+/// Sections beyond this number are left away from a [`Layout`]. PE cannot declare more.
+const MOST_SECTIONS: usize = 65_535;
+
+/// Where a program starts and what its sections are, from its headers alone. `None` when `found` has
+/// no PE or ELF at offset 0, or its headers cannot be read.
+pub fn layout(data: &[u8], found: &[Found]) -> Option<Layout> {
+    match program_type(found)? {
+        FileType::Pe => pe::layout(data),
+        _ => elf::layout(data),
+    }
 }
-pub struct Section {
-    pub raw: Range<u64>,
+
+/// All that can be learned about the program at offset 0, and what is wrong with it.
+pub fn inspect(data: &[u8], found: &[Found], budget: &Budget) -> Facts {
+    let mut ledger = Ledger::new(budget);
+    let program = match program_type(found) {
+        Some(FileType::Pe) => pe::inspect(data, &mut ledger),
+        Some(_) => elf::inspect(data, &mut ledger),
+        None => None,
+    };
+    ledger.into_facts(program)
 }
-pub fn layout(_: &[u8], _: &[crate::identify::Found]) -> Option<Layout> {
-    None
+
+/// PE or ELF, where `found` has it at offset 0.
+fn program_type(found: &[Found]) -> Option<FileType> {
+    found
+        .iter()
+        .filter(|found| found.offset == 0)
+        .map(|found| found.file_type)
+        .find(|file_type| matches!(file_type, FileType::Pe | FileType::Elf))
 }
