@@ -345,10 +345,3 @@ mod tests {
         assert!(second.ends_walk());
     }
 }
-pub fn open<'a>(
-    _: &Content<'a>,
-    _: crate::identify::Found,
-    _: &Budget,
-) -> Option<Result<Box<dyn Unpacker<'a> + 'a>, Problem>> {
-    None
-}

@@ -92,6 +92,37 @@ pub(super) fn walk_under(open: Open, bytes: &[u8], offset: u64, budget: &Budget)
     Walked { entries, problems: unpacker.problems() }
 }
 
+/// Walks the sample with some bytes changed, cut out or repeated, many times over: whatever comes out,
+/// the walk ends within its limits and without a panic.
+pub(super) fn survives_damage(open: Open, sample: &[u8]) {
+    let dice = noise(100_000);
+    let mut dice =
+        dice.chunks_exact(3).map(|three| usize::from(three[0]) << 8 | usize::from(three[1]));
+    let mut roll = |sides: usize| dice.next().unwrap() % sides;
+    for round in 0..1500 {
+        let mut bytes = sample.to_vec();
+        for _ in 0..1 + roll(6) {
+            let at = roll(bytes.len());
+            match roll(4) {
+                0 => bytes.truncate(at + 1),
+                1 => bytes.extend_from_within(at..),
+                2 => bytes[at] = 0xff,
+                _ => bytes[at] ^= 1 << roll(8),
+            }
+        }
+        let limits = Limits {
+            objects: 100,
+            object_bytes: 1 << 16,
+            total_bytes: 1 << 20,
+            memory: 1 << 20,
+            ..Limits::default()
+        };
+        let walked = walk_at(open, &bytes, (round % 3) * 4, limits);
+        let held: usize = walked.entries.iter().flat_map(|entry| &entry.bytes).map(Vec::len).sum();
+        assert!(held <= 1 << 20, "round {round}");
+    }
+}
+
 pub(super) fn deflated(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(bytes).unwrap();

@@ -180,7 +180,9 @@ impl<'a> Tar<'a> {
     fn member(&mut self, header: [u8; BLOCK as usize], size: Option<u64>) -> Member {
         let ahead = std::mem::take(&mut self.ahead);
         let fields = Header::from_byte_slice(&header);
-        let pax = ahead.pax.over(&self.global);
+        let mut pax = ahead.pax;
+        // A global name for all entries would make no sense; a size is odd, and believed by some.
+        pax.size = pax.size.or(self.global.size);
         let name = pax.sparse.name.clone().or(pax.path.clone()).or(ahead.long_name);
         let mut problems = Vec::new();
         if size.is_none() {
@@ -278,6 +280,10 @@ const LARGEST_OCTAL: u64 = (1 << 33) - 1;
 /// archivers have it, as signed ones.
 fn has_right_checksum(block: &[u8; BLOCK as usize]) -> bool {
     const FIELD: std::ops::Range<usize> = 148..156;
+    let is_octal = |byte: &u8| matches!(byte, b'0'..=b'7' | b' ' | 0);
+    if !block.get(FIELD).is_some_and(|field| field.iter().all(is_octal)) {
+        return false;
+    }
     let Ok(told) = Header::from_byte_slice(block).cksum() else { return false };
     let counted = block.iter().enumerate();
     let counted = counted.map(|(at, &byte)| if FIELD.contains(&at) { b' ' } else { byte });

@@ -52,15 +52,6 @@ impl Pax {
         true
     }
 
-    /// These, and where they say nothing, those of the archive.
-    pub(super) fn over(self, global: &Self) -> Self {
-        Self {
-            path: self.path.or_else(|| global.path.clone()),
-            size: self.size.or(global.size),
-            sparse: self.sparse,
-        }
-    }
-
     fn set(&mut self, key: &[u8], value: &[u8]) {
         match key {
             b"path" => self.path = Some(cut_name(value)),
@@ -101,9 +92,6 @@ mod tests {
         assert!(pax.read(b"20 ctime=1234567890\n16 path=a=b\nc\xff\xfe\n12 size=123\n\0\0"));
         assert_eq!(pax.path.as_deref(), Some(&b"a=b\nc\xff\xfe"[..]));
         assert_eq!(pax.size, Some(123));
-        let global = Pax { path: Some(b"g".to_vec()), size: Some(9), ..Pax::default() };
-        assert_eq!(Pax::default().over(&global), global);
-        assert_eq!(pax.clone().over(&global), pax);
     }
 
     #[test]

@@ -7,7 +7,8 @@ use ::tar::{EntryType, GnuExtSparseHeader, Header};
 use super::{BLOCK, open};
 use crate::limits::{Budget, Cancel, Limit, Limits};
 use crate::unpack::testing::{
-    Change, Walked, assert_holds_sample, made_by, noise, run, sample_tree, walk_at, walk_under,
+    Change, Walked, assert_holds_sample, made_by, noise, run, sample_tree, survives_damage,
+    walk_at, walk_under,
 };
 use crate::verdict::Reason;
 
@@ -365,6 +366,21 @@ fn each_limit_gives_its_reason() {
     cancel.cancel();
     let walked = walk_under(open, &bytes, 0, &Budget::new(Limits::default(), cancel));
     assert_eq!(walked.reasons(), [Reason::Cancelled]);
+}
+
+#[test]
+fn damaged_archives_do_no_harm() {
+    let pieces: Vec<_> = (0..30).map(|n| (n * 100, 1)).collect();
+    let sample = [
+        file("a", b"content"),
+        extended(b'L', b"a long name\0"),
+        file("b", b"content"),
+        pax(&[("path", "c"), ("size", "7"), ("GNU.sparse.size", "9"), ("GNU.sparse.map", "1,7")]),
+        file("c", b"content"),
+        sparse(4000, &pieces, &noise(30)),
+        end(),
+    ];
+    survives_damage(open, &sample.concat());
 }
 
 #[test]

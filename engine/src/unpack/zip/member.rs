@@ -283,12 +283,16 @@ fn charge_idle<'a>(mut outcome: Outcome<'a>, budget: &Budget) -> Outcome<'a> {
 
 /// The ways to read the data that the claims give rise to.
 fn readings(claims: &[Claim]) -> VecDeque<Reading> {
+    let listed = claims.first().filter(|claim| !claim.is_followed());
     let mut readings = Vec::new();
     for claim in claims {
         match claim.method {
             DEFLATED => readings.push(Reading::Deflated),
-            STORED if claim.is_followed() && claims.len() > 1 => {}
-            STORED if claim.is_followed() => readings.push(Reading::StoredAndFollowed),
+            // The local header leaves the length to the directory, where there is one.
+            STORED if claim.is_followed() => readings.push(match listed {
+                Some(listed) => Reading::Stored(listed.packed),
+                None => Reading::StoredAndFollowed,
+            }),
             // An encryption header makes the packed length the larger one.
             STORED if claim.is_encrypted() => readings.push(Reading::Stored(claim.packed)),
             STORED => readings.extend([claim.packed, claim.size].map(Reading::Stored)),

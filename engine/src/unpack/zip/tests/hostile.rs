@@ -1,7 +1,7 @@
 //! Archives that lie: every difference between programs is handed out and named.
 
 use super::*;
-use crate::unpack::testing::noise;
+use crate::unpack::testing::{noise, survives_damage};
 
 /// The only entry, as the two headers describe it.
 fn twofold(central: &Head, local: &Head, data: &[u8]) -> Walked {
@@ -279,4 +279,25 @@ fn no_byte_that_is_changed_goes_unnoticed_and_hides_all() {
             assert!(walked.entries.iter().any(|entry| is_untouched(&entry)), "byte {at}");
         }
     }
+}
+
+#[test]
+fn a_stored_entry_whose_length_only_the_directory_knows_is_read() {
+    let bytes = b"content ".repeat(50);
+    let central = Head::new("name", 12, &bytes, bytes.len() as u64);
+    let local = Head::stored("name", &bytes).followed();
+    let walked = twofold(&central, &local, &bytes);
+    assert_eq!(walked.content("name"), bytes);
+    assert_eq!(walked.reasons(), [Reason::Corrupted]);
+}
+
+#[test]
+fn damaged_archives_do_no_harm() {
+    let (head, data) = Head::deflated("followed", b"content");
+    let mut archive = sample();
+    let offset = archive.local(&head.followed(), &data);
+    archive.raw(&head.descriptor(true, false));
+    archive.list(&head.changed(|head| head.flags |= 8), offset);
+    survives_damage(open, &archive.clone().finish());
+    survives_damage(open, &archive.finish_wide(0));
 }
