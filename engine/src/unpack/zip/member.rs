@@ -100,11 +100,19 @@ impl Member {
         Self { name: name.to_vec(), start, data, claims, readings, problems }
     }
 
-    /// A directory: nothing to read, and nothing to report.
-    pub(super) fn is_directory(&self) -> bool {
-        let is_empty = |claim: &Claim| claim.size == 0;
-        let is_known = self.claims.first().is_some_and(|claim| !claim.is_followed());
-        self.name.ends_with(b"/") && is_known && self.claims.iter().all(is_empty)
+    /// A folder: nothing to read, and nothing to report.
+    pub(super) fn is_folder(&self, zip: &[u8]) -> bool {
+        // Some archivers compress the nothing that a folder holds, to two bytes.
+        let nothing_follows = |packed| {
+            let end = self.data.saturating_add(packed);
+            descriptor_crc(zip, end, packed, 0).is_some()
+        };
+        let is_empty = match self.claims.first() {
+            Some(claim) if claim.is_followed() => [0, 2].into_iter().any(nothing_follows),
+            Some(_) => self.claims.iter().all(|claim| claim.size == 0),
+            None => false,
+        };
+        self.name.ends_with(b"/") && is_empty
     }
 
     /// What identifies it among entries that share a local header.

@@ -136,7 +136,7 @@ impl<'a> Zip<'a> {
             match self.step() {
                 Step::End => return Ok(None),
                 Step::Nothing => {}
-                Step::Found(member) if member.is_directory() => {}
+                Step::Found(member) if member.is_folder(&self.content) => {}
                 Step::Found(member) if self.spans.contains(member.key()) => {
                     let at = member.start;
                     self.notes.corrupted(format!("the entry at offset {at} is listed twice"));

@@ -213,6 +213,21 @@ fn stored_and_deflated_entries_are_read_and_folders_passed_over() {
 }
 
 #[test]
+fn folders_with_sizes_behind_them_are_passed_over() {
+    for (method, data) in [(STORED, &b""[..]), (DEFLATED, b"\x03\0")] {
+        let head = Head::new("folder/", method, b"", data.len() as u64);
+        let mut archive = Archive::default();
+        let offset = archive.local(&head.followed(), data);
+        archive.raw(&head.descriptor(true, false));
+        archive.list(&head.changed(|head| head.flags |= 8), offset);
+        archive.stored("a", b"content");
+        let walked = walk(&archive.finish());
+        assert_eq!(walked.names(), ["a"]);
+        assert_eq!(walked.reasons(), []);
+    }
+}
+
+#[test]
 fn an_empty_archive_holds_nothing() {
     let walked = walk(&Archive::default().finish());
     assert!(walked.entries.is_empty());
