@@ -4,12 +4,27 @@
 //! on the current path are held in memory. It never recurses, never writes to disk and never uses a
 //! name as a path. It takes nothing on trust from the container: sizes are checked by decoding under
 //! the [`Budget`], and what it could not read it says with a [`Problem`].
+//!
+//! [`FORMATS`] has one line for every type that can hold other data. A type that is not in it holds
+//! nothing that its own bytes do not show.
 
-#![warn(clippy::arithmetic_side_effects)]
+#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
 
+mod gzip;
+mod inflate;
+mod tar;
+#[cfg(test)]
+mod testing;
+mod zip;
+
+use std::io;
+
+use memchr::memmem;
+
+use crate::identify::{FileType, Found};
 use crate::input::Content;
-use crate::limits::Budget;
-use crate::verdict::Problem;
+use crate::limits::{Budget, DecodeEnd, Decoded, Limit};
+use crate::verdict::{Problem, Reason};
 
 /// A container being walked.
 pub trait Unpacker<'a> {
@@ -21,6 +36,124 @@ pub trait Unpacker<'a> {
     fn problems(&mut self) -> Vec<Problem> {
         Vec::new()
     }
+}
+
+/// Starts an unpacker on the container that begins at an offset of the content.
+pub(crate) type Open =
+    for<'a> fn(Content<'a>, u64, &Budget) -> Result<Box<dyn Unpacker<'a> + 'a>, Problem>;
+
+/// A type that can hold other data.
+#[derive(Clone, Copy, Debug)]
+pub struct Format {
+    /// The type.
+    pub file_type: FileType,
+    /// The library that decodes it; `None` where none does yet.
+    pub library: Option<&'static str>,
+    how: How,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum How {
+    /// It is opened.
+    Opens(Open),
+    /// It always holds data that cannot be read yet.
+    NotYet,
+    /// It holds data that cannot be read yet, if this says so of the bytes from its start.
+    NotYetIf(fn(&[u8]) -> bool),
+}
+
+const fn opens(file_type: FileType, open: Open, library: &'static str) -> Format {
+    Format { file_type, library: Some(library), how: How::Opens(open) }
+}
+
+const fn not_yet(file_type: FileType) -> Format {
+    Format { file_type, library: None, how: How::NotYet }
+}
+
+const fn not_yet_if(file_type: FileType, holds: fn(&[u8]) -> bool) -> Format {
+    Format { file_type, library: None, how: How::NotYetIf(holds) }
+}
+
+/// Every type that can hold other data. The ZIP family is opened as [`FileType::Zip`], which always
+/// accompanies its members.
+pub const FORMATS: &[Format] = &[
+    opens(FileType::Zip, zip::open, "flate2"),
+    opens(FileType::Gzip, gzip::open, "flate2"),
+    opens(FileType::Tar, tar::open, "tar"),
+    not_yet(FileType::Bzip2),
+    not_yet(FileType::Xz),
+    not_yet(FileType::Lzma),
+    not_yet(FileType::Lzip),
+    not_yet(FileType::Zstd),
+    not_yet(FileType::Lz4),
+    not_yet(FileType::Compress),
+    not_yet(FileType::SevenZip),
+    not_yet(FileType::Rar),
+    not_yet(FileType::Cab),
+    not_yet(FileType::Arj),
+    not_yet(FileType::Lha),
+    not_yet(FileType::Szdd),
+    not_yet(FileType::Cpio),
+    not_yet(FileType::Ar),
+    not_yet(FileType::Deb),
+    not_yet(FileType::Rpm),
+    not_yet(FileType::Iso9660),
+    not_yet(FileType::Udf),
+    not_yet(FileType::Squashfs),
+    not_yet(FileType::Dmg),
+    not_yet(FileType::Vhd),
+    not_yet(FileType::Vmdk),
+    not_yet(FileType::Qcow2),
+    not_yet(FileType::Chm),
+    not_yet(FileType::Xar),
+    not_yet(FileType::Ole2),
+    not_yet(FileType::Msi),
+    not_yet_if(FileType::Pdf, pdf_has_streams),
+    not_yet(FileType::OneNote),
+    not_yet(FileType::Tnef),
+    not_yet(FileType::Mail),
+    not_yet(FileType::Mbox),
+    not_yet(FileType::EncodedScript),
+    not_yet_if(FileType::Rtf, rtf_has_objects),
+    not_yet_if(FileType::Flash, flash_is_compressed),
+];
+
+/// Opens what was found in `content`. `None`: this type holds nothing inside. An error says why its
+/// inside cannot be looked at.
+pub fn open<'a>(
+    content: &Content<'a>,
+    found: Found,
+    budget: &Budget,
+) -> Option<Result<Box<dyn Unpacker<'a> + 'a>, Problem>> {
+    let format = FORMATS.iter().find(|format| format.file_type == found.file_type)?;
+    match format.how {
+        How::Opens(open) => Some(open(content.clone(), found.offset, budget)),
+        How::NotYet => Some(Err(unsupported(format.file_type))),
+        How::NotYetIf(holds) => {
+            let holds = holds(&content.slice(found.offset, u64::MAX));
+            holds.then(|| Err(unsupported(format.file_type)))
+        }
+    }
+}
+
+fn unsupported(file_type: FileType) -> Problem {
+    let detail = format!("{} cannot be opened yet", file_type.description());
+    Problem::new(Reason::Unsupported(file_type.name()), detail)
+}
+
+/// Only streams can be compressed or encrypted; all else in a PDF is readable as it is.
+fn pdf_has_streams(pdf: &[u8]) -> bool {
+    memmem::find(pdf, b"stream").is_some()
+}
+
+/// `\object`, `\objdata` and their kin announce embedded files, written in hexadecimal.
+fn rtf_has_objects(rtf: &[u8]) -> bool {
+    memmem::find(rtf, b"\\obj").is_some()
+}
+
+/// `FWS` is stored, `CWS` and `ZWS` are compressed.
+fn flash_is_compressed(flash: &[u8]) -> bool {
+    flash.first() != Some(&b'F')
 }
 
 /// One thing found in a container.
@@ -35,6 +168,9 @@ pub struct Entry<'a> {
 }
 
 impl<'a> Entry<'a> {
+    /// The longest name that is kept; the rest of a longer one is dropped.
+    pub const NAME: usize = 64 << 10;
+
     /// An entry that was read in full.
     pub fn new(name: impl Into<Vec<u8>>, content: Content<'a>) -> Self {
         Self { name: name.into(), content: Some(content), problems: Vec::new() }
@@ -44,11 +180,168 @@ impl<'a> Entry<'a> {
     pub fn unread(name: impl Into<Vec<u8>>, problem: Problem) -> Self {
         Self { name: name.into(), content: None, problems: vec![problem] }
     }
+
+    /// An entry that a decoder put out, as far as it came.
+    pub(crate) fn decoded(name: impl Into<Vec<u8>>, decoded: Decoded) -> Self {
+        let mut entry = Self::new(name, Content::held(decoded.bytes, decoded.grant));
+        entry.problems.extend(match decoded.end {
+            DecodeEnd::Complete => None,
+            DecodeEnd::Stopped(stop) => Some(stop.into()),
+            DecodeEnd::Failed(error) => Some(decoder_problem(&error)),
+        });
+        entry
+    }
+
+    /// An entry that lies in the container as it is, charged as if it had been put out. A limit leaves
+    /// as much of it as the budget allows.
+    pub(crate) fn in_place(
+        name: impl Into<Vec<u8>>,
+        content: Content<'a>,
+        budget: &Budget,
+    ) -> Self {
+        let Err(stop) = budget.put_out(content.len() as u64) else {
+            return Self::new(name, content);
+        };
+        let left = budget.limits().total_bytes.saturating_sub(budget.total_bytes());
+        let part = content.slice(0, left.min(budget.limits().object_bytes));
+        match budget.put_out(part.len() as u64) {
+            Ok(()) => Self::new(name, part).with(stop.into()),
+            Err(stop) => Self::unread(name, stop.into()),
+        }
+    }
+
+    /// The entry with one more problem.
+    pub(crate) fn with(mut self, problem: Problem) -> Self {
+        self.problems.push(problem);
+        self
+    }
+
+    /// Whether a limit was reached that no further entry could pass.
+    pub(crate) fn ends_walk(&self) -> bool {
+        self.problems.iter().any(|problem| {
+            matches!(
+                problem.reason,
+                Reason::Cancelled | Reason::Limit(Limit::TotalBytes | Limit::Time)
+            )
+        })
+    }
 }
-pub fn open<'a>(
-    _: &Content<'a>,
-    _: crate::identify::Found,
-    _: &Budget,
-) -> Option<Result<Box<dyn Unpacker<'a> + 'a>, Problem>> {
-    None
+
+fn decoder_problem(error: &io::Error) -> Problem {
+    let reason = match error.kind() {
+        io::ErrorKind::UnexpectedEof => Reason::Truncated,
+        _ => Reason::Corrupted,
+    };
+    Problem::new(reason, error.to_string())
+}
+
+/// The problems of one container: every reason, and the first few of them in words.
+#[derive(Debug, Default)]
+pub(crate) struct Notes {
+    problems: Vec<Problem>,
+    untold: u64,
+}
+
+impl Notes {
+    /// How many are told in words.
+    const MOST: usize = 16;
+
+    pub(crate) fn add(&mut self, problem: Problem) {
+        let known = self.problems.iter().any(|other| other.reason == problem.reason);
+        if known && self.problems.len() >= Self::MOST {
+            self.untold = self.untold.saturating_add(1);
+        } else {
+            self.problems.push(problem);
+        }
+    }
+
+    pub(crate) fn corrupted(&mut self, detail: impl Into<String>) {
+        self.add(Problem::new(Reason::Corrupted, detail));
+    }
+
+    pub(crate) fn truncated(&mut self, detail: impl Into<String>) {
+        self.add(Problem::new(Reason::Truncated, detail));
+    }
+
+    pub(crate) fn take(&mut self) -> Vec<Problem> {
+        if let (1.., Some(last)) = (self.untold, self.problems.last_mut()) {
+            last.detail = format!("{}; and {} more of these kinds", last.detail, self.untold);
+        }
+        self.untold = 0;
+        std::mem::take(&mut self.problems)
+    }
+}
+
+/// A stored name for the words of a problem: printable, and not too long.
+pub(crate) fn shown(name: &[u8]) -> String {
+    let shown = String::from_utf8_lossy(name.get(..80).unwrap_or(name)).escape_debug().to_string();
+    if name.len() > 80 { format!("{shown}...") } else { shown }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::{Cancel, Limits};
+
+    fn problem_of(file_type: FileType, bytes: &[u8]) -> Option<Reason> {
+        let budget = Budget::new(Limits::default(), Cancel::new());
+        let found = Found { file_type, offset: 0 };
+        open(&Content::borrowed(bytes), found, &budget)?.err().map(|problem| problem.reason)
+    }
+
+    #[test]
+    fn every_type_stands_once_in_the_table() {
+        for (index, format) in FORMATS.iter().enumerate() {
+            let again = FORMATS.iter().skip(index + 1).any(|f| f.file_type == format.file_type);
+            assert!(!again, "{} twice", format.file_type.name());
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_opened_says_so() {
+        assert_eq!(problem_of(FileType::Rar, b"Rar!"), Some(Reason::Unsupported("rar")));
+        assert_eq!(problem_of(FileType::Png, b""), None);
+        assert_eq!(problem_of(FileType::Ooxml, b"PK\x03\x04"), None, "opened as zip");
+    }
+
+    #[test]
+    fn documents_are_unsupported_only_where_they_hold_something() {
+        let cases: [(FileType, &[u8], bool); 6] = [
+            (FileType::Rtf, b"{\\rtf1 plain}", false),
+            (FileType::Rtf, b"{\\rtf1 {\\object\\objemb{\\*\\objdata 0105}}}", true),
+            (FileType::Pdf, b"%PDF-1.4 1 0 obj << >> endobj", false),
+            (FileType::Pdf, b"%PDF-1.4 1 0 obj << >> stream", true),
+            (FileType::Flash, b"FWS\x06", false),
+            (FileType::Flash, b"CWS\x06", true),
+        ];
+        for (file_type, bytes, holds) in cases {
+            assert_eq!(problem_of(file_type, bytes).is_some(), holds, "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn many_problems_stay_few_and_no_reason_is_lost() {
+        let mut notes = Notes::default();
+        (0..1000).for_each(|n| notes.corrupted(n.to_string()));
+        notes.truncated("the end");
+        let problems = notes.take();
+        assert_eq!(problems.len(), Notes::MOST + 1);
+        assert!(problems.iter().any(|problem| problem.reason == Reason::Truncated));
+        assert!(problems.iter().any(|problem| problem.detail.contains("984 more")));
+    }
+
+    #[test]
+    fn an_entry_in_place_is_cut_to_what_the_budget_allows() {
+        let limits = Limits { object_bytes: 6, total_bytes: 10, ..Limits::default() };
+        let budget = Budget::new(limits, Cancel::new());
+        let content = Content::borrowed(b"01234567");
+        let first = Entry::in_place("a", content.clone(), &budget);
+        assert_eq!(first.content.as_deref(), Some(&b"012345"[..]));
+        assert_eq!(first.problems[0].reason, Reason::Limit(Limit::ObjectBytes));
+        assert!(!first.ends_walk());
+        let second = Entry::in_place("b", content.slice(0, 5), &budget);
+        assert_eq!(second.content.as_deref(), Some(&b"0123"[..]));
+        assert_eq!(second.problems[0].reason, Reason::Limit(Limit::TotalBytes));
+        assert!(second.ends_walk());
+    }
 }

@@ -1,0 +1,381 @@
+//! One entry: what its two headers claim, and what its bytes say.
+//!
+//! An entry is described twice, in the central directory and in front of its data. Programs differ in
+//! whom they believe, and malware lives in the difference. So every way to read the data that a header
+//! gives rise to is a [`Reading`] and is handed out; sizes are found by decoding; and each
+//! contradiction is a problem in words.
+
+use std::collections::VecDeque;
+
+use flate2::Crc;
+use memchr::memmem;
+
+use super::records::{
+    CENTRAL, Central, Claim, DEFLATED, DESCRIPTOR, END, LOCAL, Local, STORED, descriptor_crc,
+    method_name,
+};
+use super::spans::Key;
+use crate::input::Content;
+use crate::limits::Budget;
+use crate::reader::Reader;
+use crate::unpack::inflate::Inflate;
+use crate::unpack::{Entry, shown};
+use crate::verdict::{Problem, Reason};
+
+/// An entry under its headers.
+#[derive(Debug)]
+pub(super) struct Member {
+    name: Vec<u8>,
+    /// Where its local header begins.
+    pub(super) start: u64,
+    /// Where its data begins.
+    pub(super) data: u64,
+    /// What the headers claim: the central directory first, where it lists the entry.
+    claims: Vec<Claim>,
+    readings: VecDeque<Reading>,
+    /// To be handed out with the next reading.
+    problems: Vec<Problem>,
+}
+
+/// A way to read an entry's data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reading {
+    Deflated,
+    Stored(u64),
+    /// Stored, of a length that only a descriptor behind the data tells.
+    StoredAndFollowed,
+    /// A method that is not decoded here, and the packed length.
+    Other(u16, u64),
+}
+
+/// What became of a reading.
+#[derive(Debug)]
+pub(super) struct Outcome<'a> {
+    pub(super) entry: Entry<'a>,
+    /// Where the data ends, if length and checksum bear it out.
+    pub(super) end: Option<u64>,
+    /// Input that was read without putting anything out.
+    idle: u64,
+}
+
+impl Member {
+    /// An entry of the central directory, whose local header should be at `start`.
+    pub(super) fn listed(zip: &[u8], central: &Central<'_>, start: u64) -> Self {
+        let Ok(local) = Local::read(zip, start) else {
+            let detail = format!("no local header at offset {start}");
+            return Self::lost(central.name, start, Problem::new(Reason::Truncated, detail));
+        };
+        let mut problems = Vec::new();
+        if !local.is_signed {
+            problems.push(corrupted(format!("no local header's signature at offset {start}")));
+        }
+        problems.extend(disagreement(central, &local).map(corrupted));
+        let claims = match local.is_signed {
+            true => vec![central.claim, local.claim],
+            false => vec![central.claim],
+        };
+        Self::new(central.name, start, local.data, claims, problems)
+    }
+
+    /// An entry that was found by its local header alone.
+    pub(super) fn unlisted(local: &Local<'_>, start: u64, problem: Option<Problem>) -> Self {
+        let problems = problem.into_iter().collect();
+        Self::new(local.name, start, local.data, vec![local.claim], problems)
+    }
+
+    /// An entry whose data are not there.
+    pub(super) fn lost(name: &[u8], start: u64, problem: Problem) -> Self {
+        Self {
+            name: name.to_vec(),
+            start,
+            data: start,
+            claims: Vec::new(),
+            readings: VecDeque::new(),
+            problems: vec![problem],
+        }
+    }
+
+    fn new(name: &[u8], start: u64, data: u64, claims: Vec<Claim>, problems: Vec<Problem>) -> Self {
+        let readings = readings(&claims);
+        Self { name: name.to_vec(), start, data, claims, readings, problems }
+    }
+
+    /// A folder: nothing to read, and nothing to report.
+    pub(super) fn is_folder(&self, zip: &[u8]) -> bool {
+        // Some archivers compress the nothing that a folder holds, to two bytes.
+        let nothing_follows = |packed| {
+            let end = self.data.saturating_add(packed);
+            descriptor_crc(zip, end, packed, 0).is_some()
+        };
+        let is_empty = match self.claims.first() {
+            Some(claim) if claim.is_followed() => [0, 2].into_iter().any(nothing_follows),
+            Some(_) => self.claims.iter().all(|claim| claim.size == 0),
+            None => false,
+        };
+        self.name.ends_with(b"/") && is_empty
+    }
+
+    /// What identifies it among entries that share a local header.
+    pub(super) fn key(&self) -> Key {
+        let claim = self.claims.first();
+        (self.start, claim.map_or(0, |c| c.method), claim.map_or(0, |c| c.packed))
+    }
+
+    /// Reads it in the next way; `None` when every way was tried.
+    pub(super) fn next<'a>(&mut self, zip: &Content<'a>, budget: &Budget) -> Option<Outcome<'a>> {
+        let mut problems = std::mem::take(&mut self.problems);
+        let Some(reading) = self.readings.pop_front() else {
+            let first = (!problems.is_empty()).then(|| problems.remove(0))?;
+            let entry = Entry::unread(self.name.clone(), first);
+            return Some(Outcome { entry, end: None, idle: 0 });
+        };
+        let mut outcome = charge_idle(self.read(reading, zip, budget), budget);
+        problems.append(&mut outcome.entry.problems);
+        outcome.entry.problems = problems;
+        Some(outcome)
+    }
+
+    fn read<'a>(&self, reading: Reading, zip: &Content<'a>, budget: &Budget) -> Outcome<'a> {
+        let outcome = match reading {
+            Reading::Deflated => self.inflate(zip, budget),
+            Reading::Stored(length) => self.stored(zip, length, budget),
+            Reading::StoredAndFollowed => self.stored_and_followed(zip, budget),
+            Reading::Other(method, packed) => return self.other(zip, method, packed, budget),
+        };
+        self.judge_encryption(outcome)
+    }
+
+    fn inflate<'a>(&self, zip: &Content<'a>, budget: &Budget) -> Outcome<'a> {
+        let rest = zip.slice(self.data, u64::MAX);
+        let mut inflate = Inflate::new(&rest);
+        let entry = match budget.decode(&mut inflate, self.ratio_base(zip)) {
+            Ok(decoded) => Entry::decoded(self.name.clone(), decoded),
+            Err(stop) => Entry::unread(self.name.clone(), stop.into()),
+        };
+        let read = inflate.total_in();
+        let size = entry.content.as_ref().map_or(0, |content| content.len() as u64);
+        let idle = read.saturating_sub(size);
+        let is_complete = inflate.is_complete() && entry.problems.is_empty();
+        let end = self.data.saturating_add(read);
+        if is_complete {
+            self.check(entry, zip, end, idle)
+        } else {
+            Outcome { entry, end: None, idle }
+        }
+    }
+
+    fn stored<'a>(&self, zip: &Content<'a>, length: u64, budget: &Budget) -> Outcome<'a> {
+        let content = zip.slice(self.data, length);
+        let there = content.len() as u64;
+        let entry = Entry::in_place(self.name.clone(), content, budget);
+        if there < length {
+            let detail = format!("{there} of {length} bytes are there");
+            let entry = entry.with(Problem::new(Reason::Truncated, detail));
+            return Outcome { entry, end: None, idle: 0 };
+        }
+        if !entry.problems.is_empty() {
+            return Outcome { entry, end: None, idle: 0 };
+        }
+        self.check(entry, zip, self.data.saturating_add(length), 0)
+    }
+
+    /// Looks for the descriptor that names its own distance; without one the data reach to the next
+    /// record.
+    fn stored_and_followed<'a>(&self, zip: &Content<'a>, budget: &Budget) -> Outcome<'a> {
+        let data = zip.slice(self.data, u64::MAX);
+        let described = memmem::find_iter(&data, DESCRIPTOR).map(|at| at as u64).find(|&length| {
+            descriptor_crc(zip, self.data.saturating_add(length), length, length).is_some()
+        });
+        if let Some(length) = described {
+            return self.stored(zip, length, budget);
+        }
+        let next = [LOCAL, CENTRAL, END].map(|record| memmem::find(&data, record));
+        let length = next.into_iter().flatten().min().unwrap_or(data.len()) as u64;
+        let mut outcome = self.stored(zip, length, budget);
+        outcome.idle = (data.len() as u64).saturating_sub(length);
+        outcome
+    }
+
+    /// A method that is not decoded here. Some programs take unknown numbers for stored data.
+    fn other<'a>(
+        &self,
+        zip: &Content<'a>,
+        method: u16,
+        packed: u64,
+        budget: &Budget,
+    ) -> Outcome<'a> {
+        let entry = if self.claims.iter().any(Claim::is_encrypted) {
+            Entry::unread(self.name.clone(), encrypted())
+        } else if let Some(name) = method_name(method) {
+            Entry::unread(self.name.clone(), unsupported(format!("method {method} ({name})")))
+        } else {
+            let content = zip.slice(self.data, packed);
+            let problem = unsupported(format!("unknown method {method}; taken as stored"));
+            Entry::in_place(self.name.clone(), content, budget).with(problem)
+        };
+        Outcome { entry, end: None, idle: 0 }
+    }
+
+    /// Compares a content that was read in full with what the headers say.
+    fn check<'a>(&self, mut entry: Entry<'a>, zip: &[u8], end: u64, idle: u64) -> Outcome<'a> {
+        let content = entry.content.as_deref().unwrap_or_default();
+        let (size, packed) = (content.len() as u64, end.saturating_sub(self.data));
+        let crc = checksum(content);
+        let told: Vec<_> = self.told(zip, end, packed, size).collect();
+        let is_borne_out = told.iter().any(|told| told.crc == crc && told.size == size);
+        let mut complain = |words: String| entry.problems.push(corrupted(words));
+        if told.is_empty() {
+            complain("no checksum is given: there is no descriptor behind the data".into());
+        }
+        if let Some(wrong) = told.iter().find(|told| told.crc != crc) {
+            complain(format!("CRC-32 is {crc:08x}, a header says {:08x}", wrong.crc));
+        }
+        if let Some(wrong) = told.iter().find(|told| told.size != size) {
+            complain(format!("{size} bytes unpacked, a header says {}", wrong.size));
+        }
+        if let Some(wrong) = told.iter().find(|told| told.packed != packed) {
+            complain(format!("{packed} bytes packed, a header says {}", wrong.packed));
+        }
+        Outcome { entry, end: is_borne_out.then_some(end), idle }
+    }
+
+    /// Every statement about checksum and sizes; `packed` and `size` are the true ones.
+    fn told(&self, zip: &[u8], end: u64, packed: u64, size: u64) -> impl Iterator<Item = Claim> {
+        let descriptor = descriptor_crc(zip, end, packed, size);
+        self.claims.iter().filter_map(move |claim| match (descriptor, claim.is_followed()) {
+            (_, false) => Some(*claim),
+            (Some(crc), true) => Some(Claim { crc, packed, size, ..*claim }),
+            (None, true) => None,
+        })
+    }
+
+    /// The base of the ratio: a packed length that the next record bears out, or all that is there.
+    fn ratio_base(&self, zip: &[u8]) -> u64 {
+        let rest = (zip.len() as u64).saturating_sub(self.data);
+        let borne_out = |packed: &u64| {
+            let end = self.data.saturating_add(*packed);
+            // Behind the data may be a descriptor of any of its four lengths.
+            [0, 12, 16, 20, 24].into_iter().any(|more| is_border(zip, end.saturating_add(more)))
+        };
+        self.claims.iter().map(|claim| claim.packed).filter(borne_out).max().unwrap_or(rest)
+    }
+
+    /// A mark of encryption says little: some programs ignore it, so that archives carry it to keep
+    /// scanners out. Data that decode to their checksum are not encrypted.
+    fn judge_encryption<'a>(&self, mut outcome: Outcome<'a>) -> Outcome<'a> {
+        let marks = self.claims.iter().filter(|claim| claim.is_encrypted()).count();
+        let is_empty = outcome.entry.content.as_ref().is_some_and(|content| content.is_empty());
+        if marks == 0 || outcome.entry.ends_walk() {
+            return outcome;
+        }
+        if outcome.end.is_none() && marks == self.claims.len() {
+            outcome.entry = Entry::unread(self.name.clone(), encrypted());
+        } else if outcome.end.is_none() {
+            outcome.entry.problems.push(encrypted());
+        } else if !is_empty {
+            outcome.entry.problems.push(corrupted("marked as encrypted, and is not"));
+        }
+        outcome
+    }
+}
+
+/// Charges input that was read without putting anything out like output: with headers that share data,
+/// reading alone could go on for ever.
+fn charge_idle<'a>(mut outcome: Outcome<'a>, budget: &Budget) -> Outcome<'a> {
+    let idle = outcome.idle.min(budget.limits().object_bytes);
+    if let Err(stop) = budget.put_out(idle) {
+        outcome.entry.problems.push(stop.into());
+    }
+    outcome
+}
+
+/// The ways to read the data that the claims give rise to.
+fn readings(claims: &[Claim]) -> VecDeque<Reading> {
+    let listed = claims.first().filter(|claim| !claim.is_followed());
+    let mut readings = Vec::new();
+    for claim in claims {
+        match claim.method {
+            DEFLATED => readings.push(Reading::Deflated),
+            // The local header leaves the length to the directory, where there is one.
+            STORED if claim.is_followed() => readings.push(match listed {
+                Some(listed) => Reading::Stored(listed.packed),
+                None => Reading::StoredAndFollowed,
+            }),
+            // An encryption header makes the packed length the larger one.
+            STORED if claim.is_encrypted() => readings.push(Reading::Stored(claim.packed)),
+            STORED => readings.extend([claim.packed, claim.size].map(Reading::Stored)),
+            method => readings.push(Reading::Other(method, claim.packed)),
+        }
+    }
+    without_repetition(&mut readings);
+    if readings.iter().any(|reading| !matches!(reading, Reading::Other(..))) {
+        readings.retain(|reading| !matches!(reading, Reading::Other(..)));
+    }
+    readings.into()
+}
+
+/// A handful of readings: comparing all with all is cheap.
+fn without_repetition(readings: &mut Vec<Reading>) {
+    let mut once = Vec::new();
+    readings.retain(|reading| {
+        let is_new = !once.contains(reading);
+        if is_new {
+            once.push(*reading);
+        }
+        is_new
+    });
+}
+
+/// What the two headers of an entry disagree about, in words.
+fn disagreement(central: &Central<'_>, local: &Local<'_>) -> Option<String> {
+    if !local.is_signed {
+        return None;
+    }
+    let (there, here) = (&central.claim, &local.claim);
+    let mut words = Vec::new();
+    if central.name != local.name {
+        words.push(format!("name ({} / {})", shown(central.name), shown(local.name)));
+    }
+    if there.method != here.method {
+        words.push(format!("method ({} / {})", there.method, here.method));
+    }
+    if there.is_encrypted() != here.is_encrypted() {
+        words.push(format!("encryption ({} / {})", there.is_encrypted(), here.is_encrypted()));
+    }
+    if !here.is_followed() {
+        for (what, there, here) in [
+            ("CRC-32", there.crc.into(), here.crc.into()),
+            ("packed size", there.packed, here.packed),
+            ("size", there.size, here.size),
+        ] {
+            if there != here {
+                words.push(format!("{what} ({there} / {here})"));
+            }
+        }
+    }
+    let words = words.join(", ");
+    (!words.is_empty()).then(|| format!("central directory and local header disagree: {words}"))
+}
+
+/// Whether a record, or the end, is here.
+fn is_border(zip: &[u8], at: u64) -> bool {
+    Reader::at(zip, at).is_ok_and(|reader| reader.is_empty() || reader.rest().starts_with(b"PK"))
+}
+
+pub(super) fn checksum(bytes: &[u8]) -> u32 {
+    let mut crc = Crc::new();
+    crc.update(bytes);
+    crc.sum()
+}
+
+fn corrupted(detail: impl Into<String>) -> Problem {
+    Problem::new(Reason::Corrupted, detail)
+}
+
+fn encrypted() -> Problem {
+    Problem::new(Reason::Encrypted, "a password is needed")
+}
+
+fn unsupported(detail: String) -> Problem {
+    Problem::new(Reason::Unsupported("zip-method"), detail)
+}

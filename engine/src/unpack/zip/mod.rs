@@ -1,0 +1,275 @@
+//! ZIP archives (PKWARE APPNOTE.TXT 6.3.10; ISO/IEC 21320-1).
+//!
+//! Two walks. The first follows the central directory, as most programs do; the second looks for
+//! local headers in the parts that the first did not reach, as programs do that read archives from
+//! front to back: entries that are hidden between others, that a truncated archive still has, or that
+//! stand there without any directory. Every local header is one entry. Neither walk builds a list of
+//! entries in advance.
+//!
+//! Decoded: stored and deflated data. Encrypted entries and other methods are handed out with their
+//! reason. Nothing is believed: see `member.rs`.
+//!
+//! - `directory.rs` finds the central directories,
+//! - `records.rs` reads the records,
+//! - `member.rs` reads one entry in every way that its headers allow,
+//! - `spans.rs` remembers which bytes were taken.
+
+mod directory;
+mod member;
+mod records;
+mod spans;
+#[cfg(test)]
+mod tests;
+
+use std::ops::Range;
+
+use memchr::memmem;
+
+use self::directory::Directory;
+use self::member::Member;
+use self::records::{Central, DESCRIPTOR, LOCAL, Local, UNSPLIT, method_name};
+use self::spans::Spans;
+use super::{Entry, Notes, Unpacker};
+use crate::input::Content;
+use crate::limits::{Budget, Stop};
+use crate::reader::Reader;
+use crate::verdict::{Problem, Reason};
+
+pub(super) fn open<'a>(
+    content: Content<'a>,
+    offset: u64,
+    _: &Budget,
+) -> Result<Box<dyn Unpacker<'a> + 'a>, Problem> {
+    Ok(Box::new(Zip::new(content, offset)))
+}
+
+/// One ZIP archive being walked.
+struct Zip<'a> {
+    content: Content<'a>,
+    /// Where the archive begins in the content.
+    start: u64,
+    directories: Vec<Directory>,
+    walk: Walk,
+    /// The entry whose readings are being handed out, and where the longest of them ended.
+    member: Option<(Member, u64)>,
+    spans: Spans,
+    notes: Notes,
+    ended: bool,
+}
+
+/// Where the walk is.
+enum Walk {
+    /// In the central directory of this index, with the next record's position and the records read.
+    Listed { index: usize, at: u64, count: u64 },
+    /// Between the parts that are taken, from `at` on; the first of `taken` is the next one.
+    Unlisted { at: u64, taken: std::vec::IntoIter<Range<u64>>, next: Option<Range<u64>> },
+}
+
+/// What a step of the walk came to.
+enum Step {
+    Found(Member),
+    Nothing,
+    End,
+}
+
+impl<'a> Unpacker<'a> for Zip<'a> {
+    fn next_entry(&mut self, budget: &Budget) -> Option<Entry<'a>> {
+        if self.ended {
+            return None;
+        }
+        match self.advance(budget) {
+            Ok(Some(entry)) => {
+                self.ended = entry.ends_walk();
+                Some(entry)
+            }
+            Ok(None) => {
+                self.ended = true;
+                self.judge();
+                None
+            }
+            Err(stop) => {
+                self.ended = true;
+                self.notes.add(stop.into());
+                None
+            }
+        }
+    }
+
+    fn problems(&mut self) -> Vec<Problem> {
+        if let Some(at) = self.spans.overlap() {
+            self.notes.corrupted(format!("entries overlap, first at offset {at}"));
+        }
+        self.notes.take()
+    }
+}
+
+impl<'a> Zip<'a> {
+    fn new(content: Content<'a>, start: u64) -> Self {
+        let directories = directory::find(&content, start);
+        let at = directories.first().map_or(0, |directory| directory.at);
+        Self {
+            content,
+            start,
+            directories,
+            walk: Walk::Listed { index: 0, at, count: 0 },
+            member: None,
+            spans: Spans::default(),
+            notes: Notes::default(),
+            ended: false,
+        }
+    }
+
+    /// The next reading of the entry at hand, or the first of the next entry.
+    fn advance(&mut self, budget: &Budget) -> Result<Option<Entry<'a>>, Stop> {
+        loop {
+            budget.check()?;
+            if let Some((mut member, end)) = self.member.take() {
+                match member.next(&self.content, budget) {
+                    Some(outcome) => {
+                        let end = end.max(outcome.end.unwrap_or(0));
+                        self.member = Some((member, end));
+                        return Ok(Some(outcome.entry));
+                    }
+                    None => self.finish(&member, end, budget)?,
+                }
+            }
+            match self.step() {
+                Step::End => return Ok(None),
+                Step::Nothing => {}
+                Step::Found(member) if member.is_folder(&self.content) => {}
+                Step::Found(member) if self.spans.contains(member.key()) => {
+                    let at = member.start;
+                    self.notes.corrupted(format!("the entry at offset {at} is listed twice"));
+                }
+                Step::Found(member) => self.member = Some((member, 0)),
+            }
+        }
+    }
+
+    /// Remembers what an entry took, once all its readings are handed out.
+    fn finish(&mut self, member: &Member, end: u64, budget: &Budget) -> Result<(), Stop> {
+        let end = end.max(member.data);
+        if let Walk::Unlisted { at, .. } = &mut self.walk {
+            *at = (*at).max(end);
+        }
+        self.spans.insert(member.key(), end, budget)
+    }
+
+    fn step(&mut self) -> Step {
+        match &self.walk {
+            Walk::Listed { index, at, count } => self.step_listed(*index, *at, *count),
+            Walk::Unlisted { .. } => self.step_unlisted(),
+        }
+    }
+
+    /// The next record of a central directory. Its declared number of records is not believed: it ends
+    /// where something else begins.
+    fn step_listed(&mut self, index: usize, at: u64, count: u64) -> Step {
+        let Some(directory) = self.directories.get(index).copied() else {
+            self.walk = self.unlisted();
+            return Step::Nothing;
+        };
+        let zip: &[u8] = &self.content;
+        let record = Reader::at(zip, at).ok().and_then(|mut reader| {
+            let central = Central::read(&mut reader)?;
+            Some((central, reader.position() as u64))
+        });
+        let Some((central, next)) = record else {
+            self.end_directory(index, at, count);
+            return Step::Nothing;
+        };
+        let member = if u32::from(central.volume) < directory.volume {
+            let detail =
+                format!("its data are on volume {}", u32::from(central.volume).saturating_add(1));
+            Member::lost(central.name, at, Problem::new(Reason::Truncated, detail))
+        } else {
+            let start = local_header(zip, self.start, &directory, central.offset);
+            Member::listed(zip, &central, start)
+        };
+        self.walk = Walk::Listed { index, at: next, count: count.saturating_add(1) };
+        Step::Found(member)
+    }
+
+    fn end_directory(&mut self, index: usize, at: u64, count: u64) {
+        if let Some(directory) = self.directories.get_mut(index) {
+            // Without zip64 the number is kept modulo 65,536.
+            if directory.entries != count && directory.entries != count & 0xffff {
+                let told = directory.entries;
+                self.notes.corrupted(format!("{count} directory entries, {told} were announced"));
+            }
+            directory.length = at.saturating_sub(directory.at);
+        }
+        let index = index.saturating_add(1);
+        let at = self.directories.get(index).map_or(0, |directory| directory.at);
+        self.walk = Walk::Listed { index, at, count: 0 };
+    }
+
+    /// The walk over what neither an entry nor a directory has taken.
+    fn unlisted(&self) -> Walk {
+        let directories = self.directories.iter();
+        let directories = directories.map(|d| d.at..d.at.saturating_add(d.length));
+        let mut taken = self.spans.merged(directories).into_iter();
+        let next = taken.next();
+        Walk::Unlisted { at: self.start, taken, next }
+    }
+
+    /// The next local header that no directory lists.
+    fn step_unlisted(&mut self) -> Step {
+        let Walk::Unlisted { at, taken, next } = &mut self.walk else { return Step::End };
+        let zip: &[u8] = &self.content;
+        let from = *at;
+        let to = next.as_ref().map_or(zip.len() as u64, |part| part.start);
+        let gap = self.content.slice(from, to.saturating_sub(from));
+        let Some(found) = memmem::find(&gap, LOCAL) else {
+            let Some(part) = next.take() else { return Step::End };
+            *at = from.max(part.end);
+            *next = taken.next();
+            return Step::Nothing;
+        };
+        let start = from.saturating_add(found as u64);
+        // Goes on behind the signature, unless the entry turns out to reach further.
+        *at = start.saturating_add(LOCAL.len() as u64);
+        let Ok(local) = Local::read(zip, start) else {
+            self.notes.truncated(format!("the local header at offset {start} is cut off"));
+            return Step::Nothing;
+        };
+        // The four bytes stand in other data too, such as the program of a self-extracting archive.
+        if local.name.is_empty() || method_name(local.claim.method).is_none() {
+            return Step::Nothing;
+        }
+        let hidden = (!self.directories.is_empty())
+            .then(|| Problem::new(Reason::Corrupted, "not listed in the central directory"));
+        Step::Found(Member::unlisted(&local, start, hidden))
+    }
+
+    /// Says what was wrong with the archive as a whole.
+    fn judge(&mut self) {
+        let volume = self.directories.iter().map(|directory| directory.volume).max().unwrap_or(0);
+        let first = self.content.slice(self.start, 4);
+        if volume > 0 {
+            let detail = format!("this is volume {} of a split archive", volume.saturating_add(1));
+            self.notes.truncated(detail);
+        }
+        if self.directories.len() > 1 {
+            let count = self.directories.len();
+            self.notes.corrupted(format!("{count} central directories to choose from"));
+        }
+        if self.directories.is_empty() {
+            self.notes.truncated(match &*first == DESCRIPTOR || &*first == UNSPLIT {
+                true => "a part of a split archive: no central directory",
+                false => "no central directory",
+            });
+        }
+    }
+}
+
+/// Where a local header is: programs add the base, or take the offset as it is, from the start of the
+/// file or of the archive. The first place that has the signature is right; if others have it too, the
+/// walk over local headers finds them.
+fn local_header(zip: &[u8], start: u64, directory: &Directory, offset: u64) -> u64 {
+    let based = directory.base.saturating_add(offset.into());
+    let based = u64::try_from(based).unwrap_or(offset);
+    let has_signature =
+        |at: &u64| Reader::at(zip, *at).is_ok_and(|reader| reader.rest().starts_with(LOCAL));
+    [based, offset, start.saturating_add(offset)].into_iter().find(has_signature).unwrap_or(based)
+}
