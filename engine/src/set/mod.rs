@@ -14,4 +14,6 @@ pub use error::{SetError, SetErrorKind};
 pub use open::{About, Counts, SignatureSet};
 pub use verify::{Unverified, Verified};
 
-pub(crate) use open::{Origin, slice_of};
+#[cfg(feature = "yara")]
+pub(crate) use open::Origin;
+pub(crate) use open::slice_of;

@@ -84,6 +84,7 @@ pub(crate) struct Origin<'a> {
 }
 
 /// One file of YARA rules.
+#[cfg(feature = "yara")]
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct YaraSource<'a> {
     pub(crate) namespace: &'a str,
@@ -189,6 +190,7 @@ impl SignatureSet {
         })
     }
 
+    #[cfg(feature = "yara")]
     pub(crate) fn yara_sources(&self) -> impl Iterator<Item = YaraSource<'_>> {
         self.rows::<YaraRow>(Section::Yara).iter().map(|row| YaraSource {
             namespace: self.text(row.namespace),
