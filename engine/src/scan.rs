@@ -134,14 +134,14 @@ impl<'s, 'a> Scan<'s, 'a> {
         }
     }
 
-    /// What the budget refused once it will refuse again: ends the containers that cannot go on.
+    /// What the budget refused it will refuse again: closes the containers that cannot go on.
     fn give_up(&mut self, stop: Stop) {
-        match stop {
-            Stop::Limit(Limit::Depth) => {
-                let innermost = self.open.pop();
-                innermost.into_iter().for_each(|container| self.close(container));
-            }
-            _ => self.open.clear(),
+        let cannot_go_on = match stop {
+            Stop::Limit(Limit::Depth) => self.open.len().saturating_sub(1),
+            _ => 0,
+        };
+        for container in self.open.split_off(cannot_go_on).into_iter().rev() {
+            self.close(container);
         }
     }
 
@@ -165,7 +165,7 @@ impl<'s, 'a> Scan<'s, 'a> {
             object.types = identified.types();
         }
         self.search(content, &identified, index);
-        for &found in identified.found.iter().rev() {
+        for found in unpack::places(&identified).rev() {
             match unpack::open(content, found, self.budget) {
                 Some(Ok(unpacker)) => self.open.push(Open { unpacker, object: index, depth }),
                 Some(Err(problem)) => self.note(index, problem),

@@ -21,7 +21,7 @@ use std::io;
 
 use memchr::memmem;
 
-use crate::identify::{FileType, Found};
+use crate::identify::{FileType, Found, Identification};
 use crate::input::Content;
 use crate::limits::{Budget, DecodeEnd, Decoded, Limit};
 use crate::verdict::{Problem, Reason};
@@ -117,6 +117,15 @@ pub const FORMATS: &[Format] = &[
     not_yet_if(FileType::Rtf, rtf_has_objects),
     not_yet_if(FileType::Flash, flash_is_compressed),
 ];
+
+/// The places to open of all that were found: not a second ZIP, since the walk of the first goes
+/// through everything behind its start.
+pub fn places(identified: &Identification) -> impl DoubleEndedIterator<Item = Found> {
+    let mut zips = identified.found.iter().filter(|found| found.file_type == FileType::Zip);
+    let first_zip = zips.next().copied();
+    let found = identified.found.iter().copied();
+    found.filter(move |found| found.file_type != FileType::Zip || Some(*found) == first_zip)
+}
 
 /// Opens what was found in `content`. `None`: this type holds nothing inside. An error says why its
 /// inside cannot be looked at.
