@@ -10,7 +10,8 @@
 //! | 4 | compare the number of matches | comparison u8 (0 `=`, 1 `>`, 2 `<`), number u32, distinct u32 |
 //!
 //! A comparison holds when the matches of all parts below it, added up, are as it says, and at least
-//! `distinct` different parts match.
+//! `distinct` different parts match. Matches below something that does not hold are not counted: of
+//! `(0&1)>1`, those of 0 count only where 1 matches too. So ClamAV counts (tried with 1.4).
 
 #![warn(clippy::arithmetic_side_effects)]
 
@@ -144,7 +145,7 @@ pub fn holds(expression: &[u8], counts: &[u32]) -> Result<bool, BrokenExpression
         if stack.len() >= MAX_DEPTH {
             return Err(BrokenExpression::Depth);
         }
-        stack.push(value);
+        stack.push(if value.holds { value } else { Value::default() });
     }
     match stack.as_slice() {
         [value] => Ok(value.holds),
@@ -217,6 +218,18 @@ mod tests {
         let two_of_three = [Part(0), Part(1), Or, Part(2), Or, more(2, 2)];
         assert_eq!(value(&two_of_three, &[3, 0, 0]), Ok(false), "only one part");
         assert_eq!(value(&two_of_three, &[2, 0, 1]), Ok(true));
+    }
+
+    #[test]
+    fn what_does_not_hold_is_not_counted() {
+        let both_more_than_once = [Part(0), Part(1), And, more(1, 0)];
+        assert_eq!(value(&both_more_than_once, &[2, 0]), Ok(false));
+        assert_eq!(value(&both_more_than_once, &[1, 1]), Ok(true));
+        let none = Compare { comparison: Comparison::Equal, number: 0, distinct: 0 };
+        assert_eq!(value(&[Part(0), Part(1), And, none], &[2, 0]), Ok(true));
+        let one_or_not = [Part(0), none, Part(1), Or, more(0, 0)];
+        assert_eq!(value(&one_or_not, &[1, 0]), Ok(false));
+        assert_eq!(value(&one_or_not, &[1, 1]), Ok(true));
     }
 
     #[test]

@@ -1,0 +1,242 @@
+//! The conductor: sources in, set out. Every record takes the steps read, lint, compile, in this order,
+//! and is counted once.
+
+use std::io::BufRead;
+use std::path::PathBuf;
+
+use pellucid::verdict::Class;
+
+use crate::compile::{Added, Compiler, prepare};
+use crate::diagnostic::{Diagnostic, Fault, Level};
+use crate::lint;
+use crate::report::{BuildError, BuildReport};
+use crate::source::about::{self, About};
+use crate::source::lines::{LONGEST, Line, Lines};
+use crate::source::tree::{SourceFile, SourceTree};
+use crate::source::{self, FORMATS, Format, LineReader, Reader};
+
+/// How to build.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct BuildOptions {
+    /// Whether any error in the sources fails the build.
+    pub strict: bool,
+}
+
+impl BuildOptions {
+    /// Whether any error in the sources fails the build.
+    pub fn strict(self, strict: bool) -> Self {
+        Self { strict, ..self }
+    }
+}
+
+/// A finished build.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Build {
+    /// The bytes of the set.
+    pub set: Vec<u8>,
+    /// What became of the sources.
+    pub report: BuildReport,
+}
+
+/// Builds a set of files and folders.
+///
+/// The bytes depend on the contents and the relative paths of the files alone: neither on where they
+/// lie nor on the order of `sources`.
+pub fn build(sources: &[PathBuf], options: &BuildOptions) -> Result<Build, BuildError> {
+    build_tree(SourceTree::list(sources)?, options)
+}
+
+/// Builds a set of a tree.
+pub fn build_tree(tree: SourceTree, options: &BuildOptions) -> Result<Build, BuildError> {
+    let (files, notes) = tree.into_files()?;
+    let about = read_about(&files)?;
+    let mut builder = Builder { report: BuildReport::default(), compiler: Compiler::new(&about)? };
+    notes.into_iter().for_each(|note| builder.report.say(note));
+    for file in files.iter().filter(|file| file.path != about::PATH) {
+        builder.file(file)?;
+    }
+    builder.finish(&about, options)
+}
+
+/// Reads `set.toml`, which may be missing but not be there twice.
+fn read_about(files: &[SourceFile]) -> Result<About, BuildError> {
+    let mut found = files.iter().filter(|file| file.path == about::PATH);
+    let Some(file) = found.next() else { return Ok(About::default()) };
+    let refuse = |file: &SourceFile, message: &str| {
+        let fault = Fault::error("set.toml", message);
+        BuildError::About(Box::new(Diagnostic::of_file(&file.shown, fault)))
+    };
+    if let Some(second) = found.next() {
+        return Err(refuse(second, "a second set.toml that differs; a set has one"));
+    }
+    match file.whole(about::LONGEST)? {
+        Some(bytes) => about::parse(&bytes, &file.shown).map_err(BuildError::About),
+        None => Err(refuse(file, "the file is longer than 1 MiB")),
+    }
+}
+
+struct Builder {
+    report: BuildReport,
+    compiler: Compiler,
+}
+
+/// One file on its way.
+struct Current<'f> {
+    file: &'f SourceFile,
+    kind: &'static str,
+}
+
+impl Builder {
+    fn file(&mut self, file: &SourceFile) -> Result<(), BuildError> {
+        let Some(format) = source::format_of(&file.path) else {
+            return self.unknown(file);
+        };
+        let current = Current { file, kind: format.kind };
+        self.report.file(format.kind);
+        self.compiler.begin_file(&file.path);
+        match format.reader {
+            Reader::Lines(reader, class) => self.lines(&current, reader, class),
+            Reader::Yara => self.rules(&current),
+            Reader::Unread(why) => self.unread(&current, format, why),
+        }
+    }
+
+    fn unknown(&mut self, file: &SourceFile) -> Result<(), BuildError> {
+        const KIND: &str = "other file";
+        self.report.file(KIND);
+        let known: Vec<&str> = FORMATS
+            .iter()
+            .filter(|format| !matches!(format.reader, Reader::Unread(_)))
+            .map(|format| format.extension)
+            .collect();
+        let fault = Fault::skipped("unknown extension", "no source format has this extension")
+            .help(format!("formats are told by extension: {}", known.join(", ")));
+        self.leave_out_file(&Current { file, kind: KIND }, fault);
+        Ok(())
+    }
+
+    fn leave_out_file(&mut self, current: &Current<'_>, fault: Fault) {
+        self.report.left_out(current.kind, fault.level, &fault.reason, 1);
+        self.report.say(Diagnostic::of_file(&current.file.shown, fault));
+    }
+
+    /// A format that is known but not read: its records are counted.
+    fn unread(
+        &mut self,
+        current: &Current<'_>,
+        format: &Format,
+        why: &'static str,
+    ) -> Result<(), BuildError> {
+        let records = if format.is_text() { count_records(current.file)? } else { 1 };
+        let fault = Fault::skipped("unsupported format", format!("{records} records left out"));
+        self.report.left_out(current.kind, fault.level, &fault.reason, records);
+        self.report.say(Diagnostic::of_file(&current.file.shown, fault.help(why)));
+        Ok(())
+    }
+
+    fn lines(
+        &mut self,
+        current: &Current<'_>,
+        reader: LineReader,
+        class: Class,
+    ) -> Result<(), BuildError> {
+        let mut lines = Lines::new(current.file.open()?);
+        let mut taken = 0_u64;
+        loop {
+            let next = lines.next().map_err(|error| current.file.unreadable(error))?;
+            let Some((number, line)) = next else { break };
+            let line = match line {
+                Line::Whole(line) if is_record(line) => line,
+                Line::Whole(_) => continue,
+                Line::TooLong { start, length } => {
+                    let message = format!("a line of {length} bytes; at most {LONGEST} are read");
+                    self.leave_out(current, number, start, Fault::error("line too long", message));
+                    continue;
+                }
+            };
+            match self.record(current, number, line, reader, class)? {
+                Ok(records) => taken = taken.saturating_add(records),
+                Err(fault) => self.leave_out(current, number, line, fault),
+            }
+        }
+        self.report.taken(current.kind, taken);
+        Ok(())
+    }
+
+    /// Takes one record; the number of records in it is one, or none for a heading.
+    fn record(
+        &mut self,
+        current: &Current<'_>,
+        number: u64,
+        line: &[u8],
+        reader: LineReader,
+        class: Class,
+    ) -> Result<Result<u64, Fault>, BuildError> {
+        let prepared = lint::text(line).and_then(|text| {
+            let Some(record) = reader(text, class)? else { return Ok(None) };
+            lint::record(&record)?;
+            let content = prepare::prepare(&record.content)?;
+            Ok(Some((record, content)))
+        });
+        let (record, content) = match prepared {
+            Ok(Some(prepared)) => prepared,
+            Ok(None) => return Ok(Ok(0)),
+            Err(fault) => return Ok(Err(fault)),
+        };
+        let severity = source::default_severity(record.class);
+        let added = self.compiler.add(&record.name, record.class, severity, &content)?;
+        if added == Added::Again {
+            self.report.merged = self.report.merged.saturating_add(1);
+        }
+        let remarks = [lint::cost(&content), lint::added(added, &record.name)];
+        for fault in remarks.into_iter().flatten() {
+            self.report.say(Diagnostic::of_line(&current.file.shown, number, line, fault));
+        }
+        Ok(Ok(1))
+    }
+
+    fn leave_out(&mut self, current: &Current<'_>, number: u64, line: &[u8], fault: Fault) {
+        self.report.left_out(current.kind, fault.level, &fault.reason, 1);
+        self.report.say(Diagnostic::of_line(&current.file.shown, number, line, fault));
+    }
+
+    /// A file of YARA rules.
+    fn rules(&mut self, current: &Current<'_>) -> Result<(), BuildError> {
+        let fault = Fault::skipped("unsupported", "this build of the compiler has no YARA")
+            .help("build it with the feature `yara`");
+        self.leave_out_file(current, fault);
+        Ok(())
+    }
+
+    fn finish(mut self, about: &About, options: &BuildOptions) -> Result<Build, BuildError> {
+        if options.strict && self.report.count(Level::Error) > 0 {
+            return Err(BuildError::Strict(Box::new(self.report)));
+        }
+        if self.compiler.is_empty() && about.removals.is_empty() {
+            return Err(BuildError::Nothing(Box::new(self.report)));
+        }
+        let finished = self.compiler.finish(about)?;
+        self.report.merged = self.report.merged.saturating_add(finished.merged);
+        Ok(Build { set: finished.set, report: self.report })
+    }
+}
+
+/// Whether a line holds a record: it is neither blank nor a comment.
+fn is_record(line: &[u8]) -> bool {
+    !line.starts_with(b"#") && !line.trim_ascii().is_empty()
+}
+
+fn count_records(file: &SourceFile) -> Result<u64, BuildError> {
+    let mut lines: Lines<Box<dyn BufRead + '_>> = Lines::new(file.open()?);
+    let mut records = 0_u64;
+    while let Some((_, line)) = lines.next().map_err(|error| file.unreadable(error))? {
+        let counts = match line {
+            Line::Whole(line) => is_record(line),
+            Line::TooLong { .. } => true,
+        };
+        records = records.saturating_add(counts.into());
+    }
+    Ok(records)
+}

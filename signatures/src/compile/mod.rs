@@ -1,0 +1,356 @@
+//! From checked records to the bytes of a set.
+//!
+//! The bytes are a function of the records and their order alone: rows are numbered in the order in
+//! which records come, hashes are sorted, and no hash map's order is ever looked at.
+
+mod hash_tree;
+mod hashes;
+pub(crate) mod literal;
+mod pattern;
+pub(crate) mod prepare;
+pub(crate) mod strings;
+mod writer;
+
+use std::collections::HashSet;
+
+use pellucid::set::layout::{
+    AboutRow, LogicalRow, OriginRow, PatternRow, Section, SegmentRow, SignatureRow, StringRef,
+    WHOLE, YaraRow,
+};
+use pellucid::verdict::Class;
+use zerocopy::little_endian::U32;
+
+use self::hashes::Hashes;
+use self::prepare::{Prepared, PreparedLogical, PreparedPattern};
+use self::strings::{RowTable, Strings};
+use self::writer::Rows;
+use crate::report::BuildError;
+use crate::source::about::About;
+
+/// The compiler's name in a set.
+pub(crate) const COMPILER: &str = concat!("pellucid-signatures ", env!("CARGO_PKG_VERSION"));
+
+/// A set in the making.
+pub(crate) struct Compiler {
+    strings: Strings,
+    author: StringRef,
+    licence: StringRef,
+    /// The file whose records come now, and its row once there is one.
+    file: (String, Option<u16>),
+    origins: Vec<OriginRow>,
+    signatures: Vec<SignatureRow>,
+    signature_table: RowTable,
+    hashes: Hashes,
+    patterns: Vec<PatternRow>,
+    segments: Vec<SegmentRow>,
+    programs: Vec<u8>,
+    logicals: Vec<LogicalRow>,
+    expressions: Vec<u8>,
+    yara: Vec<YaraRow>,
+    /// Names of patterns, each with a fingerprint of what it looks for.
+    seen: HashSet<(u32, [u8; 16])>,
+    pattern_names: HashSet<u32>,
+}
+
+/// What became of a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Added {
+    /// It is in the set.
+    New,
+    /// It is in the set, and so is another pattern of its name.
+    SameName,
+    /// It was there before.
+    Again,
+}
+
+/// A finished set.
+pub(crate) struct Finished {
+    pub(crate) set: Vec<u8>,
+    /// Hashes that were there more than once.
+    pub(crate) merged: u64,
+}
+
+/// A row number that fits into the file.
+fn row_number(rows: usize, what: &'static str) -> Result<u32, BuildError> {
+    let most = u64::from(u32::MAX).saturating_sub(1);
+    match u32::try_from(rows) {
+        Ok(row) if u64::from(row) < most => Ok(row),
+        _ => Err(BuildError::TooMuch { what, most }),
+    }
+}
+
+impl Compiler {
+    pub(crate) fn new(about: &About) -> Result<Self, BuildError> {
+        let mut strings = Strings::default();
+        let (author, licence) = (strings.add(&about.author)?, strings.add(&about.licence)?);
+        Ok(Self {
+            strings,
+            author,
+            licence,
+            file: (String::new(), None),
+            origins: Vec::new(),
+            signatures: Vec::new(),
+            signature_table: RowTable::default(),
+            hashes: Hashes::default(),
+            patterns: Vec::new(),
+            segments: Vec::new(),
+            programs: Vec::new(),
+            logicals: Vec::new(),
+            expressions: Vec::new(),
+            yara: Vec::new(),
+            seen: HashSet::new(),
+            pattern_names: HashSet::new(),
+        })
+    }
+
+    /// The records that follow come from this file.
+    pub(crate) fn begin_file(&mut self, path: &str) {
+        if self.file.0 != path {
+            self.file = (path.into(), None);
+        }
+    }
+
+    /// Whether there is nothing in it yet.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.signatures.is_empty() && self.yara.is_empty()
+    }
+
+    fn origin(&mut self) -> Result<u16, BuildError> {
+        if let Some(row) = self.file.1 {
+            return Ok(row);
+        }
+        let most = u16::MAX.into();
+        let row = u16::try_from(self.origins.len())
+            .ok()
+            .filter(|&row| row < u16::MAX)
+            .ok_or(BuildError::TooMuch { what: "source files with signatures", most })?;
+        let file = self.strings.add(&self.file.0)?;
+        self.origins.push(OriginRow { file, author: self.author, licence: self.licence });
+        self.file.1 = Some(row);
+        Ok(row)
+    }
+
+    /// The row of a signature; a hash list may give one name to many hashes.
+    fn signature(
+        &mut self,
+        name: StringRef,
+        class: Class,
+        severity: u8,
+    ) -> Result<u32, BuildError> {
+        let origin = self.origin()?;
+        let key = (name.offset.get(), name.length.get(), origin, class as u8, severity);
+        let fresh = row_number(self.signatures.len(), "signatures")?;
+        let rows = &self.signatures;
+        let key_of = |row: u32| rows.get(row as usize).map_or((0, 0, 0, 0, 0), signature_key);
+        let found = self.signature_table.find_or_add(key, fresh, |row| key_of(row) == key, key_of);
+        if let Some(row) = found {
+            return Ok(row);
+        }
+        let name_length = u16::try_from(name.length.get())
+            .map_err(|_| BuildError::TooMuch { what: "bytes in a name", most: u16::MAX.into() })?;
+        self.signatures.push(SignatureRow {
+            name_offset: name.offset,
+            name_length: name_length.into(),
+            origin: origin.into(),
+            class: class as u8,
+            severity,
+            reserved: 0.into(),
+        });
+        Ok(fresh)
+    }
+
+    /// Adds a signature.
+    pub(crate) fn add(
+        &mut self,
+        name: &str,
+        class: Class,
+        severity: u8,
+        content: &Prepared,
+    ) -> Result<Added, BuildError> {
+        let name = self.strings.add(name)?;
+        let mut added = Added::New;
+        if let Some(fingerprint) = content.fingerprint() {
+            if !self.seen.insert((name.offset.get(), fingerprint)) {
+                return Ok(Added::Again);
+            }
+            if !self.pattern_names.insert(name.offset.get()) {
+                added = Added::SameName;
+            }
+        }
+        let signature = self.signature(name, class, severity)?;
+        match content {
+            Prepared::Hash { digest, size } => self.hashes.add(*digest, *size, signature),
+            Prepared::Pattern(pattern) => self.pattern(pattern, signature, WHOLE)?,
+            Prepared::Logical(logical) => self.logical(logical, signature)?,
+        }
+        Ok(added)
+    }
+
+    fn pattern(
+        &mut self,
+        pattern: &PreparedPattern,
+        owner: u32,
+        part: u8,
+    ) -> Result<(), BuildError> {
+        let row = row_number(self.patterns.len(), "patterns")?;
+        let first_segment = row_number(self.segments.len(), "pieces of patterns")?;
+        for segment in &pattern.segments {
+            let program = push_bytes(&mut self.programs, &segment.program)?;
+            let mut segment_row = SegmentRow {
+                pattern: row.into(),
+                gap: segment.gap.into(),
+                program: program.offset,
+                program_length: program.length,
+                literal: 0.into(),
+                literal_length: 0.into(),
+                literal_either_case: 0,
+                reserved: 0,
+                lead_min: 0.into(),
+                lead_max: 0.into(),
+            };
+            if let Some(literal) = &segment.literal {
+                let bytes = place_literal(&mut self.programs, program, &literal.bytes)?;
+                let length = u16::try_from(literal.bytes.len()).unwrap_or(0);
+                segment_row.literal = bytes;
+                segment_row.literal_length = length.into();
+                segment_row.literal_either_case = literal.any_case.into();
+                segment_row.lead_min = (*literal.lead.start()).into();
+                segment_row.lead_max = (*literal.lead.end()).into();
+            }
+            self.segments.push(segment_row);
+        }
+        let (owner, first_segment) = (owner.into(), first_segment.into());
+        self.patterns.push(PatternRow { owner, first_segment, part, ..pattern.row });
+        Ok(())
+    }
+
+    fn logical(&mut self, logical: &PreparedLogical, signature: u32) -> Result<(), BuildError> {
+        let row = row_number(self.logicals.len(), "logical signatures")?;
+        let first_pattern = row_number(self.patterns.len(), "patterns")?;
+        let expression = push_bytes(&mut self.expressions, &logical.expression)?;
+        for (pattern, part) in logical.parts.iter().zip(0_u8..) {
+            self.pattern(pattern, row, part)?;
+        }
+        self.logicals.push(LogicalRow {
+            signature: signature.into(),
+            first_pattern: first_pattern.into(),
+            expression: expression.offset,
+            expression_length: expression.length,
+            patterns: u8::try_from(logical.parts.len()).unwrap_or(u8::MAX),
+            target: logical.target as u8,
+            holds_without_hits: logical.holds_without_hits.into(),
+            reserved: 0,
+            size_min: (*logical.sizes.start()).into(),
+            size_max: (*logical.sizes.end()).into(),
+        });
+        Ok(())
+    }
+
+    /// Drops signatures that lost their last hash to another file's.
+    fn drop_unused_signatures(&mut self) {
+        let mut used = vec![false; self.signatures.len()];
+        self.signature_references().for_each(|row| {
+            if let Some(used) = used.get_mut(row.get() as usize) {
+                *used = true;
+            }
+        });
+        let mut next = 0_u32;
+        let renumbered: Vec<u32> = used
+            .iter()
+            .map(|&used| {
+                let number = next;
+                next = next.saturating_add(used.into());
+                number
+            })
+            .collect();
+        self.signature_references().for_each(|row| {
+            let number = renumbered.get(row.get() as usize).copied();
+            *row = number.unwrap_or(row.get()).into();
+        });
+        let mut used = used.into_iter();
+        self.signatures.retain(|_| used.next().unwrap_or(true));
+    }
+
+    /// Every place that names a signature.
+    fn signature_references(&mut self) -> impl Iterator<Item = &mut U32> {
+        let patterns = self.patterns.iter_mut().filter(|row| row.part == WHOLE);
+        let logicals = self.logicals.iter_mut().map(|row| &mut row.signature);
+        self.hashes.signatures_mut().chain(patterns.map(|row| &mut row.owner)).chain(logicals)
+    }
+
+    /// Writes the set.
+    pub(crate) fn finish(mut self, about: &About) -> Result<Finished, BuildError> {
+        let about_row = AboutRow {
+            origin: self.strings.add(&about.origin)?,
+            channel: self.strings.add(&about.channel)?,
+            version: about.version.into(),
+            licence: self.licence,
+            description: self.strings.add(&about.description)?,
+            compiler: self.strings.add(COMPILER)?,
+        };
+        let mut names: Vec<&str> = about.removals.iter().map(String::as_str).collect();
+        names.sort_unstable();
+        names.dedup();
+        let removals =
+            names.into_iter().map(|name| self.strings.add(name)).collect::<Result<Vec<_>, _>>()?;
+        let before = self.hashes.len();
+        self.hashes.settle(&self.signatures);
+        let merged = before.saturating_sub(self.hashes.len());
+        if merged > 0 {
+            self.drop_unused_signatures();
+        }
+        let sizes = self.hashes.sizes();
+        let all: Vec<(Section, Box<dyn Rows>)> = vec![
+            (Section::About, Box::new(vec![about_row])),
+            (Section::Strings, Box::new(self.strings.bytes)),
+            (Section::Origins, Box::new(self.origins)),
+            (Section::Signatures, Box::new(self.signatures)),
+            (Section::Md5, Box::new(self.hashes.md5)),
+            (Section::Sha1, Box::new(self.hashes.sha1)),
+            (Section::Sha256, Box::new(self.hashes.sha256)),
+            (Section::Sizes, Box::new(sizes)),
+            (Section::Patterns, Box::new(self.patterns)),
+            (Section::Segments, Box::new(self.segments)),
+            (Section::Programs, Box::new(self.programs)),
+            (Section::Logicals, Box::new(self.logicals)),
+            (Section::Expressions, Box::new(self.expressions)),
+            (Section::Yara, Box::new(self.yara)),
+            (Section::Removals, Box::new(removals)),
+        ];
+        let always = |kind: Section| kind <= Section::Signatures;
+        let sections =
+            all.into_iter().filter(|(kind, rows)| always(*kind) || !rows.bytes().is_empty());
+        Ok(Finished { set: writer::write(sections.collect())?, merged: merged as u64 })
+    }
+}
+
+fn signature_key(row: &SignatureRow) -> (u32, u32, u16, u8, u8) {
+    let length = row.name_length.get().into();
+    (row.name_offset.get(), length, row.origin.get(), row.class, row.severity)
+}
+
+/// Appends bytes, and says where they lie.
+fn push_bytes(section: &mut Vec<u8>, bytes: &[u8]) -> Result<StringRef, BuildError> {
+    let too_much = || BuildError::TooMuch { what: "bytes of programs", most: u32::MAX.into() };
+    let end = section.len().saturating_add(bytes.len());
+    u32::try_from(end).map_err(|_| too_much())?;
+    let offset = u32::try_from(section.len()).map_err(|_| too_much())?;
+    let length = u32::try_from(bytes.len()).map_err(|_| too_much())?;
+    section.extend_from_slice(bytes);
+    Ok(StringRef { offset: offset.into(), length: length.into() })
+}
+
+/// Where a literal lies: inside of its program where that holds the very bytes, else behind it.
+fn place_literal(
+    programs: &mut Vec<u8>,
+    program: StringRef,
+    literal: &[u8],
+) -> Result<U32, BuildError> {
+    let start = program.offset.get() as usize;
+    let inside = programs.get(start..).unwrap_or_default();
+    let found = inside.windows(literal.len().max(1)).position(|window| window == literal);
+    match found.and_then(|at| u32::try_from(start.saturating_add(at)).ok()) {
+        Some(at) => Ok(at.into()),
+        None => Ok(push_bytes(programs, literal)?.offset),
+    }
+}

@@ -1,0 +1,196 @@
+//! A record made ready for the set: all that can be worked out without knowing its neighbours.
+
+use std::ops::RangeInclusive;
+
+use pellucid::matcher::expression::{self, Comparison, ExpressionOp};
+use pellucid::matcher::{Offset, Pattern, Target};
+use pellucid::set::layout::{
+    FLAG_COUNTED, FLAG_FULL_WORD, OFFSET_ANYWHERE, OFFSET_END, OFFSET_ENTRY_POINT,
+    OFFSET_IN_SECTION, OFFSET_LAST_SECTION, OFFSET_SECTION, OFFSET_START, PatternRow, WHOLE,
+};
+use sha2::{Digest as _, Sha256};
+use zerocopy::IntoBytes;
+
+use super::pattern::{self, Segment};
+use crate::diagnostic::Fault;
+use crate::source::{Content, Digest, Logical};
+
+/// What a signature looks for, as rows and programs.
+#[derive(Debug)]
+pub(crate) enum Prepared {
+    Hash { digest: Digest, size: Option<u64> },
+    Pattern(PreparedPattern),
+    Logical(PreparedLogical),
+}
+
+/// A pattern.
+#[derive(Debug)]
+pub(crate) struct PreparedPattern {
+    /// Complete but for owner, part and the place of its segments.
+    pub(crate) row: PatternRow,
+    pub(crate) segments: Vec<Segment>,
+}
+
+/// An expression over patterns.
+#[derive(Debug)]
+pub(crate) struct PreparedLogical {
+    pub(crate) target: Target,
+    pub(crate) sizes: RangeInclusive<u64>,
+    pub(crate) parts: Vec<PreparedPattern>,
+    pub(crate) expression: Vec<u8>,
+    pub(crate) holds_without_hits: bool,
+}
+
+/// Compiles what a record looks for.
+pub(crate) fn prepare(content: &Content) -> Result<Prepared, Fault> {
+    match content {
+        Content::Hash { digest, size } => Ok(Prepared::Hash { digest: *digest, size: *size }),
+        Content::Pattern(pattern) => prepare_pattern(pattern, false).map(Prepared::Pattern),
+        Content::Logical(logical) => prepare_logical(logical).map(Prepared::Logical),
+    }
+}
+
+fn prepare_pattern(pattern: &Pattern, counted: bool) -> Result<PreparedPattern, Fault> {
+    let segments = pattern::segments(pattern)
+        .map_err(|_| Fault::error("too long", "a string of the pattern is too long"))?;
+    let count = u16::try_from(segments.len())
+        .map_err(|_| Fault::error("too long", "the pattern has too many gaps"))?;
+    let place =
+        place(pattern.offset).ok_or_else(|| Fault::error("offset", "the offset is too large"))?;
+    let full_word = if pattern.full_word { FLAG_FULL_WORD } else { 0 };
+    let counted = if counted { FLAG_COUNTED } else { 0 };
+    let row = PatternRow {
+        owner: 0.into(),
+        first_segment: 0.into(),
+        segments: count.into(),
+        part: WHOLE,
+        target: pattern.target as u8,
+        offset_kind: place.kind,
+        flags: full_word | counted,
+        section: place.section.into(),
+        distance: place.distance.into(),
+        shift: place.shift.into(),
+    };
+    Ok(PreparedPattern { row, segments })
+}
+
+/// An offset's stored form.
+struct Place {
+    kind: u8,
+    section: u16,
+    distance: i64,
+    shift: u32,
+}
+
+fn place(offset: Offset) -> Option<Place> {
+    let far = |distance: u64| i64::try_from(distance).ok();
+    let (kind, section, distance, shift) = match offset {
+        Offset::Anywhere => (OFFSET_ANYWHERE, 0, 0, 0),
+        Offset::Start { at, shift } => (OFFSET_START, 0, far(at)?, shift),
+        Offset::End { back, shift } => (OFFSET_END, 0, far(back)?, shift),
+        Offset::EntryPoint { delta, shift } => (OFFSET_ENTRY_POINT, 0, delta, shift),
+        Offset::Section { index, delta, shift } => (OFFSET_SECTION, index, far(delta)?, shift),
+        Offset::InSection { index } => (OFFSET_IN_SECTION, index, 0, 0),
+        Offset::LastSection { delta, shift } => (OFFSET_LAST_SECTION, 0, far(delta)?, shift),
+    };
+    Some(Place { kind, section, distance, shift })
+}
+
+fn prepare_logical(logical: &Logical) -> Result<PreparedLogical, Fault> {
+    let counted = counted_parts(&logical.expression);
+    let parts = logical.parts.iter().zip(0_u32..).map(|(pattern, part)| {
+        prepare_pattern(pattern, counted.checked_shr(part).unwrap_or(0) & 1 == 1)
+    });
+    let parts = parts.collect::<Result<Vec<_>, _>>()?;
+    let expression = expression::encode(&logical.expression);
+    let holds_without_hits = expression::holds(&expression, &vec![0; parts.len()])
+        .map_err(|broken| Fault::error("logic", format!("cannot be evaluated: {broken:?}")))?;
+    Ok(PreparedLogical {
+        target: logical.target,
+        sizes: logical.sizes.clone(),
+        parts,
+        expression,
+        holds_without_hits,
+    })
+}
+
+/// A bit for each part that some comparison counts beyond its presence.
+fn counted_parts(ops: &[ExpressionOp]) -> u64 {
+    let (mut stack, mut counted): (Vec<u64>, u64) = (Vec::new(), 0);
+    for op in ops {
+        match *op {
+            ExpressionOp::Part(part) => stack.push(1_u64.checked_shl(part.into()).unwrap_or(0)),
+            ExpressionOp::And | ExpressionOp::Or => {
+                let (right, left) = (stack.pop().unwrap_or(0), stack.pop().unwrap_or(0));
+                stack.push(left | right);
+            }
+            ExpressionOp::Compare { comparison, number, .. } => {
+                if !asks_presence(comparison, number) {
+                    counted |= stack.last().copied().unwrap_or(0);
+                }
+            }
+        }
+    }
+    counted
+}
+
+/// Whether a comparison asks only whether there is a match at all.
+fn asks_presence(comparison: Comparison, number: u32) -> bool {
+    matches!(
+        (comparison, number),
+        (Comparison::Equal | Comparison::More, 0) | (Comparison::Less, 0 | 1)
+    )
+}
+
+impl Prepared {
+    /// A fingerprint of what patterns look for, by which repeated ones are known.
+    pub(crate) fn fingerprint(&self) -> Option<[u8; 16]> {
+        let mut hash = Sha256::new();
+        match self {
+            Prepared::Hash { .. } => return None,
+            Prepared::Pattern(pattern) => pattern.feed(&mut hash),
+            Prepared::Logical(logical) => {
+                hash.update([logical.target as u8]);
+                hash.update(logical.sizes.start().to_le_bytes());
+                hash.update(logical.sizes.end().to_le_bytes());
+                hash.update((logical.expression.len() as u64).to_le_bytes());
+                hash.update(&logical.expression);
+                logical.parts.iter().for_each(|part| part.feed(&mut hash));
+            }
+        }
+        hash.finalize().first_chunk().copied()
+    }
+}
+
+impl PreparedPattern {
+    fn feed(&self, hash: &mut Sha256) {
+        hash.update(self.row.as_bytes());
+        for segment in &self.segments {
+            hash.update(segment.gap.to_le_bytes());
+            hash.update((segment.program.len() as u64).to_le_bytes());
+            hash.update(&segment.program);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ExpressionOp::*;
+
+    #[test]
+    fn only_parts_under_a_real_count_are_counted() {
+        let compare = |comparison, number, distinct| Compare { comparison, number, distinct };
+        let more = |number, distinct| compare(Comparison::More, number, distinct);
+        assert_eq!(counted_parts(&[Part(0), Part(1), And]), 0);
+        assert_eq!(counted_parts(&[Part(0), more(0, 0), Part(1), And]), 0);
+        assert_eq!(counted_parts(&[Part(0), compare(Comparison::Equal, 0, 0)]), 0);
+        assert_eq!(counted_parts(&[Part(0), more(1, 0), Part(1), And]), 0b01);
+        assert_eq!(counted_parts(&[Part(0), Part(3), Or, more(2, 2), Part(1), And]), 0b1001);
+        assert_eq!(
+            counted_parts(&[Part(0), Part(1), Or, more(0, 2)]),
+            0,
+            "different ones are present"
+        );
+    }
+}

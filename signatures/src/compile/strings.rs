@@ -1,0 +1,152 @@
+//! Text of a set, each string once.
+
+use std::hash::{BuildHasher, RandomState};
+
+use pellucid::set::layout::StringRef;
+
+use crate::report::BuildError;
+
+/// The longest name of a signature, in bytes.
+pub(crate) const LONGEST_NAME: usize = 1024;
+
+const FREE: u32 = u32::MAX;
+
+/// Finds equal rows again without keeping a second copy of them: an open hash table of row numbers.
+///
+/// What it finds depends on the rows alone, so its random hashing never shows in a set.
+#[derive(Debug, Default)]
+pub(crate) struct RowTable {
+    slots: Vec<u32>,
+    used: usize,
+    hasher: RandomState,
+}
+
+impl RowTable {
+    /// The row that `is_same` and whose key hashes like `key`; else remembers `fresh` and gives none.
+    /// `key_of` gives the key of a row that is already there.
+    pub(crate) fn find_or_add<K: std::hash::Hash>(
+        &mut self,
+        key: K,
+        fresh: u32,
+        is_same: impl Fn(u32) -> bool,
+        key_of: impl Fn(u32) -> K,
+    ) -> Option<u32> {
+        if self.used.saturating_mul(4) >= self.slots.len().saturating_mul(3) {
+            self.grow(key_of);
+        }
+        match probe(&self.slots, self.hasher.hash_one(key), is_same) {
+            Ok(row) => Some(row),
+            Err(slot) => {
+                if let Some(slot) = self.slots.get_mut(slot) {
+                    *slot = fresh;
+                    self.used = self.used.saturating_add(1);
+                }
+                None
+            }
+        }
+    }
+
+    fn grow<K: std::hash::Hash>(&mut self, key_of: impl Fn(u32) -> K) {
+        let mut slots = vec![FREE; self.slots.len().saturating_mul(2).max(64)];
+        for &row in self.slots.iter().filter(|&&row| row != FREE) {
+            let hash = self.hasher.hash_one(key_of(row));
+            if let Err(slot) = probe(&slots, hash, |_| false)
+                && let Some(slot) = slots.get_mut(slot)
+            {
+                *slot = row;
+            }
+        }
+        self.slots = slots;
+    }
+}
+
+/// The row that is the same, or the free slot where it would be. The table is never full.
+fn probe(slots: &[u32], hash: u64, is_same: impl Fn(u32) -> bool) -> Result<u32, usize> {
+    let length = slots.len().max(1);
+    let start = usize::try_from(hash % length as u64).unwrap_or(0);
+    let order = (start..slots.len()).chain(0..start);
+    for slot in order {
+        match slots.get(slot) {
+            Some(&row) if row != FREE => {
+                if is_same(row) {
+                    return Ok(row);
+                }
+            }
+            _ => return Err(slot),
+        }
+    }
+    Err(slots.len())
+}
+
+/// Strings in the order of their first use, each once.
+#[derive(Debug, Default)]
+pub(crate) struct Strings {
+    pub(crate) bytes: Vec<u8>,
+    rows: Vec<StringRef>,
+    table: RowTable,
+}
+
+impl Strings {
+    /// Where the text lies; it is added if it is new.
+    pub(crate) fn add(&mut self, text: &str) -> Result<StringRef, BuildError> {
+        if text.is_empty() {
+            return Ok(StringRef { offset: 0.into(), length: 0.into() });
+        }
+        let fresh = u32::try_from(self.rows.len()).map_err(|_| too_much())?;
+        let (bytes, rows) = (&self.bytes, &self.rows);
+        let text_of = |row: u32| slice(bytes, rows.get(row as usize).copied());
+        let found = self.table.find_or_add(
+            text.as_bytes(),
+            fresh,
+            |row| text_of(row) == text.as_bytes(),
+            text_of,
+        );
+        match found.and_then(|row| self.rows.get(row as usize)) {
+            Some(row) => Ok(*row),
+            None => self.push(text),
+        }
+    }
+
+    fn push(&mut self, text: &str) -> Result<StringRef, BuildError> {
+        let end = self.bytes.len().saturating_add(text.len());
+        u32::try_from(end).map_err(|_| too_much())?;
+        let offset = u32::try_from(self.bytes.len()).map_err(|_| too_much())?;
+        let length = u32::try_from(text.len()).map_err(|_| too_much())?;
+        self.bytes.extend_from_slice(text.as_bytes());
+        let reference = StringRef { offset: offset.into(), length: length.into() };
+        self.rows.push(reference);
+        Ok(reference)
+    }
+}
+
+fn slice(bytes: &[u8], row: Option<StringRef>) -> &[u8] {
+    let Some(row) = row else { return &[] };
+    let (start, length) = (row.offset.get() as usize, row.length.get() as usize);
+    bytes.get(start..start.saturating_add(length)).unwrap_or_default()
+}
+
+fn too_much() -> BuildError {
+    BuildError::TooMuch { what: "bytes of text", most: u32::MAX.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_string_is_there_once() {
+        let mut strings = Strings::default();
+        for round in 0..2 {
+            for number in 0..5000 {
+                let reference = strings.add(&format!("name {number:05}")).unwrap();
+                assert_eq!(
+                    (reference.offset.get(), reference.length.get()),
+                    (number * 10, 10),
+                    "{round}"
+                );
+            }
+        }
+        assert_eq!(strings.bytes.len(), 50_000);
+        assert_eq!(strings.add("").unwrap().length.get(), 0);
+    }
+}

@@ -1,0 +1,83 @@
+//! ClamAV's body signatures (`.ndb .ndu`): `name:target:offset:hexsig[:minFL[:maxFL]]`.
+
+use std::borrow::Cow;
+
+use pellucid::matcher::Pattern;
+use pellucid::verdict::Class;
+
+use super::super::{Content, Record};
+use super::hex::{self, Style};
+use super::{check_levels, class_of, expect, fields, offset, parse_target};
+use crate::diagnostic::Fault;
+
+const FORM: &str = "name:target:offset:hexsig[:minFL[:maxFL]]";
+
+/// Reads one line.
+pub(crate) fn record(line: &str, class: Class) -> Result<Option<Record<'_>>, Fault> {
+    let mut fields = fields(line, ':');
+    let name = expect(fields.next(), line, "the name", FORM)?.text;
+    let target = expect(fields.next(), line, "the target", FORM)?;
+    let place = expect(fields.next(), line, "the offset", FORM)?;
+    let body = expect(fields.next(), line, "the signature", FORM)?;
+    check_levels(fields, FORM)?;
+    let target = parse_target(target)?;
+    let offset = offset::parse(place, target)?;
+    let hex::Body { first, rest } =
+        hex::parse(body.text, Style::default()).map_err(|fault| fault.moved(body.at))?;
+    let pattern = Pattern { target, offset, first, rest, full_word: false };
+    let class = class_of(name, class);
+    Ok(Some(Record { name: Cow::Borrowed(name), class, content: Content::Pattern(pattern) }))
+}
+
+#[cfg(test)]
+mod tests {
+    use pellucid::matcher::{Offset, Target};
+
+    use super::*;
+
+    fn read(line: &str) -> Result<(Target, Offset, usize), String> {
+        match record(line, Class::Malicious) {
+            Ok(Some(Record { content: Content::Pattern(pattern), .. })) => {
+                Ok((pattern.target, pattern.offset, pattern.parts().count()))
+            }
+            Ok(other) => panic!("{other:?}"),
+            Err(fault) => {
+                let at = fault.at.map_or(String::new(), |at| format!(" @{at}"));
+                Err(format!("{:?} {}{at}", fault.level, fault.reason))
+            }
+        }
+    }
+
+    #[test]
+    fn a_record() {
+        let start = Offset::Start { at: 2, shift: 0 };
+        assert_eq!(read("A.B:1:*:aabb*ccdd"), Ok((Target::Pe, Offset::Anywhere, 2)));
+        assert_eq!(read("A.B:0:2:AABB:51"), Ok((Target::Any, start, 1)));
+        assert_eq!(read("A.B:0:2:AABB:51:"), Ok((Target::Any, start, 1)));
+    }
+
+    #[test]
+    fn what_is_refused_and_what_is_skipped() {
+        for (line, reason) in [
+            ("A", "Error fields @1"),
+            ("A:0:*", "Error fields @5"),
+            ("A:0:*:aabb:1:2:3", "Error fields @15"),
+            ("A:x:*:aabb", "Error target @2"),
+            ("A::*:aabb", "Error target @2"),
+            ("A:256:*:aabb", "Error target @2"),
+            ("A:0:y:aabb", "Error offset @4"),
+            ("A:0:EP+0:aabb", "Error offset @4"),
+            ("A:0:*:aabbc", "Error body @11"),
+            ("A:0:*:aa", "Error too short @6"),
+            ("A:3:*:aabb", "Skipped target 3 (normalised HTML) @2"),
+            ("A:7:*:aabb", "Skipped target 7 (normalised text) @2"),
+            ("A:13:*:aabb", "Skipped target 13 (internal) @2"),
+            ("A:99:*:aabb", "Skipped unknown target @2"),
+            ("A:1:VI:aabb", "Skipped offset VI @4"),
+            ("A:0:*:(B)aabb", "Skipped boundary (B) @6"),
+            ("A:0:*:aabb:217", "Skipped engine level"),
+        ] {
+            assert_eq!(read(line), Err(reason.into()), "{line}");
+        }
+    }
+}

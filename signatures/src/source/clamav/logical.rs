@@ -1,0 +1,319 @@
+//! ClamAV's logical signatures (`.ldb .ldu`): `name;target block;logic;sub0;...;sub63`.
+//!
+//! Sub-signatures are `[offset:]hexsig[::iwfa]`: `i` letters of either case, `w` wide (a zero behind
+//! every byte), `f` a full word, `a` ASCII; `w` and `a` together are two patterns, either of which
+//! counts. Of the target block, `Engine`, `Target` and `FileSize` are read; a record that asks for more,
+//! or whose sub-signatures are regular expressions, byte comparisons, macros or images, is skipped.
+
+use std::borrow::Cow;
+use std::ops::RangeInclusive;
+
+use pellucid::matcher::expression::ExpressionOp;
+use pellucid::matcher::{Offset, Pattern, Target};
+use pellucid::set::layout::MAX_PARTS;
+use pellucid::verdict::Class;
+
+use super::super::{Content, Logical, Record, parse_number};
+use super::hex::{self, Style};
+use super::{
+    Field, check_level, class_of, expect, expression, fields, fields_from, offset, parse_target,
+};
+use crate::diagnostic::{Fault, quoted};
+
+const FORM: &str = "name;target block;logic;sub0;sub1;...";
+
+/// Reads one line.
+pub(crate) fn record(line: &str, class: Class) -> Result<Option<Record<'_>>, Fault> {
+    let mut fields = fields(line, ';');
+    let name = expect(fields.next(), line, "the name", FORM)?.text;
+    let block = expect(fields.next(), line, "the target block", FORM)?;
+    let logic = expect(fields.next(), line, "the logic", FORM)?;
+    let subs: Vec<Field<'_>> = fields.take(MAX_PARTS.saturating_add(1)).collect();
+    let block = parse_block(block)?;
+    let mut logical = Logical {
+        target: block.target,
+        sizes: block.sizes,
+        parts: Vec::with_capacity(subs.len()),
+        expression: expression::parse(logic)?,
+    };
+    check_numbers(&logical.expression, subs.len(), logic)?;
+    let mut doubles = Vec::new();
+    for sub in subs {
+        let (pattern, double) = parse_sub(sub, logical.target)?;
+        logical.parts.push(pattern);
+        doubles.push(double);
+    }
+    add_doubles(&mut logical, doubles)?;
+    let class = class_of(name, class);
+    Ok(Some(Record { name: Cow::Borrowed(name), class, content: Content::Logical(logical) }))
+}
+
+/// Every sub-signature up to the highest one named must be there, and no more.
+fn check_numbers(ops: &[ExpressionOp], subs: usize, logic: Field<'_>) -> Result<(), Fault> {
+    let named = ops.iter().filter_map(|op| match op {
+        ExpressionOp::Part(part) => Some(usize::from(*part)),
+        _ => None,
+    });
+    let wanted = named.max().map_or(0, |highest| highest.saturating_add(1));
+    if wanted == subs {
+        return Ok(());
+    }
+    let found = if subs > MAX_PARTS { "more".into() } else { subs.to_string() };
+    let message = format!("the logic names {wanted} sub-signatures, {found} follow");
+    Err(Fault::error("sub-signatures", message).at(logic.at))
+}
+
+#[derive(Debug)]
+struct Block {
+    target: Target,
+    sizes: RangeInclusive<u64>,
+}
+
+fn parse_block(block: Field<'_>) -> Result<Block, Fault> {
+    let (mut target, mut sizes, mut unread) = (None, 0..=u64::MAX, None);
+    for attribute in fields_from(block.text, block.at, ',') {
+        let (key, value) = attribute.text.split_once(':').ok_or_else(|| {
+            let message = format!("{} is not `Key:value`", quoted(attribute.text));
+            Fault::error("target block", message).at(attribute.at)
+        })?;
+        let at = attribute.at.saturating_add(key.len()).saturating_add(1);
+        let value = Field { text: value, at };
+        match key {
+            "Engine" => {
+                let levels = parse_range(value)?;
+                check_level(*levels.start(), *levels.end())?;
+            }
+            "Target" => target = Some(value),
+            "FileSize" => sizes = parse_range(value)?,
+            key => unread = unread.or(Some((key, attribute.at))),
+        }
+    }
+    if let Some((key, at)) = unread {
+        return Err(unread_attribute(key, at));
+    }
+    let target = target.ok_or_else(|| {
+        Fault::error("target block", "no `Target:`").at(block.at).help("`Target:0` is any object")
+    })?;
+    Ok(Block { target: parse_target(target)?, sizes })
+}
+
+/// Attributes that ClamAV knows; a report counts them by name, and all others as one kind.
+const UNREAD: [&str; 8] = [
+    "EntryPoint",
+    "NumberOfSections",
+    "Container",
+    "Intermediates",
+    "IconGroup1",
+    "IconGroup2",
+    "HandlerType",
+    "TDBJSON",
+];
+
+fn unread_attribute(key: &str, at: usize) -> Fault {
+    let message = format!("the attribute {} is not matched", quoted(key));
+    match UNREAD.iter().find(|known| **known == key) {
+        Some(known) => Fault::skipped(format!("attribute {known}"), message).at(at),
+        None => Fault::skipped("unknown attribute", message).at(at),
+    }
+}
+
+fn parse_range(field: Field<'_>) -> Result<RangeInclusive<u64>, Fault> {
+    let range = field.text.split_once('-');
+    let range = range.and_then(|(low, high)| parse_number(low).zip(parse_number(high)));
+    match range {
+        Some((low, high)) if low <= high => Ok(low..=high),
+        _ => Err(Fault::error("target block", format!("{} is not a range", quoted(field.text)))
+            .at(field.at)
+            .help("write `least-greatest`")),
+    }
+}
+
+/// Reads a sub-signature; the second pattern is its wide twin where it asks for both widths.
+fn parse_sub(sub: Field<'_>, target: Target) -> Result<(Pattern, Option<Pattern>), Fault> {
+    refuse_other_kinds(sub)?;
+    let (signature, letters) = match sub.text.split_once("::") {
+        Some((signature, letters)) => (signature, letters),
+        None => (sub.text, ""),
+    };
+    let letters_at = sub.at.saturating_add(signature.len()).saturating_add(2);
+    let modifiers = parse_modifiers(Field { text: letters, at: letters_at })?;
+    let (place, body) = match signature.split_once(':') {
+        Some((place, body)) => {
+            let at = sub.at.saturating_add(place.len()).saturating_add(1);
+            (offset::parse(Field { text: place, at: sub.at }, target)?, Field { text: body, at })
+        }
+        None => (Offset::Anywhere, Field { text: signature, at: sub.at }),
+    };
+    let pattern = |wide: bool| {
+        let style = Style { any_case: modifiers.any_case, wide };
+        let hex::Body { first, rest } =
+            hex::parse(body.text, style).map_err(|fault| fault.moved(body.at))?;
+        Ok(Pattern { target, offset: place, first, rest, full_word: modifiers.full_word })
+    };
+    let both = modifiers.wide && modifiers.ascii;
+    Ok((pattern(modifiers.wide && !both)?, both.then(|| pattern(true)).transpose()?))
+}
+
+/// Kinds of sub-signatures that are not byte patterns.
+fn refuse_other_kinds(sub: Field<'_>) -> Result<(), Fault> {
+    let what = if sub.text.starts_with("fuzzy_img#") {
+        "image sub-signature"
+    } else if sub.text.starts_with("${") {
+        "macro sub-signature"
+    } else if sub.text.contains('/') {
+        "regular expression sub-signature"
+    } else if sub.text.contains('#') {
+        "byte comparison sub-signature"
+    } else {
+        return Ok(());
+    };
+    Err(Fault::skipped(what, format!("a {what} is not matched yet")).at(sub.at))
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Modifiers {
+    any_case: bool,
+    wide: bool,
+    full_word: bool,
+    ascii: bool,
+}
+
+fn parse_modifiers(field: Field<'_>) -> Result<Modifiers, Fault> {
+    let mut modifiers = Modifiers::default();
+    for (index, letter) in field.text.char_indices() {
+        match letter {
+            'i' => modifiers.any_case = true,
+            'w' => modifiers.wide = true,
+            'f' => modifiers.full_word = true,
+            'a' => modifiers.ascii = true,
+            _ => {
+                let message = format!("{} is not a modifier", quoted(&letter.to_string()));
+                return Err(Fault::error("modifier", message)
+                    .at(field.at.saturating_add(index))
+                    .help("modifiers are i, w, f and a"));
+            }
+        }
+    }
+    if modifiers.wide && modifiers.full_word {
+        let message = "a full word of wide characters is not matched yet";
+        return Err(Fault::skipped("modifiers w and f together", message).at(field.at));
+    }
+    Ok(modifiers)
+}
+
+/// Appends the wide twins as parts of their own, and lets the expression take either.
+fn add_doubles(logical: &mut Logical, doubles: Vec<Option<Pattern>>) -> Result<(), Fault> {
+    let mut twins: Vec<Option<u8>> = Vec::with_capacity(doubles.len());
+    for double in doubles {
+        let Some(pattern) = double else {
+            twins.push(None);
+            continue;
+        };
+        let twin = u8::try_from(logical.parts.len()).ok();
+        twins.push(twin.filter(|&twin| usize::from(twin) < MAX_PARTS));
+        if twins.last() == Some(&None) {
+            let message = format!("more than {MAX_PARTS} patterns, wide ones counted twice");
+            return Err(Fault::skipped("modifiers w and a together", message));
+        }
+        logical.parts.push(pattern);
+    }
+    if twins.iter().all(Option::is_none) {
+        return Ok(());
+    }
+    let counts_different =
+        |op: &ExpressionOp| matches!(op, ExpressionOp::Compare { distinct, .. } if *distinct > 1);
+    if logical.expression.iter().any(counts_different) {
+        let message = "both widths of one sub-signature would count as two";
+        return Err(Fault::skipped("modifiers w and a together", message));
+    }
+    let ops = std::mem::take(&mut logical.expression);
+    for op in ops {
+        logical.expression.push(op);
+        let ExpressionOp::Part(part) = op else { continue };
+        if let Some(Some(twin)) = twins.get(usize::from(part)) {
+            logical.expression.extend([ExpressionOp::Part(*twin), ExpressionOp::Or]);
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ExpressionOp::*;
+
+    fn read(line: &str) -> Result<Logical, String> {
+        match record(line, Class::Malicious) {
+            Ok(Some(Record { content: Content::Logical(logical), .. })) => Ok(logical),
+            Ok(other) => panic!("{other:?}"),
+            Err(fault) => {
+                let at = fault.at.map_or(String::new(), |at| format!(" @{at}"));
+                Err(format!("{:?} {}{at}", fault.level, fault.reason))
+            }
+        }
+    }
+
+    #[test]
+    fn a_record() {
+        let line = "A;Engine:51-255,Target:1,FileSize:10-20;0&1;EP+4:aabb;6162*6364::fi";
+        let logical = read(line).unwrap();
+        assert_eq!((logical.target, logical.sizes), (Target::Pe, 10..=20));
+        assert_eq!(logical.expression, [Part(0), Part(1), And]);
+        let [first, second] = logical.parts.as_slice() else { panic!() };
+        assert_eq!(first.offset, Offset::EntryPoint { delta: 4, shift: 0 });
+        assert!(second.full_word && second.rest.len() == 1);
+    }
+
+    #[test]
+    fn both_widths_are_two_patterns() {
+        let logical = read("A;Target:0;0>1&1;6162::wa;6364").unwrap();
+        assert_eq!(logical.parts.len(), 3);
+        assert_eq!(logical.parts[2].first.len(), 4);
+        let [a, b, or, compare, c, and] = logical.expression.as_slice() else { panic!() };
+        assert_eq!([a, b, or, c, and], [&Part(0), &Part(2), &Or, &Part(1), &And]);
+        assert!(matches!(compare, Compare { number: 1, .. }));
+        assert_eq!(
+            read("A;Target:0;(0|1)>1,2;6162::wa;6364").unwrap_err(),
+            "Skipped modifiers w and a together"
+        );
+        let subs = vec!["6162::wa"; 33].join(";");
+        let logic = (0..33).map(|n| n.to_string()).collect::<Vec<_>>().join("&");
+        assert_eq!(
+            read(&format!("A;Target:0;{logic};{subs}")).unwrap_err(),
+            "Skipped modifiers w and a together"
+        );
+    }
+
+    #[test]
+    fn what_is_refused_and_what_is_skipped() {
+        for (line, reason) in [
+            ("A", "Error fields @1"),
+            ("A;Target:0", "Error fields @10"),
+            ("A;Target:0;0", "Error sub-signatures @11"),
+            ("A;Target:0;0;aabb;ccdd", "Error sub-signatures @11"),
+            ("A;Target:0;1;aabb", "Error sub-signatures @11"),
+            ("A;Target;0;aabb", "Error target block @2"),
+            ("A;Engine:51-255;0;aabb", "Error target block @2"),
+            ("A;Engine:51,Target:0;0;aabb", "Error target block @9"),
+            ("A;Target:0,FileSize:5-4;0;aabb", "Error target block @20"),
+            ("A;Target:0;0&;aabb", "Error logic @13"),
+            ("A;Target:0;0;aabx", "Error body @16"),
+            ("A;Target:0;0;4:aab::i", "Error body @18"),
+            ("A;Target:0;0;aabb::x", "Error modifier @19"),
+            ("A;Target:0;0;EP+1:aabb", "Error offset @13"),
+            ("A;Engine:217-255,Target:0;0;aabb", "Skipped engine level"),
+            ("A;Target:3;0;aabb", "Skipped target 3 (normalised HTML) @9"),
+            ("A;Target:0,Container:CL_TYPE_ZIP;0;aabb", "Skipped attribute Container @11"),
+            ("A;Target:0,Odd:1;0;aabb", "Skipped unknown attribute @11"),
+            ("A;Target:0;0&1;aabb;0/a.b/i", "Skipped regular expression sub-signature @20"),
+            ("A;Target:0;0&1;aabb;0(>>26#ib2#>512)", "Skipped byte comparison sub-signature @20"),
+            ("A;Target:0;0;${6-7}12$", "Skipped macro sub-signature @13"),
+            ("A;Target:0;0;fuzzy_img#af2ad01ed42993c7#0", "Skipped image sub-signature @13"),
+            ("A;Target:0;0;aabb::wf", "Skipped modifiers w and f together @19"),
+        ] {
+            assert_eq!(read(line).unwrap_err(), reason, "{line}");
+        }
+        let many = format!("A;Target:0;0{}", ";aabb".repeat(100_000));
+        assert_eq!(read(&many).unwrap_err(), "Error sub-signatures @11");
+    }
+}

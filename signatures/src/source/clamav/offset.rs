@@ -1,0 +1,155 @@
+//! Where a body signature may start: `*`, `n`, `EOF-n`, `EP+n`, `EP-n`, `Sx+n`, `SEx`, `SL+n`, each but
+//! `*` with `,MaxShift` behind it.
+
+use pellucid::matcher::{Offset, Target};
+
+use super::super::parse_number;
+use super::Field;
+use crate::diagnostic::{Fault, quoted};
+
+/// Reads an offset.
+pub(super) fn parse(field: Field<'_>, target: Target) -> Result<Offset, Fault> {
+    if field.text == "*" {
+        return Ok(Offset::Anywhere);
+    }
+    if field.text.starts_with("VI") {
+        let message = "the version information of programs is not located";
+        return Err(Fault::skipped("offset VI", message).at(field.at));
+    }
+    let (place, shift) = match field.text.split_once(',') {
+        Some((place, shift)) => (place, Some(parse_shift(shift, field)?)),
+        None => (field.text, None),
+    };
+    let offset = parse_place(place, shift.unwrap_or(0)).ok_or_else(|| malformed(field))?;
+    if shift.is_some() && matches!(offset, Offset::InSection { .. }) {
+        let message = "a shift has no meaning for a place inside of a section";
+        return Err(Fault::skipped("offset SEx with a shift", message).at(field.at));
+    }
+    let program = matches!(target, Target::Pe | Target::Elf | Target::MachO);
+    if offset.needs_program() && !program {
+        let message = format!("offset {} needs a program", quoted(field.text));
+        return Err(Fault::error("offset", message)
+            .at(field.at)
+            .help("use it with target 1 (PE), 6 (ELF) or 9 (Mach-O)"));
+    }
+    Ok(offset)
+}
+
+fn malformed(field: Field<'_>) -> Fault {
+    Fault::error("offset", format!("{} is not an offset", quoted(field.text))).at(field.at).help(
+        "offsets are *, n, EOF-n, EP+n, EP-n, Sx+n, SEx and SL+n, with `,MaxShift` if need be",
+    )
+}
+
+fn parse_shift(text: &str, field: Field<'_>) -> Result<u32, Fault> {
+    let shift = parse_number(text).and_then(|shift| u32::try_from(shift).ok());
+    shift.ok_or_else(|| {
+        Fault::error("offset", format!("{} is not a shift", quoted(text))).at(field.at)
+    })
+}
+
+fn parse_place(place: &str, shift: u32) -> Option<Offset> {
+    if let Some(back) = place.strip_prefix("EOF-") {
+        return Some(Offset::End { back: distance(back)?, shift });
+    }
+    if let Some(delta) = place.strip_prefix("EP+") {
+        let delta = i64::try_from(distance(delta)?).ok()?;
+        return Some(Offset::EntryPoint { delta, shift });
+    }
+    if let Some(delta) = place.strip_prefix("EP-") {
+        let delta = i64::try_from(distance(delta)?).ok()?.checked_neg()?;
+        return Some(Offset::EntryPoint { delta, shift });
+    }
+    if let Some(delta) = place.strip_prefix("SL+") {
+        return Some(Offset::LastSection { delta: distance(delta)?, shift });
+    }
+    if let Some(index) = place.strip_prefix("SE") {
+        return Some(Offset::InSection { index: section(index)? });
+    }
+    if let Some((index, delta)) = place.strip_prefix('S').and_then(|rest| rest.split_once('+')) {
+        let (index, delta) = (section(index)?, distance(delta)?);
+        return Some(Offset::Section { index, delta, shift });
+    }
+    Some(Offset::Start { at: distance(place)?, shift })
+}
+
+/// A distance that a set has room for.
+fn distance(text: &str) -> Option<u64> {
+    parse_number(text).filter(|&number| i64::try_from(number).is_ok())
+}
+
+fn section(text: &str) -> Option<u16> {
+    parse_number(text).and_then(|index| u16::try_from(index).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str, target: Target) -> Result<Offset, String> {
+        let fault = |fault: Fault| format!("{:?} {}", fault.level, fault.reason);
+        parse(Field { text, at: 0 }, target).map_err(fault)
+    }
+
+    #[test]
+    fn every_form() {
+        for (text, offset) in [
+            ("*", Offset::Anywhere),
+            ("0", Offset::Start { at: 0, shift: 0 }),
+            ("12,3", Offset::Start { at: 12, shift: 3 }),
+            ("EOF-4,5", Offset::End { back: 4, shift: 5 }),
+            ("EP+0", Offset::EntryPoint { delta: 0, shift: 0 }),
+            ("EP-7,1", Offset::EntryPoint { delta: -7, shift: 1 }),
+            ("S0+16", Offset::Section { index: 0, delta: 16, shift: 0 }),
+            ("S12+3,9", Offset::Section { index: 12, delta: 3, shift: 9 }),
+            ("SE2", Offset::InSection { index: 2 }),
+            ("SL+8", Offset::LastSection { delta: 8, shift: 0 }),
+        ] {
+            assert_eq!(read(text, Target::Pe), Ok(offset), "{text}");
+        }
+    }
+
+    #[test]
+    fn places_in_programs_need_a_program() {
+        for text in ["EP+0", "S0+0", "SE0", "SL+0"] {
+            assert_eq!(read(text, Target::Any), Err("Error offset".into()), "{text}");
+            assert!(read(text, Target::Elf).is_ok() && read(text, Target::MachO).is_ok());
+        }
+        assert!(read("EOF-1", Target::Any).is_ok());
+    }
+
+    #[test]
+    fn what_is_refused_and_what_is_skipped() {
+        let malformed = [
+            "",
+            "-1",
+            "+1",
+            "x",
+            "*,5",
+            "EOF",
+            "EOF+1",
+            "EOF-",
+            "EP",
+            "EP*1",
+            "S",
+            "S+1",
+            "Sx+1",
+            "S70000+0",
+            "SE",
+            "SEx",
+            "SL",
+            "SL-1",
+            "1,",
+            "1,x",
+            "1,2,3",
+            "1,4294967296",
+            "18446744073709551615",
+            "EP-9223372036854775808",
+        ];
+        for text in malformed {
+            assert_eq!(read(text, Target::Pe), Err("Error offset".into()), "{text}");
+        }
+        assert_eq!(read("VI", Target::Pe), Err("Skipped offset VI".into()));
+        assert_eq!(read("SE1,5", Target::Pe), Err("Skipped offset SEx with a shift".into()));
+    }
+}

@@ -1,0 +1,252 @@
+//! Sources: what authors write.
+//!
+//! A source file is named by its path inside the sources; its extension says its format, and
+//! [`FORMATS`] says how each format is read. Most formats have one record a line: their reader is a
+//! function from the line to a [`Record`], and knows nothing of files, reports or sets.
+
+pub(crate) mod about;
+pub(crate) mod clamav;
+mod hash_list;
+pub(crate) mod lines;
+pub(crate) mod tree;
+
+use std::borrow::Cow;
+use std::ops::RangeInclusive;
+
+use pellucid::matcher::expression::ExpressionOp;
+use pellucid::matcher::{Pattern, Target};
+use pellucid::verdict::Class;
+
+use crate::diagnostic::Fault;
+
+/// One signature, as a reader understood it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Record<'a> {
+    /// The finding's name.
+    pub(crate) name: Cow<'a, str>,
+    /// What a hit means.
+    pub(crate) class: Class,
+    /// What it looks for.
+    pub(crate) content: Content,
+}
+
+/// What a signature looks for.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Content {
+    /// A digest of the whole object, of this size or of any.
+    Hash { digest: Digest, size: Option<u64> },
+    /// A byte pattern.
+    Pattern(Pattern),
+    /// An expression over byte patterns.
+    Logical(Logical),
+}
+
+/// A digest of a whole object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Digest {
+    Md5([u8; 16]),
+    Sha1([u8; 20]),
+    Sha256([u8; 32]),
+}
+
+impl Digest {
+    /// Reads hexadecimal digits; their number says which digest it is.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        match text.len() {
+            32 => parse_hex(text).map(Digest::Md5),
+            40 => parse_hex(text).map(Digest::Sha1),
+            64 => parse_hex(text).map(Digest::Sha256),
+            _ => None,
+        }
+    }
+}
+
+/// `N` bytes in hexadecimal.
+fn parse_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
+    let mut bytes = [0; N];
+    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+    if pairs.len() != N || !rest.is_empty() {
+        return None;
+    }
+    for (byte, &[high, low]) in bytes.iter_mut().zip(pairs) {
+        *byte = hex_digit(high)? << 4 | hex_digit(low)?;
+    }
+    Some(bytes)
+}
+
+/// The value of a hexadecimal digit of either case.
+pub(crate) fn hex_digit(digit: u8) -> Option<u8> {
+    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
+}
+
+/// A number in plain decimal digits: no sign, no spaces.
+pub(crate) fn parse_number(text: &str) -> Option<u64> {
+    match text.bytes().all(|byte| byte.is_ascii_digit()) {
+        true => text.parse().ok(),
+        false => None,
+    }
+}
+
+/// An expression over byte patterns.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Logical {
+    /// Which objects it is looked for in.
+    pub(crate) target: Target,
+    /// Which sizes of objects.
+    pub(crate) sizes: RangeInclusive<u64>,
+    /// The patterns.
+    pub(crate) parts: Vec<Pattern>,
+    /// In postfix order.
+    pub(crate) expression: Vec<ExpressionOp>,
+}
+
+/// How hard a hit of this class is taken where the source does not say.
+pub(crate) fn default_severity(class: Class) -> u8 {
+    match class {
+        Class::Trusted => 0,
+        Class::Pua => 30,
+        Class::Suspicious => 60,
+        Class::Malicious => 80,
+    }
+}
+
+/// A source format.
+#[derive(Debug)]
+pub(crate) struct Format {
+    /// The extension, without its dot, in lower case.
+    pub(crate) extension: &'static str,
+    /// What the report calls its records.
+    pub(crate) kind: &'static str,
+    /// How it is read.
+    pub(crate) reader: Reader,
+}
+
+/// Reads one line of text; `class` is what the format says where the record does not.
+pub(crate) type LineReader = for<'a> fn(&'a str, Class) -> Result<Option<Record<'a>>, Fault>;
+
+/// How a format is read.
+#[derive(Debug)]
+pub(crate) enum Reader {
+    /// A record a line.
+    Lines(LineReader, Class),
+    /// YARA rules.
+    Yara,
+    /// Known, but not read: for this reason.
+    Unread(&'static str),
+}
+
+impl Format {
+    /// Whether its files are text with a record a line.
+    pub(crate) fn is_text(&self) -> bool {
+        !matches!(self.extension, "cbc" | "cvd" | "cld")
+    }
+}
+
+const fn lines(
+    extension: &'static str,
+    kind: &'static str,
+    class: Class,
+    reader: LineReader,
+) -> Format {
+    Format { extension, kind, reader: Reader::Lines(reader, class) }
+}
+
+const fn yara(extension: &'static str) -> Format {
+    Format { extension, kind: "YARA rules", reader: Reader::Yara }
+}
+
+const fn unread(extension: &'static str, kind: &'static str) -> Format {
+    let why = "Pellucid does not match signatures of this kind yet";
+    Format { extension, kind, reader: Reader::Unread(why) }
+}
+
+const fn packed(extension: &'static str) -> Format {
+    let why = "unpack it first, for example with `sigtool --unpack`";
+    Format { extension, kind: "ClamAV database container", reader: Reader::Unread(why) }
+}
+
+/// Every format, by extension.
+pub(crate) const FORMATS: &[Format] = &[
+    lines("csv", "hash list", Class::Malicious, hash_list::record),
+    lines("hdb", "ClamAV hash", Class::Malicious, clamav::hash::record),
+    lines("hsb", "ClamAV hash", Class::Malicious, clamav::hash::record),
+    lines("hdu", "ClamAV hash", Class::Pua, clamav::hash::record),
+    lines("hsu", "ClamAV hash", Class::Pua, clamav::hash::record),
+    lines("fp", "ClamAV allow-list hash", Class::Trusted, clamav::hash::record),
+    lines("sfp", "ClamAV allow-list hash", Class::Trusted, clamav::hash::record),
+    lines("ndb", "ClamAV body signature", Class::Malicious, clamav::body::record),
+    lines("ndu", "ClamAV body signature", Class::Pua, clamav::body::record),
+    lines("ldb", "ClamAV logical signature", Class::Malicious, clamav::logical::record),
+    lines("ldu", "ClamAV logical signature", Class::Pua, clamav::logical::record),
+    yara("yar"),
+    yara("yara"),
+    unread("mdb", "ClamAV hash of a PE section"),
+    unread("msb", "ClamAV hash of a PE section"),
+    unread("mdu", "ClamAV hash of a PE section"),
+    unread("msu", "ClamAV hash of a PE section"),
+    unread("imp", "ClamAV import hash"),
+    unread("sdb", "ClamAV body signature of old form"),
+    unread("cdb", "ClamAV container metadata"),
+    unread("ftm", "ClamAV file type"),
+    unread("crb", "ClamAV certificate"),
+    unread("idb", "ClamAV icon"),
+    unread("ign", "ClamAV exception"),
+    unread("ign2", "ClamAV exception"),
+    unread("pwdb", "ClamAV archive password"),
+    unread("cbc", "ClamAV bytecode"),
+    unread("pdb", "ClamAV phishing list"),
+    unread("wdb", "ClamAV phishing list"),
+    unread("gdb", "ClamAV phishing list"),
+    unread("cfg", "ClamAV configuration"),
+    packed("cvd"),
+    packed("cld"),
+];
+
+/// The format of a file of that name.
+pub(crate) fn format_of(path: &str) -> Option<&'static Format> {
+    let (stem, extension) = path.rsplit('/').next()?.rsplit_once('.')?;
+    let known = |format: &&Format| format.extension.eq_ignore_ascii_case(extension);
+    FORMATS.iter().find(known).filter(|_| !stem.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_extension_says_the_format() {
+        for (path, kind) in [
+            ("a.csv", Some("hash list")),
+            ("x.y/a.b.HDB", Some("ClamAV hash")),
+            ("a.yara", Some("YARA rules")),
+            ("a.txt", None),
+            ("csv", None),
+            ("x.csv/a", None),
+            ("x/.csv", None),
+        ] {
+            assert_eq!(format_of(path).map(|format| format.kind), kind, "{path}");
+        }
+        for (index, format) in FORMATS.iter().enumerate() {
+            let again = FORMATS.iter().skip(index + 1).any(|f| f.extension == format.extension);
+            assert!(!again, "{} is listed twice", format.extension);
+        }
+    }
+
+    #[test]
+    fn digests_are_told_by_their_length() {
+        assert_eq!(Digest::parse(&"aB".repeat(16)), Some(Digest::Md5([0xab; 16])));
+        assert_eq!(Digest::parse(&"01".repeat(20)), Some(Digest::Sha1([1; 20])));
+        assert_eq!(Digest::parse(&"ff".repeat(32)), Some(Digest::Sha256([255; 32])));
+        for bad in ["", "00", "+1", &"g0".repeat(16), &"0".repeat(33), &"ä".repeat(16)] {
+            assert_eq!(Digest::parse(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_plain_digits() {
+        assert_eq!(parse_number("007"), Some(7));
+        for bad in ["", "+1", "-1", " 1", "1_0", "18446744073709551616"] {
+            assert_eq!(parse_number(bad), None, "{bad}");
+        }
+    }
+}
