@@ -1,7 +1,8 @@
 // Names in ZIP archives that lie about what the entry is.
 //
 // Both rules read the central directory (APPNOTE 4.3.12: 46 fixed bytes, then
-// the name, whose length is the 16-bit number at 28). The match must span
+// the name, whose length is the 16-bit number at 28). The third pair of bytes,
+// the version needed to unpack, keeps accidental marks out. The match must span
 // exactly header and name: so the name ends with the extension, and a name such
 // as report.pdf.exe.config does not match. The loops over matches run once for
 // each entry that has such a name, which honest archives hardly have.
@@ -19,10 +20,10 @@ rule zip_double_extension
     strings:
         // Source archives hold names such as index.html.js or notes.txt.sh:
         // script extensions that developers stack are left out.
-        $name = /PK\x01\x02.{42}[^\x00-\x1f]{1,200}\.(pdf|docx?|xlsx?|pptx?|rtf|txt|csv|jpe?g|png|gif|bmp|mp3|mp4|avi|mov|mkv)[ _.]{0,160}\.(exe|scr|pif|com|bat|cmd|vbs|vbe|jse|wsf|hta)/is
+        $name = /PK\x01\x02.{2}[\x00-\x3f]\x00.{38}[^\x00-\x1f]{1,200}\.(pdf|docx?|xlsx?|pptx?|rtf|txt|csv|jpe?g|png|gif|bmp|mp3|mp4|avi|mov|mkv)[ _.]{0,160}\.(exe|scr|pif|com|bat|cmd|vbs|vbe|jse|wsf|hta)/is
         // Windows itself names shortcuts so (folder Recent): only in the root
         // of an archive are they a disguise.
-        $shortcut = /PK\x01\x02.{42}[^\x00-\x1f\/\\]{1,200}\.(pdf|docx?|xlsx?|pptx?|rtf|txt|jpe?g|png|mp4)[ _.]{0,160}\.lnk/is
+        $shortcut = /PK\x01\x02.{2}[\x00-\x3f]\x00.{38}[^\x00-\x1f\/\\]{1,200}\.(pdf|docx?|xlsx?|pptx?|rtf|txt|jpe?g|png|mp4)[ _.]{0,160}\.lnk/is
     condition:
         uint16be(0) == 0x504B and
         (
@@ -46,7 +47,7 @@ rule zip_reversed_name
     strings:
         // Names in right-to-left scripts need no override character, and
         // documents that have one do not run.
-        $name = /PK\x01\x02.{42}[^\x00-\x1f]{0,160}\xE2\x80\xAE[^\x00-\x1f]{1,160}\.(exe|scr|pif|com|bat|cmd|vbs|vbe|js|jse|wsf|hta|lnk|msi|ps1)/is
+        $name = /PK\x01\x02.{2}[\x00-\x3f]\x00.{38}[^\x00-\x1f]{0,160}\xE2\x80\xAE[^\x00-\x1f]{1,160}\.(exe|scr|pif|com|bat|cmd|vbs|vbe|js|jse|wsf|hta|lnk|msi|ps1)/is
     condition:
         uint16be(0) == 0x504B and
         // suppress: potentially_slow_loop

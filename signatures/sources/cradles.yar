@@ -16,18 +16,15 @@ rule powershell_hidden_cradle
         description = "Command line that starts PowerShell without a window and executes what it downloads"
         reference = "https://attack.mitre.org/techniques/T1059/001/"
     strings:
-        // The command must begin a line, follow another command, or stand in
+        // The command must begin the file or a line, follow another command, or stand in
         // the string that a script passes on: prose that quotes it does not.
         // Hidden window, then execution, then download, all on the line.
-        $line = /([\n\r&|@]|start\s{1,4}(\/min\s{1,4}|\/b\s{1,4})?|(Run|Exec|Shell|ShellExecute|system)\s{0,2}\(?\s{0,2}["']|\/c\s{1,4}["']?)\s{0,32}((c:)?[\\%\w]{1,60}\\)?powershell(\.exe)?["']?\s[^\n\r]{0,200}-w(in(dow(style)?)?)?\s{1,4}(hidden|h|1)\s[^\n\r]{0,300}(iex|invoke-expression)\b[^\n\r]{0,200}(downloadstring|downloaddata|downloadfile|invoke-webrequest|invoke-restmethod|iwr|irm)\b[^\n\r]{0,40}http/ nocase ascii wide
+        $line = /(^|[\n\r&|@]|start\s{1,4}(\/min\s{1,4}|\/b\s{1,4})?|(Run|Exec|Shell|ShellExecute|system)\s{0,2}\(?\s{0,2}["']|\/c\s{1,4}["']?)\s{0,32}((c:)?[\\%\w]{1,60}\\)?powershell(\.exe)?["']?\s[^\n\r]{0,120}-w(in(dow(style)?)?)?\s{1,4}(hidden|h|1)\s[^\n\r]{0,160}(iex|invoke-expression)\b[^\n\r]{0,120}(downloadstring|downloaddata|downloadfile|invoke-webrequest|invoke-restmethod|iwr|irm)\b[^\n\r]{0,40}http/ nocase ascii wide
         // download first, execution behind the pipe
-        $piped = /([\n\r&|@]|start\s{1,4}(\/min\s{1,4}|\/b\s{1,4})?|(Run|Exec|Shell|ShellExecute|system)\s{0,2}\(?\s{0,2}["']|\/c\s{1,4}["']?)\s{0,32}((c:)?[\\%\w]{1,60}\\)?powershell(\.exe)?["']?\s[^\n\r]{0,200}-w(in(dow(style)?)?)?\s{1,4}(hidden|h|1)\s[^\n\r]{0,200}(downloadstring|invoke-webrequest|invoke-restmethod|iwr|irm)\b[^\n\r]{1,200}\|\s{0,4}(iex|invoke-expression)\b/ nocase ascii wide
-        // the file begins with it
-        $start = "powershell" nocase ascii wide
-        $rest = /powershell(\.exe)?["']?\s[^\n\r]{0,200}-w(in(dow(style)?)?)?\s{1,4}(hidden|h|1)\s[^\n\r]{0,300}(iex|invoke-expression)\b[^\n\r]{0,200}(downloadstring|downloaddata|downloadfile|invoke-webrequest|invoke-restmethod|iwr|irm)\b[^\n\r]{0,40}http/ nocase ascii wide
+        $piped = /(^|[\n\r&|@]|start\s{1,4}(\/min\s{1,4}|\/b\s{1,4})?|(Run|Exec|Shell|ShellExecute|system)\s{0,2}\(?\s{0,2}["']|\/c\s{1,4}["']?)\s{0,32}((c:)?[\\%\w]{1,60}\\)?powershell(\.exe)?["']?\s[^\n\r]{0,120}-w(in(dow(style)?)?)?\s{1,4}(hidden|h|1)\s[^\n\r]{0,120}(downloadstring|invoke-webrequest|invoke-restmethod|iwr|irm)\b[^\n\r]{1,120}\|\s{0,4}(iex|invoke-expression)\b/ nocase ascii wide
     condition:
-        filesize < 1MB and uint16(0) != 0x5A4D and uint32be(0) != 0x7F454C46 and
-        ($line or $piped or ($start in (0 .. 3) and $rest in (0 .. 3)))
+        filesize < 256KB and uint16(0) != 0x5A4D and uint32be(0) != 0x7F454C46 and
+        ($line or $piped)
 }
 
 rule powershell_encoded_cradle
@@ -71,9 +68,9 @@ rule hta_cradle
         $object = /(CreateObject|ActiveXObject|GetObject)\s{0,4}\(\s{0,4}["'](WScript\.Shell|Shell\.Application|new:)/ nocase
         // HTML applications of administrators run commands; theirs do not
         // fetch code from the network with tools borrowed for it.
-        $run = /\.(Run|Exec|ShellExecute)\s{0,4}\(?\s{0,4}["'][^\n\r]{0,240}(downloadstring|downloadfile|invoke-webrequest|\biwr\s|\birm\s|certutil[^\n\r]{0,40}-urlcache|bitsadmin[^\n\r]{0,60}\/transfer|mshta(\.exe)?\s{1,4}https?:|regsvr32[^\n\r]{0,60}\/i:http|-e(nc|ncodedcommand)?\s{1,4}[A-Za-z0-9+\/=]{64})/ nocase
+        $run = /\.(Run|Exec|ShellExecute)\s{0,4}\(?\s{0,4}["'][^\n\r]{0,160}(downloadstring|downloadfile|invoke-webrequest|\biwr\s|\birm\s|certutil[^\n\r]{0,40}-urlcache|bitsadmin[^\n\r]{0,60}\/transfer|mshta(\.exe)?\s{1,4}https?:|regsvr32[^\n\r]{0,60}\/i:http|-e(nc|ncodedcommand)?\s{1,4}[A-Za-z0-9+\/=]{64})/ nocase
     condition:
-        filesize < 2MB and $script and $object and $run
+        filesize < 1MB and $script and $object and $run
 }
 
 rule script_hidden_dropper

@@ -66,7 +66,7 @@ rule office_dde_command
         // WordprocessingML, or the field instruction of RTF
         $field = /(<w:(instrText|fldSimple)\b|\\\*\\fldinst\b)/
         // Honest fields name an Office program (Excel, and a range in it).
-        $command = /\bDDE(AUTO)?\s{1,8}(["']|&quot;)?([a-z]:\\{1,4}[^<"'\n\r]{0,160}\\{1,4})?(cmd|powershell|mshta|wscript|cscript|regsvr32|rundll32|certutil)(\.exe)?\b/ nocase
+        $command = /\bDDE(AUTO)?\s{1,8}(["']|&quot;)?([a-z]:\\{1,4}([\w .-]{1,32}\\{1,4}){0,6})?(cmd|powershell|mshta|wscript|cscript|regsvr32|rundll32|certutil)(\.exe)?\b/ nocase
     condition:
         filesize < 32MB and (uint8(0) == 0x3C or uint32be(0) == 0x7B5C7274 or uint32be(0) == 0xEFBBBF3C) and
         $field and $command

@@ -105,11 +105,11 @@ pub(crate) fn uncovered(names: &BTreeSet<String>) -> Vec<String> {
 
 /// The names that the sources in `folder` give to their findings: the `name` of every YARA rule
 /// and the second field of every hash row.
-pub(crate) fn names_in_sources(folder: &Path) -> BTreeSet<String> {
+pub(crate) fn names_in_sources(folder: &Path) -> std::io::Result<BTreeSet<String>> {
     let mut names = BTreeSet::new();
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        let text = std::fs::read_to_string(&path).unwrap();
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        let text = std::fs::read_to_string(&path)?;
         let found = text.lines().filter_map(|line| match path.extension()?.to_str()? {
             "yar" => line.trim().strip_prefix("name = \"")?.strip_suffix('"'),
             "csv" if !line.starts_with('#') => line.split(',').nth(1),
@@ -117,5 +117,5 @@ pub(crate) fn names_in_sources(folder: &Path) -> BTreeSet<String> {
         });
         names.extend(found.map(str::to_owned));
     }
-    names
+    Ok(names)
 }
