@@ -16,9 +16,10 @@ rule powershell_hidden_cradle
         description = "Command line that starts PowerShell without a window and executes what it downloads"
         reference = "https://attack.mitre.org/techniques/T1059/001/"
     strings:
-        // The command must begin the file or a line, follow another command, or stand in
-        // the string that a script passes on: prose that quotes it does not.
-        // Hidden window, then execution, then download, all on the line.
+        // The command must begin the file or a line, follow another command, or
+        // stand in the string that a script passes on: prose that quotes it
+        // does none of these. Hidden window, then execution, then download, all
+        // on the line.
         $line = /(^|[\n\r&|@]|start\s{1,4}(\/min\s{1,4}|\/b\s{1,4})?|(Run|Exec|Shell|ShellExecute|system)\s{0,2}\(?\s{0,2}["']|\/c\s{1,4}["']?)\s{0,32}((c:)?[\\%\w]{1,60}\\)?powershell(\.exe)?["']?\s[^\n\r]{0,120}-w(in(dow(style)?)?)?\s{1,4}(hidden|h|1)\s[^\n\r]{0,160}(iex|invoke-expression)\b[^\n\r]{0,120}(downloadstring|downloaddata|downloadfile|invoke-webrequest|invoke-restmethod|iwr|irm)\b[^\n\r]{0,40}http/ nocase ascii wide
         // download first, execution behind the pipe
         $piped = /(^|[\n\r&|@]|start\s{1,4}(\/min\s{1,4}|\/b\s{1,4})?|(Run|Exec|Shell|ShellExecute|system)\s{0,2}\(?\s{0,2}["']|\/c\s{1,4}["']?)\s{0,32}((c:)?[\\%\w]{1,60}\\)?powershell(\.exe)?["']?\s[^\n\r]{0,120}-w(in(dow(style)?)?)?\s{1,4}(hidden|h|1)\s[^\n\r]{0,120}(downloadstring|invoke-webrequest|invoke-restmethod|iwr|irm)\b[^\n\r]{1,120}\|\s{0,4}(iex|invoke-expression)\b/ nocase ascii wide

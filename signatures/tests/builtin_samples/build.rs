@@ -21,17 +21,26 @@ pub(super) fn utf16(text: &str) -> Vec<u8> {
 
 /// Base64 with padding.
 pub(super) fn base64(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::new();
     for chunk in bytes.chunks(3) {
         let group = chunk.iter().fold(0, |group, byte| group << 8 | u32::from(*byte))
             << (8 * (3 - chunk.len()));
         for digit in 0..4 {
             let value = group >> (18 - 6 * digit) & 63;
-            text.push(if digit <= chunk.len() { DIGITS[value as usize] as char } else { '=' });
+            text.push(if digit <= chunk.len() { base64_digit(value as u8) } else { '=' });
         }
     }
     text
+}
+
+fn base64_digit(value: u8) -> char {
+    char::from(match value {
+        0..26 => b'A' + value,
+        26..52 => b'a' + value - 26,
+        52..62 => b'0' + value - 52,
+        62 => b'+',
+        _ => b'/',
+    })
 }
 
 /// A ZIP archive of stored entries (APPNOTE 4.3).

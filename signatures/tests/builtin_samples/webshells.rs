@@ -122,7 +122,7 @@ fn php_packed() -> Vec<Sample> {
         hit(
             PACKED,
             "inflated",
-            format!("<?php ev{}('{literal}')));", "al(gzin·flate(base64_decode".replace('·', "")),
+            format!("<?php {}('{literal}')));", plain("ev·al(gzin·flate(base64_·decode")),
         ),
         hit(
             PACKED,
@@ -160,7 +160,9 @@ fn jsp() -> Vec<Sample> {
             JSP,
             "in two steps",
             plain(
-                "<%@page import=\"java.io.*\"%>\n<%\nString cmd = request.getPara·meter(\"cmd\");\nif (cmd != null) {\n  Process p = Runtime.getRun·time().exec(\"cmd /c \" + cmd);\n}\n%>",
+                "<%@page import=\"java.io.*\"%>\n<%\n\
+                 String cmd = request.getPara·meter(\"cmd\");\nif (cmd != null) {\n  \
+                 Process p = Runtime.getRun·time().exec(\"cmd /c \" + cmd);\n}\n%>",
             ),
         ),
         hit(
@@ -231,7 +233,9 @@ fn asp_process() -> Vec<Sample> {
             "start information",
             page.to_owned()
                 + &plain(
-                    "string a = Requ·est.Form[\"c\"];\nvar psi = new ProcessStartInfo();\npsi.File·Name = \"cmd.exe\";\npsi.Argu·ments = \"/c \" + a;\nProcess.Start(psi);\n%>",
+                    "string a = Requ·est.Form[\"c\"];\nvar psi = new ProcessStartInfo();\n\
+                     psi.File·Name = \"cmd.exe\";\npsi.Argu·ments = \"/c \" + a;\n\
+                     Process.Start(psi);\n%>",
                 ),
         ),
         hit(
@@ -253,7 +257,9 @@ fn asp_process() -> Vec<Sample> {
             ASP_PROCESS,
             "shell object in two steps",
             plain(
-                "<%\nSet o = Server.CreateObject(\"WSCR·IPT.SHELL\")\nszC·MD = requ·est(\"c\")\nCall o.Ru·n(\"cmd.exe /c \" & szC·MD & \" > \" & t, 0, True)\n%>",
+                "<%\nSet o = Server.CreateObject(\"WSCR·IPT.SHELL\")\n\
+                 szC·MD = requ·est(\"c\")\n\
+                 Call o.Ru·n(\"cmd.exe /c \" & szC·MD & \" > \" & t, 0, True)\n%>",
             ),
         ),
         miss(
