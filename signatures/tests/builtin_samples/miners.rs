@@ -1,6 +1,6 @@
 //! `miners.yar`: coin miners for Linux.
 
-use super::build::elf;
+use super::build::{EXECUTABLE, elf};
 use super::{Sample, hit, miss, plain};
 
 const CONFIGURED: &str = "Trojan.ELF.Miner.Configured";
@@ -10,7 +10,7 @@ pub(super) fn samples() -> Vec<Sample> {
     let pool = plain("strat·um+tcp://pool.example.org:3333");
     let wallet = format!("48{}", "a1B2c3D4e".repeat(11)).chars().take(95).collect::<String>();
     let miner = plain("strat·um+tcp://\0donate·-level\0crypto·night\0rando·mx\0--rig·-id\0");
-    let program = |text: &str| elf(2, text.as_bytes(), &[]);
+    let program = |text: &str| elf(EXECUTABLE, text);
     let settings = format!("{{\"url\": \"{pool}\", \"user\": \"{wallet}\"}}");
     vec![
         hit(CONFIGURED, "settings inside", program(&settings)),

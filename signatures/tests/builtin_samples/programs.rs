@@ -1,12 +1,12 @@
 //! `programs.yar`: programs whose build says that something is hidden in them.
 
-use super::build::{CODE, Section, WRITABLE_CODE, elf, noise, pe};
+use super::build::{CODE, SHARED, Section, WRITABLE_CODE, elf, noise, pe};
 use super::{Sample, hit, miss, plain};
 
 const UPX: &str = "Heur.PE.RenamedUpx";
 const PACKED: &str = "Heur.PE.Packed";
 const OVERLAY: &str = "Heur.PE.HeavyOverlay";
-const PRELOAD: &str = "Rootkit.ELF.PreloadHook";
+const PRELOAD: &str = "Heur.ELF.PreloadHook";
 
 /// The first instructions of UPX's loader, 32 bit, and nothing behind them.
 const UPX_LOADER: &[u8] = b"\x60\xBE\0\x10\x40\0\x8D\xBE\0\xF0\xFF\xFF\x57";
@@ -74,18 +74,16 @@ fn overlay() -> Vec<Sample> {
 }
 
 fn preload() -> Vec<Sample> {
-    let text = plain("/etc/ld.so.pre·load\0/proc/self/fd/%d\0libc.so.6\0").into_bytes();
-    let hooks = [("dlsym", false), ("readdir64", true), ("readdir", true)];
-    let calls = [("dlsym", false), ("readdir64", false), ("main", true)];
+    let library = plain("dlsym\0readdir64\0/etc/ld.so.pre·load\0/proc/self/fd/%d\0");
+    let program = format!("/lib64/ld-linux-x86-64.so.2\0{library}");
+    let tracer = plain("dlsym\0readdir64\0/proc/self/fd/%d\0LD_PRELOAD\0");
+    let loader = plain("/etc/ld.so.pre·load\0/proc/self/fd/\0_dl_start\0");
     vec![
-        hit(PRELOAD, "hides names", elf(3, &text, &hooks)),
-        hit(
-            PRELOAD,
-            "hides names, symbols in another order",
-            elf(3, &text, &[("readdir64", true), ("dlsym", false)]),
-        ),
-        miss(PRELOAD, "scanner for rootkits", elf(3, &text, &calls)),
-        miss(PRELOAD, "tracer", elf(3, b"/proc/self/fd/%d\0", &hooks)),
-        miss(PRELOAD, "dynamic loader", elf(3, &text, &[("_dl_start", true)])),
+        hit(PRELOAD, "hides names", elf(SHARED, &library)),
+        hit(PRELOAD, "hides names and ports", elf(SHARED, &format!("/proc/net/tcp\0{library}"))),
+        miss(PRELOAD, "scanner for rootkits", elf(SHARED, &program)),
+        miss(PRELOAD, "tracer", elf(SHARED, &tracer)),
+        miss(PRELOAD, "dynamic loader", elf(SHARED, &loader)),
+        miss(PRELOAD, "manual", library),
     ]
 }
