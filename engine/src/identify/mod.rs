@@ -262,6 +262,13 @@ pub struct Found {
     pub file_type: FileType,
 }
 
+impl Found {
+    /// A type at a place.
+    pub fn new(file_type: FileType, offset: u64) -> Self {
+        Self { file_type, offset }
+    }
+}
+
 /// What was recognised in one object.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]

@@ -1,0 +1,19 @@
+//! Compiles arbitrary bytes as a source of each kind; what compiles must open.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use pellucid::set::{SignatureSet, Unverified};
+use pellucid_signatures::{BuildOptions, SourceTree, build_tree};
+
+const NAMES: [&str; 8] = ["a.csv", "a.hdb", "a.hsb", "a.fp", "a.ndb", "a.ldb", "a.ldu", "set.toml"];
+
+fuzz_target!(|data: &[u8]| {
+    let Some((&kind, text)) = data.split_first() else { return };
+    let name = NAMES[usize::from(kind) % NAMES.len()];
+    let mut tree = SourceTree::new();
+    tree.add(name, text);
+    let Ok(build) = build_tree(tree, &BuildOptions::default()) else { return };
+    let verified = Unverified::from_bytes(build.set).and_then(Unverified::verify);
+    SignatureSet::open(verified.expect("its own tree fits")).expect("its own rows are right");
+});
