@@ -78,6 +78,11 @@ pub(super) fn is_binary_cpio(data: &[u8]) -> bool {
     is_entry().unwrap_or(false)
 }
 
+/// Whether the first entry's header of an ar archive ends as it has to.
+pub(super) fn is_sound_ar(data: &[u8]) -> bool {
+    has(data, 66, b"`\n")
+}
+
 /// Whether the CRC of an ARJ main header is right.
 pub(super) fn is_arj(data: &[u8]) -> bool {
     let is_right = || {

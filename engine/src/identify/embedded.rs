@@ -146,8 +146,9 @@ pub(super) fn identify(data: &[u8], archive: Option<Range<usize>>, collector: &m
     let archive = archive.unwrap_or(data.len()..data.len());
     for span in [start..archive.start, start.max(archive.end)..data.len()] {
         ANYWHERE_SEARCH.run(data, span.clone(), &mut effort, collector);
-        if collector.has_any(SCRIPTS) {
-            BEHIND_SCRIPT_SEARCH.run(data, span.clone(), &mut effort, collector);
+        if let Some(script_end) = script_end(data, collector) {
+            let span = span.start.max(script_end)..span.end;
+            BEHIND_SCRIPT_SEARCH.run(data, span, &mut effort, collector);
         }
         if collector.at_start().any(|file_type| PICTURES.contains(&file_type)) {
             IN_PICTURES_SEARCH.run(data, span, &mut effort, collector);
@@ -155,42 +156,43 @@ pub(super) fn identify(data: &[u8], archive: Option<Range<usize>>, collector: &m
     }
 }
 
-/// Where the search begins: behind the containers at 0 that hold other files as they are.
+/// Where the text of a script may end: a little before the first NUL, which no text has and which
+/// every stream has near its beginning.
+fn script_end(data: &[u8], collector: &Collector) -> Option<usize> {
+    const NEAR: usize = 64 << 10;
+    let first_nul = collector.has_any(SCRIPTS).then(|| memchr::memchr(0, data))??;
+    Some(first_nul.saturating_sub(NEAR))
+}
+
+/// Where the search begins: behind the containers at 0 that hold other files as they are. What only
+/// has the magic number of one is searched like anything else.
 fn searched_from(data: &[u8], archive: Option<&Range<usize>>, collector: &Collector) -> usize {
     let ends = collector.at_start().map(|file_type| match file_type {
         FileType::Zip if archive.is_some_and(|archive| archive.start == 0) => 0,
         FileType::Tar => archives::end_of_tar(data),
-        FileType::SevenZip => archives::end_of_7z(data).unwrap_or(data.len()),
-        FileType::Cab => archives::end_of_cab(data).unwrap_or(data.len()),
-        file_type if is_holder(file_type) => data.len(),
+        FileType::SevenZip if archives::is_sound_7z(data) => {
+            archives::end_of_7z(data).unwrap_or(data.len())
+        }
+        FileType::Cab if archives::is_sound_cab(data) => {
+            archives::end_of_cab(data).unwrap_or(data.len())
+        }
+        file_type if is_holder(file_type, data) => data.len(),
         _ => 0,
     });
     ends.max().unwrap_or(0)
 }
 
-fn is_holder(file_type: FileType) -> bool {
+/// Whether everything behind 0 belongs to a container.
+fn is_holder(file_type: FileType, data: &[u8]) -> bool {
     use FileType::*;
-    matches!(
-        file_type,
-        Zip | Rar
-            | Arj
-            | Lha
-            | Ace
-            | Zoo
-            | Cpio
-            | Ar
-            | Xar
-            | Nsis
-            | Iso9660
-            | Udf
-            | Squashfs
-            | Dmg
-            | Vhd
-            | Vhdx
-            | Vmdk
-            | Qcow2
-            | Wim
-    )
+    match file_type {
+        Zip => LocalHeader::parse(data, 0).is_some(),
+        Rar => archives::is_sound_rar(data),
+        Ar => archives::is_sound_ar(data),
+        Arj | Lha | Ace | Zoo | Cpio | Nsis | Iso9660 | Udf | Squashfs | Dmg | Vhd | Vhdx
+        | Vmdk | Qcow2 | Wim => true,
+        _ => false,
+    }
 }
 
 /// How many bytes the checks may look at: a little more than the data has.
@@ -385,6 +387,14 @@ mod tests {
         let end = archive.len() as u64;
         archive.extend(samples::pe());
         assert_eq!(places(&archive, FileType::Pe), [end]);
+    }
+
+    #[test]
+    fn the_mark_of_an_archive_hides_nothing() {
+        for mark in [&b"PK\x03\x04"[..], b"Rar!\x1a\x07\0", b"7z\xbc\xaf\x27\x1c", b"!<arch>\n"] {
+            let data = [mark, &[0; 100], &samples::pe()].concat();
+            assert_eq!(places(&data, FileType::Pe), [mark.len() as u64 + 100]);
+        }
     }
 
     #[test]

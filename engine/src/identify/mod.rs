@@ -295,3 +295,59 @@ impl Identification {
         self.found.iter().filter(|found| found.offset == 0).map(|found| found.file_type).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::samples::SAMPLES;
+    use super::*;
+
+    /// Samples behind each other, with bytes changed and noise between.
+    fn mixtures() -> impl Strategy<Value = Vec<u8>> {
+        let part = (0..SAMPLES.len(), prop::collection::vec(any::<u8>(), 0..40));
+        let parts = prop::collection::vec(part, 1..5);
+        let changes = prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..8);
+        (parts, changes).prop_map(|(parts, changes)| {
+            let build = |(sample, noise): &(usize, Vec<u8>)| {
+                [(SAMPLES[*sample].build)(), noise.clone()].concat()
+            };
+            let mut data: Vec<u8> = parts.iter().flat_map(build).collect();
+            data.push(0);
+            for (place, byte) in changes {
+                *place.get_mut(&mut data) = byte;
+            }
+            data
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn every_answer_keeps_its_promises(data in mixtures()) {
+            let identification = identify(&data);
+            prop_assert!(!identification.found.is_empty());
+            prop_assert!(identification.found.len() <= Identification::MOST);
+            prop_assert!(identification.found.is_sorted());
+            let inside = |found: &Found| found.offset <= data.len() as u64;
+            prop_assert!(identification.found.iter().all(inside));
+            prop_assert_eq!(&identify(&data), &identification, "the same again");
+        }
+    }
+
+    #[test]
+    fn names_are_stable_and_unique() {
+        let names: std::collections::BTreeSet<_> =
+            FileType::ALL.iter().map(|file_type| file_type.name()).collect();
+        assert_eq!(names.len(), FileType::ALL.len());
+        assert_eq!(FileType::Pe.name(), "pe");
+    }
+
+    #[test]
+    fn what_the_object_is_as_a_whole_begins_at_its_start() {
+        let data = [samples::png(), samples::pe()].concat();
+        let identification = identify(&data);
+        let whole: Vec<FileType> = identification.types_at_start().iter().collect();
+        assert_eq!(whole, [FileType::Png]);
+        assert!(identification.types().contains(FileType::Pe));
+    }
+}

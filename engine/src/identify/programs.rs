@@ -180,7 +180,10 @@ impl ElfHeader {
 
     fn is_consistent(&self) -> bool {
         let (header, segment, section) = if self.is_64 { (64, 56, 64) } else { (52, 32, 40) };
+        // Programs that write object files carry an empty header as a model, with the table behind it.
+        let is_model = self.kind == 1 && self.section_table <= usize::from(header);
         (1..=4).contains(&self.kind)
+            && !is_model
             && self.version == 1
             && self.header_size == header
             && (self.segment_count == 0 || self.segment_size == segment)

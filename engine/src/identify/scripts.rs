@@ -6,7 +6,7 @@
 
 use std::sync::LazyLock;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, Match};
 
 use super::FileType::{self, *};
 use super::collector::Collector;
@@ -228,7 +228,7 @@ const CLUES: &[Clue] = &[
     clue(Ruby, 1, ".each {"),
     clue(Ruby, 1, "nil?"),
     line(Lua, 3, "local function "),
-    line(Lua, 2, "local "),
+    line(Lua, 1, "local "),
     line(Lua, 1, "function "),
     line(Lua, 1, "elseif "),
     line(Lua, 2, "end)"),
@@ -343,34 +343,33 @@ fn language_of(program: &[u8]) -> Option<FileType> {
 /// How much the clues in a text weigh for each language.
 fn weigh(text: &[u8]) -> [u8; LANGUAGES.len()] {
     let mut weights = [0_u8; LANGUAGES.len()];
-    let Some(search) = CLUE_SEARCH.as_ref() else { return weights };
     let mut seen = [false; CLUES.len()];
-    for found in search.find_overlapping_iter(text) {
+    let matches = CLUE_SEARCH.iter().flat_map(|search| search.find_overlapping_iter(text));
+    for found in matches {
         let index = found.pattern().as_usize();
         let (Some(clue), Some(seen)) = (CLUES.get(index), seen.get_mut(index)) else { continue };
-        if *seen || !counts(clue, text, found.start(), found.end()) {
+        if *seen || !counts(clue, text, &found) {
             continue;
         }
         *seen = true;
-        let slots = LANGUAGES.iter().zip(&mut weights);
-        for (_, weight) in slots.filter(|(language, _)| **language == clue.language) {
+        let slot = LANGUAGES.iter().position(|&language| language == clue.language);
+        if let Some(weight) = slot.and_then(|slot| weights.get_mut(slot)) {
             *weight = weight.saturating_add(clue.weight);
         }
     }
     weights
 }
 
-/// Whether a clue stands as words of its own, and where it has to.
-fn counts(clue: &Clue, text: &[u8], start: usize, end: usize) -> bool {
-    let before = start.checked_sub(1).and_then(|before| text.get(before));
-    let is_cut = |outer: Option<&u8>, inner: Option<&u8>| {
-        let is_word = |byte: Option<&u8>| byte.is_some_and(|it| it.is_ascii_alphanumeric());
-        is_word(outer) && is_word(inner)
+/// Whether a clue is not a part of longer words, and stands where it has to.
+fn counts(clue: &Clue, text: &[u8], found: &Match) -> bool {
+    let is_word = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric());
+    let is_cut = |outer: Option<usize>, inner: Option<usize>| {
+        let byte = |at: Option<usize>| at.and_then(|at| text.get(at));
+        is_word(byte(outer)) && is_word(byte(inner))
     };
-    let clue_text = clue.text.as_bytes();
-    !is_cut(before, clue_text.first())
-        && !is_cut(text.get(end), clue_text.last())
-        && (!clue.begins_line || begins_line(text, start))
+    !is_cut(found.start().checked_sub(1), Some(found.start()))
+        && !is_cut(Some(found.end()), found.end().checked_sub(1))
+        && (!clue.begins_line || begins_line(text, found.start()))
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use memchr::memmem::FinderRev;
+use memchr::memmem::Finder;
 
 use super::FileType;
 use super::collector::Collector;
@@ -25,7 +25,7 @@ const END_MOST: usize = 22 + 0xffff;
 /// How many local headers are looked at for their names.
 const LOCAL_HEADERS_MOST: usize = 1024;
 
-static END_FINDER: LazyLock<FinderRev<'static>> = LazyLock::new(|| FinderRev::new(END_RECORD));
+static END_FINDER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(END_RECORD));
 
 /// Types that hold other files as they are, so that an end record inside may belong to one of those.
 const HOLDERS: &[FileType] = &[
@@ -63,25 +63,31 @@ struct Archive {
     end: usize,
 }
 
-/// Finds the last end record whose directory is there.
+/// Finds the last end record whose directory is there. Only that directory is walked.
 fn archive_from_end(data: &[u8], must_end_data: bool) -> Option<Archive> {
     let earliest = data.len().saturating_sub(END_MOST);
-    let tail = from(data, earliest);
-    END_FINDER.rfind_iter(tail).map(|place| earliest.saturating_add(place)).find_map(|place| {
-        let archive = archive_before(data, place)?;
-        (!must_end_data || archive.end == data.len()).then_some(archive)
-    })
-}
-
-/// The archive whose end record stands at `place`.
-fn archive_before(data: &[u8], place: usize) -> Option<Archive> {
-    let comment = usize::from(u16_le(data, place.checked_add(20)?)?);
-    let end = place.checked_add(22)?.checked_add(comment)?.min(data.len());
-    let directory = directory_before_64(data, place)
-        .or_else(|| directory_before(data, place))
-        .or_else(|| directory_as_stored(data, place))?;
+    let places = END_FINDER.find_iter(from(data, earliest));
+    let ends = places.map(|place| earliest.saturating_add(place)).filter_map(|place| {
+        let end = end_of_archive(data, place)?;
+        let directory = directory_of(data, place)?;
+        (!must_end_data || end == data.len()).then_some((directory, end))
+    });
+    let (directory, end) = ends.last()?;
     let start = first_local_header(data, &directory)?;
     Some(Archive { start, directory: directory.range, end })
+}
+
+/// Where the comment behind an end record ends, or is cut off.
+fn end_of_archive(data: &[u8], end_record: usize) -> Option<usize> {
+    let comment = usize::from(u16_le(data, end_record.checked_add(20)?)?);
+    Some(end_record.checked_add(22)?.checked_add(comment)?.min(data.len()))
+}
+
+/// The directory that belongs to an end record.
+fn directory_of(data: &[u8], end_record: usize) -> Option<Directory> {
+    directory_before_64(data, end_record)
+        .or_else(|| directory_before(data, end_record))
+        .or_else(|| directory_as_stored(data, end_record))
 }
 
 /// A central directory, and where its archive says that it is.
