@@ -82,7 +82,8 @@ impl<'b> Ledger<'b> {
         }
         let admitted = taken < self.most();
         if !admitted {
-            self.cut(Stop::Limit(Limit::Facts), format!("{list}: no more than {taken} were read"));
+            let words = format!("{list}: no more than {} were read", self.most());
+            self.cut(Stop::Limit(Limit::Facts), words);
         }
         admitted
     }

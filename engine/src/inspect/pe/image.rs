@@ -20,12 +20,13 @@ use goblin::pe::optional_header::{
 use super::super::facts::{Layout, Section};
 use super::super::ledger::{Anomalies, Ledger, until_zero};
 use super::super::record::{clamped, record, slice, zero_padded};
+use super::address_map::{AddressMap, size_in_memory};
 use crate::identify::FileType;
 use crate::reader::{OutOfBounds, Reader};
 
 /// Sections start at whole sectors of a disk, whatever their headers say.
 const SECTOR: u64 = 0x200;
-/// Sections fill whole pages of memory.
+/// With smaller sections in memory than pages the loader does not map them one by one.
 const PAGE: u64 = 0x1000;
 /// The optional header with all its directories, in its larger form.
 const OPTIONAL_HEADER: usize = 240;
@@ -64,6 +65,7 @@ pub(super) struct Image<'a> {
     pub(super) headers_end: u64,
     /// Addresses below this one are offsets.
     header_pages: u64,
+    map: AddressMap,
     directories: [DataDirectory; 16],
 }
 
@@ -85,6 +87,7 @@ impl<'a> Image<'a> {
             all_sections: true,
             headers_end: 0,
             header_pages: 0,
+            map: AddressMap::of(&[]),
             coff,
         };
         image.read_sections(optional_offset.saturating_add(coff.size_of_optional_header.into()));
@@ -107,6 +110,7 @@ impl<'a> Image<'a> {
         let size = (self.sections.len() as u64).saturating_mul(SECTION_HEADER);
         self.headers_end =
             table.saturating_add(size).max(self.windows.size_of_headers.into()).min(self.length());
+        self.map = AddressMap::of(&self.sections);
         let lowest = self.sections.iter().map(|section| section.virtual_address).min();
         self.header_pages =
             self.headers_end.min(lowest.filter(|&lowest| lowest > 0).unwrap_or(u64::MAX));
@@ -133,7 +137,7 @@ impl<'a> Image<'a> {
 
     /// A section without a pointer has no bytes in the file, whatever size it declares.
     fn raw_range(&self, pointer: u64, size: u64) -> Range<u64> {
-        let start = if self.is_flat() { pointer } else { round_down(pointer, SECTOR) };
+        let start = if self.is_flat() { pointer } else { pointer & !SECTOR.saturating_sub(1) };
         clamped(start, if pointer == 0 { 0 } else { size }, self.data.len())
     }
 
@@ -193,8 +197,8 @@ impl<'a> Image<'a> {
         if address < self.header_pages {
             return Some(Place::in_file(address, self.headers_end.saturating_sub(address)));
         }
-        let sections = self.sections.iter().rev();
-        sections.filter_map(|section| place_in(section, address)).next().or_else(|| {
+        let section = self.map.section_at(address).and_then(|index| self.sections.get(index));
+        section.and_then(|section| place_in(section, address)).or_else(|| {
             let rest = self.length().checked_sub(address).filter(|&rest| rest > 0)?;
             self.is_flat().then(|| Place::in_file(address, rest))
         })
@@ -279,21 +283,11 @@ impl Place {
 
 fn place_in(section: &Section, address: u64) -> Option<Place> {
     let within = address.checked_sub(section.virtual_address)?;
+    let memory = size_in_memory(section);
     let raw_size = section.raw.end.saturating_sub(section.raw.start);
-    let size = if section.virtual_size == 0 { raw_size } else { section.virtual_size };
-    let memory = round_up(size, PAGE);
-    let in_memory = memory.checked_sub(within).filter(|&left| left > 0)?;
     let in_file = raw_size.min(memory).saturating_sub(within);
     let offset = (in_file > 0).then(|| section.raw.start.saturating_add(within));
-    Some(Place { offset, in_file, in_memory })
-}
-
-fn round_down(number: u64, unit: u64) -> u64 {
-    number & !unit.saturating_sub(1)
-}
-
-fn round_up(number: u64, unit: u64) -> u64 {
-    round_down(number.saturating_add(unit.saturating_sub(1)), unit)
+    Some(Place { offset, in_file, in_memory: memory.checked_sub(within)? })
 }
 
 /// Follows the DOS header to the signature.

@@ -4,6 +4,7 @@
 //! [`image`] reads the headers and maps addresses to offsets; everything else walks the tables that
 //! the data directories point at.
 
+mod address_map;
 mod directories;
 mod exports;
 mod image;
