@@ -13,6 +13,7 @@ use crate::report::{BuildError, BuildReport};
 use crate::source::about::{self, About};
 use crate::source::lines::{LONGEST, Line, Lines};
 use crate::source::tree::{SourceFile, SourceTree};
+use crate::source::yara::Rules;
 use crate::source::{self, FORMATS, Format, LineReader, Reader};
 
 /// How to build.
@@ -52,7 +53,8 @@ pub fn build(sources: &[PathBuf], options: &BuildOptions) -> Result<Build, Build
 pub fn build_tree(tree: SourceTree, options: &BuildOptions) -> Result<Build, BuildError> {
     let (files, notes) = tree.into_files()?;
     let about = read_about(&files)?;
-    let mut builder = Builder { report: BuildReport::default(), compiler: Compiler::new(&about)? };
+    let (report, compiler) = (BuildReport::default(), Compiler::new(&about)?);
+    let mut builder = Builder { report, compiler, rules: Rules::new() };
     notes.into_iter().for_each(|note| builder.report.say(note));
     for file in files.iter().filter(|file| file.path != about::PATH) {
         builder.file(file)?;
@@ -80,6 +82,7 @@ fn read_about(files: &[SourceFile]) -> Result<About, BuildError> {
 struct Builder {
     report: BuildReport,
     compiler: Compiler,
+    rules: Rules,
 }
 
 /// One file on its way.
@@ -98,7 +101,7 @@ impl Builder {
         self.compiler.begin_file(&file.path);
         match format.reader {
             Reader::Lines(reader, class) => self.lines(&current, reader, class),
-            Reader::Yara => self.rules(&current),
+            Reader::Yara => self.rules.read(file, current.kind, &mut self.report),
             Reader::Unread(why) => self.unread(&current, format, why),
         }
     }
@@ -118,8 +121,7 @@ impl Builder {
     }
 
     fn leave_out_file(&mut self, current: &Current<'_>, fault: Fault) {
-        self.report.left_out(current.kind, fault.level, &fault.reason, 1);
-        self.report.say(Diagnostic::of_file(&current.file.shown, fault));
+        self.report.leave_out_file(&current.file.shown, current.kind, fault);
     }
 
     /// A format that is known but not read: its records are counted.
@@ -202,15 +204,8 @@ impl Builder {
         self.report.say(Diagnostic::of_line(&current.file.shown, number, line, fault));
     }
 
-    /// A file of YARA rules.
-    fn rules(&mut self, current: &Current<'_>) -> Result<(), BuildError> {
-        let fault = Fault::skipped("unsupported", "this build of the compiler has no YARA")
-            .help("build it with the feature `yara`");
-        self.leave_out_file(current, fault);
-        Ok(())
-    }
-
     fn finish(mut self, about: &About, options: &BuildOptions) -> Result<Build, BuildError> {
+        self.rules.finish(&mut self.compiler, &mut self.report)?;
         if options.strict && self.report.count(Level::Error) > 0 {
             return Err(BuildError::Strict(Box::new(self.report)));
         }

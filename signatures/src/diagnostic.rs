@@ -79,6 +79,11 @@ impl Fault {
         Self { level, reason, at: None, message, help: String::new() }
     }
 
+    /// The same fault where it does not keep the record out.
+    pub fn weakened(self) -> Self {
+        Self { level: Level::Warning, ..self }
+    }
+
     /// At this byte of the line.
     pub fn at(self, at: usize) -> Self {
         Self { at: Some(at), ..self }
@@ -127,6 +132,24 @@ impl Diagnostic {
         let excerpt = Some(Excerpt::new(line, fault.at));
         Self { line: Some(number), column, excerpt, ..Self::of_file(file, fault) }
     }
+
+    /// A fault at byte `at` of a whole text.
+    pub fn of_text(file: &str, text: &[u8], at: Option<usize>, fault: Fault) -> Self {
+        let Some(at) = at else { return Self::of_file(file, fault) };
+        let (number, line, at) = line_at(text, at);
+        Self::of_line(file, number, line, fault.at(at))
+    }
+}
+
+/// The line that byte `at` is in: its number, its text, and where in it the byte is.
+fn line_at(text: &[u8], at: usize) -> (u64, &[u8], usize) {
+    let before = text.get(..at).unwrap_or(text);
+    let start = before.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
+    let line = text.get(start..).unwrap_or_default();
+    let line = line.split(|&byte| byte == b'\n').next().unwrap_or_default();
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    let number = before.iter().filter(|&&byte| byte == b'\n').count() as u64;
+    (number.saturating_add(1), line, before.len().saturating_sub(start))
 }
 
 /// The column of a byte, in characters from 1.

@@ -57,7 +57,8 @@ pub(crate) fn record(record: &Record<'_>) -> Result<(), Fault> {
     }
 }
 
-fn name(name: &str) -> Result<(), Fault> {
+/// Refuses names that cannot be shown.
+pub(crate) fn name(name: &str) -> Result<(), Fault> {
     if name.is_empty() {
         return Err(Fault::error("name", "the name is empty"));
     }
@@ -112,11 +113,14 @@ pub(crate) fn added(added: Added, name: &str) -> Option<Fault> {
         Added::Again => {
             Some(Fault::note("again", format!("{} is there already, word for word", quoted(name))))
         }
-        Added::SameName => Some(
-            Fault::warning("same name", format!("another signature is called {}", quoted(name)))
-                .help("give each its own name, so that a finding leads to one of them"),
-        ),
+        Added::SameName => Some(same_name(name)),
     }
+}
+
+/// Warns of a name that stands for two different things.
+pub(crate) fn same_name(name: &str) -> Fault {
+    Fault::warning("same name", format!("another signature is called {}", quoted(name)))
+        .help("give each its own name, so that a finding leads to one of them")
 }
 
 #[cfg(test)]

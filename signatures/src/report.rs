@@ -9,7 +9,7 @@ use std::{fmt, io};
 
 use serde::Serialize;
 
-use crate::diagnostic::{Diagnostic, Level};
+use crate::diagnostic::{Diagnostic, Fault, Level};
 
 /// Diagnostics of each level that a report keeps.
 pub const MAX_KEPT: u64 = 10_000;
@@ -108,6 +108,12 @@ impl BuildReport {
         kind.counts.add(outcome, count);
         let so_far = kind.reasons.entry(reason.into()).or_insert(0);
         *so_far = so_far.saturating_add(count);
+    }
+
+    /// Leaves out a file as a whole, and says why.
+    pub(crate) fn leave_out_file(&mut self, shown: &str, kind: &str, fault: Fault) {
+        self.left_out(kind, fault.level, &fault.reason, 1);
+        self.say(Diagnostic::of_file(shown, fault));
     }
 
     pub(crate) fn say(&mut self, diagnostic: Diagnostic) {

@@ -3,7 +3,6 @@
 //! The bytes are a function of the records and their order alone: rows are numbered in the order in
 //! which records come, hashes are sorted, and no hash map's order is ever looked at.
 
-mod hash_tree;
 mod hashes;
 pub(crate) mod literal;
 mod pattern;
@@ -242,6 +241,24 @@ impl Compiler {
             reserved: 0,
             size_min: (*logical.sizes.start()).into(),
             size_max: (*logical.sizes.end()).into(),
+        });
+        Ok(())
+    }
+
+    /// Adds a file of YARA rules.
+    #[cfg(feature = "yara")]
+    pub(crate) fn rules(
+        &mut self,
+        namespace: &str,
+        source: &str,
+        rules: u32,
+    ) -> Result<(), BuildError> {
+        let origin = u32::from(self.origin()?);
+        self.yara.push(YaraRow {
+            namespace: self.strings.add(namespace)?,
+            source: self.strings.add(source)?,
+            origin: origin.into(),
+            rules: rules.into(),
         });
         Ok(())
     }

@@ -4,9 +4,9 @@
 use pellucid::set::layout::{
     ALIGNMENT, CHUNK, Header, MAGIC, Section, SectionRow, VERSION_MAJOR, VERSION_MINOR,
 };
+use pellucid::set::tree;
 use zerocopy::{Immutable, IntoBytes};
 
-use super::hash_tree;
 use crate::report::BuildError;
 
 /// The bytes of one section.
@@ -61,9 +61,9 @@ pub(crate) fn write(sections: Vec<(Section, Box<dyn Rows>)>) -> Result<Vec<u8>, 
         file.extend_from_slice(section.bytes());
         pad(&mut file);
     }
-    let leaves: Vec<[u8; 32]> = file.chunks(CHUNK as usize).map(hash_tree::leaf).collect();
+    let leaves: Vec<tree::Hash> = tree::leaves(&file).collect();
     file.extend_from_slice(leaves.bytes());
-    file.extend_from_slice(&hash_tree::root(&leaves));
+    file.extend_from_slice(&tree::root(&leaves));
     Ok(file)
 }
 
@@ -98,7 +98,7 @@ mod tests {
         assert_eq!((number(64, 4), number(72, 8), number(80, 8)), (1, 128, 5));
         assert_eq!((number(96, 4), number(104, 8), number(112, 8)), (2, 192, 70_000));
         assert_eq!(&file[128..192], &[&[1; 5][..], &[0; 59]].concat());
-        assert_eq!(file[tree..tree + 32], hash_tree::leaf(&file[..65_536]));
-        assert_eq!(file[tree + 32..tree + 64], hash_tree::leaf(&file[65_536..tree]));
+        assert_eq!(file[tree..tree + 32], tree::leaf(&file[..65_536]));
+        assert_eq!(file[tree + 32..tree + 64], tree::leaf(&file[65_536..tree]));
     }
 }

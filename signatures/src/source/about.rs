@@ -11,8 +11,6 @@
 //! ```
 //! Every key may be missing; a key that is not listed here is an error.
 
-use std::ops::Range;
-
 use serde::Deserialize;
 
 use crate::diagnostic::{Diagnostic, Fault};
@@ -61,13 +59,14 @@ impl Default for About {
 pub(crate) fn parse(bytes: &[u8], shown: &str) -> Result<About, Box<Diagnostic>> {
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let fault = Fault::error("not UTF-8", "the file is not UTF-8");
-        of_span(bytes, shown, Some(error.valid_up_to()..bytes.len()), fault)
+        Box::new(Diagnostic::of_text(shown, bytes, Some(error.valid_up_to()), fault))
     })?;
     let about: About = toml::from_str(text).map_err(|error| {
         let fault = Fault::error("set.toml", error.message().replace('\n', " ")).help(
             "the keys are origin, channel, version, licence, author, description and removals",
         );
-        of_span(bytes, shown, error.span(), fault)
+        let at = error.span().map(|span| span.start);
+        Box::new(Diagnostic::of_text(shown, bytes, at, fault))
     })?;
     check(&about).map_err(|message| {
         Box::new(Diagnostic::of_file(shown, Fault::error("set.toml", message)))
@@ -90,22 +89,6 @@ fn check(about: &About) -> Result<(), String> {
         true => Err("a text holds a NUL".into()),
         false => Ok(()),
     }
-}
-
-fn of_span(bytes: &[u8], shown: &str, span: Option<Range<usize>>, fault: Fault) -> Box<Diagnostic> {
-    let Some(span) = span else { return Box::new(Diagnostic::of_file(shown, fault)) };
-    let (number, line, at) = line_at(bytes, span.start);
-    Box::new(Diagnostic::of_line(shown, number, line, fault.at(at)))
-}
-
-/// The line that byte `at` is in: its number, its text, and where in it the byte is.
-fn line_at(bytes: &[u8], at: usize) -> (u64, &[u8], usize) {
-    let before = bytes.get(..at).unwrap_or(bytes);
-    let start = before.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
-    let line = bytes.get(start..).unwrap_or_default();
-    let line = line.split(|&byte| byte == b'\n').next().unwrap_or_default();
-    let number = before.iter().filter(|&&byte| byte == b'\n').count() as u64;
-    (number.saturating_add(1), line, before.len().saturating_sub(start))
 }
 
 #[cfg(test)]

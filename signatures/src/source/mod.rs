@@ -9,6 +9,8 @@ pub(crate) mod clamav;
 mod hash_list;
 pub(crate) mod lines;
 pub(crate) mod tree;
+#[cfg_attr(not(feature = "yara"), path = "without_yara.rs")]
+pub(crate) mod yara;
 
 use std::borrow::Cow;
 use std::ops::RangeInclusive;
