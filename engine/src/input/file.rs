@@ -4,6 +4,7 @@
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Read};
+use std::ops::Deref;
 use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::Arc;
@@ -27,18 +28,17 @@ impl<'a> Source<'a> {
         input: Input<'i>,
         buffer: &'a mut Vec<u8>,
         budget: &Budget,
-    ) -> Result<(Self, Option<Watch>), Problem> {
+    ) -> Result<(Self, Option<Watch<'i>>), Problem> {
         match input {
             Input::Memory(bytes) => Ok((Self::whole(Content::borrowed(bytes)), None)),
             Input::Reader(reader) => Ok((Self::from_reader(reader, budget)?, None)),
             Input::File(file) => {
                 let metadata = file.metadata().map_err(unreadable)?;
-                let file = file.try_clone().map_err(unreadable)?;
-                Self::from_file(file, &metadata, buffer, budget)
+                Self::from_file(Handle::Lent(file), &metadata, buffer, budget)
             }
             Input::Path(path) => {
                 let (file, metadata) = open_regular(path)?;
-                Self::from_file(file, &metadata, buffer, budget)
+                Self::from_file(Handle::Own(file), &metadata, buffer, budget)
             }
         }
     }
@@ -59,12 +59,12 @@ impl<'a> Source<'a> {
         Ok(Self { content: Content::held(decoded.bytes, decoded.grant), problem })
     }
 
-    fn from_file(
-        file: File,
+    fn from_file<'f>(
+        file: Handle<'f>,
         metadata: &Metadata,
         buffer: &'a mut Vec<u8>,
         budget: &Budget,
-    ) -> Result<(Self, Option<Watch>), Problem> {
+    ) -> Result<(Self, Option<Watch<'f>>), Problem> {
         refuse_special(metadata)?;
         let size = metadata.len();
         let mut watch = Watch { before: Stamp::of(metadata), file, mapping: None };
@@ -188,10 +188,28 @@ pub(crate) fn read_whole(mut file: &File) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// A file of ours, or the caller's. The caller's is not duplicated: closing the duplicate would drop
+/// the POSIX locks that the process holds on the file.
+enum Handle<'f> {
+    Own(File),
+    Lent(&'f File),
+}
+
+impl Deref for Handle<'_> {
+    type Target = File;
+
+    fn deref(&self) -> &File {
+        match self {
+            Handle::Own(file) => file,
+            Handle::Lent(file) => file,
+        }
+    }
+}
+
 /// Remembers what a file was like when its scan began.
-pub(crate) struct Watch {
+pub(crate) struct Watch<'f> {
     before: Stamp,
-    file: File,
+    file: Handle<'f>,
     mapping: Option<Arc<Mapping>>,
 }
 
@@ -212,7 +230,7 @@ impl Stamp {
     }
 }
 
-impl Watch {
+impl Watch<'_> {
     /// What is wrong if the file is no longer as it was, asked when the scan is over.
     pub(crate) fn changed(&self) -> Option<Problem> {
         let lost = self.mapping.as_ref().is_some_and(|mapping| mapping.lost_pages());
@@ -304,9 +322,9 @@ mod tests {
     #[test]
     fn a_change_is_noticed() {
         let mut file = file_of(b"before");
+        let path = file.path().to_owned();
         let mut buffer = Vec::new();
-        let (_, watch) =
-            Source::open(Input::Path(file.path()), &mut buffer, &budget(1 << 20)).unwrap();
+        let (_, watch) = Source::open(Input::Path(&path), &mut buffer, &budget(1 << 20)).unwrap();
         file.write_all(b" and after").unwrap();
         assert_eq!(watch.unwrap().changed().unwrap().reason, Reason::ChangedWhileScanning);
     }

@@ -1,0 +1,951 @@
+/* pellucid.h: scan files and memory for malware.
+ *
+ * Generated from the Rust sources: PELLUCID_UPDATE_HEADER=1 cargo test -p pellucid-ffi --test header
+ *
+ * What holds for every function
+ *
+ * Status. int32_t codes are PELLUCID_OK or say why the call itself failed. What a scan found is never
+ * a status: it is in the result. Codes are never renumbered; more may come.
+ *
+ * Outputs. A call that fails leaves its outputs untouched, but for `error`.
+ *
+ * Errors. `error` may be NULL. Else a call that fails sets it to an object of the caller's, to be freed
+ * with pellucid_error_free; one that succeeds leaves it alone. No error is kept per thread.
+ *
+ * Pointers. NULL is always noticed. A pointer that is not NULL has to be what the declaration says:
+ * alive, aligned, of that type and, where a length or struct_size stands beside it, of that size.
+ *
+ * Ownership. What a function gives out through a handle is the caller's, to be freed once with the
+ * _free function of its type, by any thread; _free(NULL) does nothing. Texts are borrowed and never
+ * freed. Nothing that is handed in is kept.
+ *
+ * Structs begin with struct_size, which the caller sets to sizeof the struct. They may grow at the end:
+ * a shorter one comes from an older caller, a longer one is accepted as long as what this library does
+ * not know of it is zero. Options not set are zero, and zero is the default.
+ *
+ * Threads. Sets, engines, results and errors do not change: all threads may read them at a time. A
+ * scan works on the calling thread, which keeps the working memory for its next scan until it ends.
+ *
+ * The process. No call opens a network connection, reads an environment variable or writes a file, and
+ * none starts a thread or installs a signal handler, with two exceptions:
+ * pellucid_survive_shrinking_maps is there to handle SIGBUS; and sets with YARA rules bring, once for
+ * the process, a thread that counts seconds and the handlers for SIGSEGV, SIGILL and SIGFPE of the
+ * runtime that executes compiled rules, which pass on every fault that is not its own. Because of both
+ * the library must not be unloaded (dlclose).
+ *
+ * Defects. A panic inside the library writes a line to standard error and becomes PELLUCID_INTERNAL for
+ * that call; all handles stay usable.
+ */
+
+
+#ifndef PELLUCID_H
+#define PELLUCID_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/**
+ * The call did what it says. It says nothing about what a scan found: ask the result.
+ */
+#define PELLUCID_OK 0
+
+/**
+ * An argument cannot be: NULL where something is needed, a wrong `struct_size`, an empty path.
+ */
+#define PELLUCID_INVALID_ARGUMENT 1
+
+/**
+ * An index is not below its count.
+ */
+#define PELLUCID_OUT_OF_RANGE 2
+
+/**
+ * This library cannot do what is asked: an option or flag of a newer header, or a part that it was
+ * built without.
+ */
+#define PELLUCID_UNSUPPORTED 3
+
+/**
+ * A defect of the library, stopped at its border. The handles stay usable.
+ */
+#define PELLUCID_INTERNAL 4
+
+/**
+ * The operating system refused.
+ */
+#define PELLUCID_SYSTEM 5
+
+/**
+ * The set's file cannot be opened or read.
+ */
+#define PELLUCID_SET_UNREADABLE 10
+
+/**
+ * The file is not a signature set.
+ */
+#define PELLUCID_SET_FOREIGN 11
+
+/**
+ * The set has a format version that this library does not read.
+ */
+#define PELLUCID_SET_VERSION 12
+
+/**
+ * The set ends too early.
+ */
+#define PELLUCID_SET_TRUNCATED 13
+
+/**
+ * The set's bytes are not those that its hashes vouch for.
+ */
+#define PELLUCID_SET_DAMAGED 14
+
+/**
+ * The set is whole, but its content contradicts the format.
+ */
+#define PELLUCID_SET_INVALID 15
+
+/**
+ * The engine cannot be built from these sets: none was given, or one does not compile.
+ */
+#define PELLUCID_ENGINE 20
+
+/**
+ * Nothing was found in what was looked at. Only together with PELLUCID_COMPLETE does it mean clean.
+ */
+#define PELLUCID_VERDICT_CLEAN 1
+
+/**
+ * An allow-list names this very content.
+ */
+#define PELLUCID_VERDICT_TRUSTED 2
+
+/**
+ * Potentially unwanted: not harmful as such.
+ */
+#define PELLUCID_VERDICT_PUA 3
+
+/**
+ * Built like something harmful.
+ */
+#define PELLUCID_VERDICT_SUSPICIOUS 4
+
+/**
+ * Harmful. Verdicts are ordered: a larger number outweighs a smaller one.
+ */
+#define PELLUCID_VERDICT_MALICIOUS 5
+
+/**
+ * All of it was looked at.
+ */
+#define PELLUCID_COMPLETE 1
+
+/**
+ * Some of it was looked at; the reasons say what is missing.
+ */
+#define PELLUCID_PARTIAL 2
+
+/**
+ * None of it was looked at; the reasons say why. Completeness is ordered: a larger number is worse.
+ */
+#define PELLUCID_NOT_SCANNED 3
+
+/**
+ * Found by a digest of the whole object.
+ */
+#define PELLUCID_METHOD_HASH 1
+
+/**
+ * Found by a byte pattern.
+ */
+#define PELLUCID_METHOD_PATTERN 2
+
+/**
+ * Found by a logical expression over byte patterns.
+ */
+#define PELLUCID_METHOD_LOGICAL 3
+
+/**
+ * Found by a YARA rule.
+ */
+#define PELLUCID_METHOD_YARA 4
+
+/**
+ * A judgement of the engine itself.
+ */
+#define PELLUCID_METHOD_HEURISTIC 5
+
+/**
+ * A reason that this header does not know; its name says which.
+ */
+#define PELLUCID_REASON_OTHER 1
+
+/**
+ * A password or key is needed.
+ */
+#define PELLUCID_REASON_ENCRYPTED 2
+
+/**
+ * The engine cannot look inside this; the name says what it is.
+ */
+#define PELLUCID_REASON_UNSUPPORTED 3
+
+/**
+ * The data contradicts its own format.
+ */
+#define PELLUCID_REASON_CORRUPTED 4
+
+/**
+ * The data ends before its format says so.
+ */
+#define PELLUCID_REASON_TRUNCATED 5
+
+/**
+ * The file became another one under the scan.
+ */
+#define PELLUCID_REASON_CHANGED_WHILE_SCANNING 6
+
+/**
+ * The system refused to open or read it: it does not exist, or access is denied.
+ */
+#define PELLUCID_REASON_UNREADABLE 7
+
+/**
+ * Not a regular file: a socket, pipe or device; the name says which.
+ */
+#define PELLUCID_REASON_SPECIAL_FILE 8
+
+/**
+ * The scan was cancelled.
+ */
+#define PELLUCID_REASON_CANCELLED 9
+
+/**
+ * A defect of the engine, confined to this object.
+ */
+#define PELLUCID_REASON_INTERNAL_ERROR 10
+
+/**
+ * A limit that this header does not know; its name says which.
+ */
+#define PELLUCID_REASON_LIMIT_OTHER 100
+
+/**
+ * `max_depth` was reached.
+ */
+#define PELLUCID_REASON_LIMIT_DEPTH 101
+
+/**
+ * `max_objects` was reached.
+ */
+#define PELLUCID_REASON_LIMIT_OBJECTS 102
+
+/**
+ * `max_total_bytes` was reached.
+ */
+#define PELLUCID_REASON_LIMIT_TOTAL_BYTES 103
+
+/**
+ * `max_object_bytes` was reached.
+ */
+#define PELLUCID_REASON_LIMIT_OBJECT_BYTES 104
+
+/**
+ * `max_ratio` was reached.
+ */
+#define PELLUCID_REASON_LIMIT_RATIO 105
+
+/**
+ * `max_time_ms` was reached.
+ */
+#define PELLUCID_REASON_LIMIT_TIME 106
+
+/**
+ * `max_memory_bytes` was reached.
+ */
+#define PELLUCID_REASON_LIMIT_MEMORY 107
+
+/**
+ * `max_facts` was reached.
+ */
+#define PELLUCID_REASON_LIMIT_FACTS 108
+
+/**
+ * Scan the file itself and nothing in it. What it holds is then named as not looked at, with
+ * PELLUCID_REASON_LIMIT_DEPTH.
+ */
+#define PELLUCID_SCAN_DO_NOT_UNPACK 1
+
+/**
+ * In `offset`: the method does not know where it hit.
+ */
+#define PELLUCID_NO_OFFSET UINT64_MAX
+
+/**
+ * Ends scans early. Any thread may use it, while they run too; it has one owner.
+ */
+typedef struct pellucid_cancel pellucid_cancel;
+
+/**
+ * A stack of sets, ready to scan. Any number of threads may scan with it at a time; it is counted,
+ * see pellucid_engine_retain.
+ */
+typedef struct pellucid_engine pellucid_engine;
+
+/**
+ * Why a call failed. Made by the call that failed, owned by its caller, immutable: any number of
+ * threads may read it.
+ */
+typedef struct pellucid_error pellucid_error;
+
+/**
+ * What a scan says. Owned by the caller of the scan, immutable: any number of threads may read it.
+ * Every text that is asked from it lives as long as it does.
+ */
+typedef struct pellucid_result pellucid_result;
+
+/**
+ * A signature set: opened, checked, immutable. Any number of threads may use it; it is counted, see
+ * pellucid_set_retain.
+ */
+typedef struct pellucid_set pellucid_set;
+
+/**
+ * Borrowed text: UTF-8, `length` bytes, without a NUL at the end; names that come from scanned files
+ * may hold any character, NUL and line ends too. `data` is never NULL. The text lives as long as the
+ * object it was asked from.
+ */
+typedef struct pellucid_string {
+    /**
+     * The first byte.
+     */
+    const char *data;
+    /**
+     * How many bytes.
+     */
+    size_t length;
+} pellucid_string;
+
+/**
+ * How to open a set; NULL in its place asks for the defaults. There is no option yet: what checks a
+ * set has to pass will be said here.
+ */
+typedef struct pellucid_set_options {
+    /**
+     * Set by the caller: sizeof(pellucid_set_options).
+     */
+    size_t struct_size;
+    /**
+     * 0: no flag is defined yet, and others are refused.
+     */
+    uint64_t flags;
+} pellucid_set_options;
+
+/**
+ * What a set says of itself. The texts live as long as the set.
+ */
+typedef struct pellucid_set_info {
+    /**
+     * Set by the caller: sizeof(pellucid_set_info).
+     */
+    size_t struct_size;
+    /**
+     * `origin/channel@version`.
+     */
+    struct pellucid_string name;
+    /**
+     * Who publishes it.
+     */
+    struct pellucid_string origin;
+    /**
+     * Which of the publisher's sets it is.
+     */
+    struct pellucid_string channel;
+    /**
+     * The licence of the set as a whole.
+     */
+    struct pellucid_string licence;
+    /**
+     * What it holds, in a sentence.
+     */
+    struct pellucid_string description;
+    /**
+     * The compiler that built it, with its version.
+     */
+    struct pellucid_string compiler;
+    /**
+     * Grows with every publication.
+     */
+    uint64_t version;
+    /**
+     * 1 when independent parties signed it, else 0. No set is signed yet.
+     */
+    uint64_t is_signed;
+    /**
+     * Bytes of the set's file.
+     */
+    uint64_t file_bytes;
+    /**
+     * Signatures of all kinds.
+     */
+    uint64_t signatures;
+    /**
+     * MD5 digests.
+     */
+    uint64_t md5;
+    /**
+     * SHA-1 digests.
+     */
+    uint64_t sha1;
+    /**
+     * SHA-256 digests.
+     */
+    uint64_t sha256;
+    /**
+     * Byte patterns.
+     */
+    uint64_t patterns;
+    /**
+     * Logical expressions over byte patterns.
+     */
+    uint64_t logicals;
+    /**
+     * Source files of YARA rules.
+     */
+    uint64_t yara_files;
+    /**
+     * YARA rules.
+     */
+    uint64_t yara_rules;
+    /**
+     * Signatures of lower sets that this one takes away.
+     */
+    uint64_t removals;
+    /**
+     * The root of the hash tree over the file: what names the set beyond doubt.
+     */
+    uint8_t root[32];
+} pellucid_set_info;
+
+/**
+ * How to build an engine; NULL in its place asks for the defaults. There is no option yet.
+ */
+typedef struct pellucid_engine_options {
+    /**
+     * Set by the caller: sizeof(pellucid_engine_options).
+     */
+    size_t struct_size;
+    /**
+     * 0: no flag is defined yet, and others are refused.
+     */
+    uint64_t flags;
+} pellucid_engine_options;
+
+/**
+ * What a scan may cost; NULL in its place asks for the defaults. In each field 0 stands for the
+ * default too, and UINT64_MAX for "as much as it takes". Reaching a limit never makes a result look
+ * clean: it becomes partial, with the reason.
+ */
+typedef struct pellucid_scan_options {
+    /**
+     * Set by the caller: sizeof(pellucid_scan_options).
+     */
+    size_t struct_size;
+    /**
+     * PELLUCID_SCAN_... values, combined with `|`; unknown ones are refused.
+     */
+    uint64_t flags;
+    /**
+     * Ends the scan when it is asked to, or NULL. Must stay alive until the scan returns.
+     */
+    const struct pellucid_cancel *cancel;
+    /**
+     * How deep objects may nest; the file itself is at depth 0.
+     */
+    uint64_t max_depth;
+    /**
+     * How many objects one scan may look at, the file included.
+     */
+    uint64_t max_objects;
+    /**
+     * Bytes that all unpackers together may put out.
+     */
+    uint64_t max_total_bytes;
+    /**
+     * Bytes that one unpacked object may have.
+     */
+    uint64_t max_object_bytes;
+    /**
+     * Bytes out for each byte in.
+     */
+    uint64_t max_ratio;
+    /**
+     * Milliseconds of wall-clock time.
+     */
+    uint64_t max_time_ms;
+    /**
+     * Bytes of file content held in memory at a time.
+     */
+    uint64_t max_memory_bytes;
+    /**
+     * Things (sections, imports, ...) read from one program.
+     */
+    uint64_t max_facts;
+} pellucid_scan_options;
+
+/**
+ * One signature that hit. The texts live as long as the result.
+ */
+typedef struct pellucid_finding {
+    /**
+     * Set by the caller: sizeof(pellucid_finding).
+     */
+    size_t struct_size;
+    /**
+     * The signature's name, as in its source.
+     */
+    struct pellucid_string name;
+    /**
+     * The set it came from, as `origin/channel@version`.
+     */
+    struct pellucid_string set;
+    /**
+     * The signature's source file inside the set; empty where the set does not say.
+     */
+    struct pellucid_string source;
+    /**
+     * Who wrote the signature; empty where the set does not say.
+     */
+    struct pellucid_string author;
+    /**
+     * The signature's licence; empty where the set does not say.
+     */
+    struct pellucid_string licence;
+    /**
+     * The index of the object that it hit.
+     */
+    size_t object;
+    /**
+     * Where the first match starts in the object, or PELLUCID_NO_OFFSET.
+     */
+    uint64_t offset;
+    /**
+     * What the hit means: a PELLUCID_VERDICT_... number.
+     */
+    uint32_t verdict;
+    /**
+     * How it was found: a PELLUCID_METHOD_... number.
+     */
+    uint32_t method;
+    /**
+     * 0 (for information) to 100, as its author says.
+     */
+    uint32_t severity;
+} pellucid_finding;
+
+/**
+ * One reason why an object was not looked at in full. The texts live as long as the result.
+ */
+typedef struct pellucid_reason {
+    /**
+     * Set by the caller: sizeof(pellucid_reason).
+     */
+    size_t struct_size;
+    /**
+     * The name, such as "limit:depth" or "encrypted"; stable.
+     */
+    struct pellucid_string name;
+    /**
+     * What was expected, what was found, and where; for people, may be empty.
+     */
+    struct pellucid_string detail;
+    /**
+     * The index of the object that it is about.
+     */
+    size_t object;
+    /**
+     * A PELLUCID_REASON_... number; treat one that is not known like PELLUCID_REASON_OTHER.
+     */
+    uint32_t code;
+} pellucid_reason;
+
+/**
+ * One object: the file itself (index 0) or something found in it. A parent always comes before its
+ * children. The texts live as long as the result.
+ */
+typedef struct pellucid_object {
+    /**
+     * Set by the caller: sizeof(pellucid_object).
+     */
+    size_t struct_size;
+    /**
+     * The name inside the parent, decoded for people; empty for the file itself. It comes from the
+     * scanned file: never use it as a path.
+     */
+    struct pellucid_string name;
+    /**
+     * The index of the parent; the file itself, index 0, is its own.
+     */
+    size_t parent;
+    /**
+     * Size in bytes, as far as it is known.
+     */
+    uint64_t bytes;
+    /**
+     * How many types it has: pellucid_result_object_type.
+     */
+    size_t types;
+    /**
+     * How many oddities it has: pellucid_result_object_anomaly.
+     */
+    size_t anomalies;
+    /**
+     * How much of it was looked at, its children left aside: PELLUCID_COMPLETE, ...
+     */
+    uint32_t completeness;
+} pellucid_object;
+
+/**
+ * A set that the scan used. The text lives as long as the result.
+ */
+typedef struct pellucid_used_set {
+    /**
+     * Set by the caller: sizeof(pellucid_used_set).
+     */
+    size_t struct_size;
+    /**
+     * `origin/channel@version`.
+     */
+    struct pellucid_string name;
+    /**
+     * 1 when independent parties signed it, else 0. No set is signed yet.
+     */
+    uint64_t is_signed;
+} pellucid_used_set;
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/**
+ * The name of a status code, such as "invalid-argument"; empty for a number that is none.
+ *
+ * Static, ends with a NUL. Any thread; never fails.
+ */
+const char *pellucid_status_name(int32_t status);
+
+/**
+ * The library's version, such as "0.1.0".
+ *
+ * Static, ends with a NUL. Any thread; never fails.
+ */
+const char *pellucid_version(void);
+
+/**
+ * The status code that the failed call returned; PELLUCID_OK for NULL.
+ *
+ * Any thread; never fails.
+ */
+int32_t pellucid_error_code(const struct pellucid_error *error);
+
+/**
+ * What went wrong, for people: what was expected, what was found, and where. Empty for NULL.
+ *
+ * The text lives as long as the error. Any thread; never fails.
+ */
+struct pellucid_string pellucid_error_message(const struct pellucid_error *error);
+
+/**
+ * Frees an error; NULL is nothing.
+ */
+void pellucid_error_free(struct pellucid_error *error);
+
+/**
+ * The name of a verdict, such as "malicious"; empty for a number that is none.
+ *
+ * Static, ends with a NUL. Any thread; never fails.
+ */
+const char *pellucid_verdict_name(uint32_t verdict);
+
+/**
+ * The name of a completeness, such as "partial"; empty for a number that is none.
+ *
+ * Static, ends with a NUL. Any thread; never fails.
+ */
+const char *pellucid_completeness_name(uint32_t completeness);
+
+/**
+ * The name of a method, such as "pattern"; empty for a number that is none.
+ *
+ * Static, ends with a NUL. Any thread; never fails.
+ */
+const char *pellucid_method_name(uint32_t method);
+
+/**
+ * Opens the set that is built into the library.
+ *
+ * On success `*set` is the caller's, to be freed with pellucid_set_free. Fails with
+ * PELLUCID_UNSUPPORTED in a library that was built without one. Any thread.
+ */
+int32_t pellucid_set_open_builtin(struct pellucid_set **set, struct pellucid_error **error);
+
+/**
+ * Opens and checks the set in a file, which is read, or mapped where pellucid_survive_shrinking_maps
+ * was called. A mapped file must not be changed: replace it by renaming a new one over it.
+ *
+ * `path` is `path_length` bytes of any encoding, without a NUL at the end. `options` may be NULL. On
+ * success `*set` is the caller's, to be freed with pellucid_set_free. Fails with a
+ * PELLUCID_SET_... code that says what is wrong with the file. Any thread.
+ */
+int32_t pellucid_set_open_path(const char *path,
+                               size_t path_length,
+                               const struct pellucid_set_options *options,
+                               struct pellucid_set **set,
+                               struct pellucid_error **error);
+
+/**
+ * Opens and checks the set in `length` bytes at `data`, which are copied.
+ *
+ * `options` may be NULL. On success `*set` is the caller's, to be freed with pellucid_set_free. Fails
+ * with a PELLUCID_SET_... code that says what is wrong with the bytes. Any thread.
+ */
+int32_t pellucid_set_open_memory(const void *data,
+                                 size_t length,
+                                 const struct pellucid_set_options *options,
+                                 struct pellucid_set **set,
+                                 struct pellucid_error **error);
+
+/**
+ * Fills `info` with what the set says of itself; `info->struct_size` must be set.
+ *
+ * The texts live as long as the set. Any thread.
+ */
+int32_t pellucid_set_about(const struct pellucid_set *set, struct pellucid_set_info *info);
+
+/**
+ * Makes the caller one more owner of the set and returns it again; each owner frees it once. NULL
+ * stays NULL. Any thread.
+ */
+struct pellucid_set *pellucid_set_retain(const struct pellucid_set *set);
+
+/**
+ * Frees a set; NULL is nothing. Engines that were made from it keep what they need of it. Any thread.
+ */
+void pellucid_set_free(struct pellucid_set *set);
+
+/**
+ * Sets `struct_size` to the given `struct_size`, sizeof(pellucid_engine_options), and everything else
+ * to its default. Any thread.
+ */
+int32_t pellucid_engine_options_init(struct pellucid_engine_options *options,
+                                     size_t struct_size);
+
+/**
+ * Builds an engine from `count` sets, the bottom of the stack first: upper ones may allow or take
+ * away what lower ones find. YARA rules are compiled here, which may take seconds.
+ *
+ * The sets stay the caller's and may be freed at once. `options` may be NULL. On success `*engine` is
+ * the caller's, to be freed with pellucid_engine_free. Fails with PELLUCID_ENGINE when there is no
+ * set, or when one does not compile. Any thread.
+ */
+int32_t pellucid_engine_new(struct pellucid_set *const *sets,
+                            size_t count,
+                            const struct pellucid_engine_options *options,
+                            struct pellucid_engine **engine,
+                            struct pellucid_error **error);
+
+/**
+ * Makes the caller one more owner of the engine and returns it again; each owner frees it once. NULL
+ * stays NULL. Any thread.
+ */
+struct pellucid_engine *pellucid_engine_retain(const struct pellucid_engine *engine);
+
+/**
+ * Frees an engine; NULL is nothing. Results that it gave stay valid. Any thread, but not while a scan
+ * runs with the count that is given up.
+ */
+void pellucid_engine_free(struct pellucid_engine *engine);
+
+/**
+ * Sets `struct_size` to the given `struct_size`, sizeof(pellucid_scan_options), and everything else to
+ * its default, as numbers that can be read and changed. Any thread.
+ */
+int32_t pellucid_scan_options_init(struct pellucid_scan_options *options,
+                                   size_t struct_size);
+
+/**
+ * Scans a file. One that does not exist or cannot be read is no failure of the call: it gives a
+ * result that is PELLUCID_NOT_SCANNED, with the reason.
+ *
+ * `path` is `path_length` bytes of any encoding, without a NUL at the end; symbolic links are
+ * followed. `options` may be NULL. On success `*result` is the caller's, to be freed with
+ * pellucid_result_free. Any thread, any number at a time.
+ */
+int32_t pellucid_scan_path(const struct pellucid_engine *engine,
+                           const char *path,
+                           size_t path_length,
+                           const struct pellucid_scan_options *options,
+                           struct pellucid_result **result,
+                           struct pellucid_error **error);
+
+/**
+ * Scans the whole file behind an open descriptor, wherever its position is. The position is not
+ * touched and the descriptor not closed; it must stay open until the call returns.
+ *
+ * `options` may be NULL. On success `*result` is the caller's, to be freed with pellucid_result_free.
+ * Any thread, any number at a time.
+ */
+int32_t pellucid_scan_fd(const struct pellucid_engine *engine,
+                         int fd,
+                         const struct pellucid_scan_options *options,
+                         struct pellucid_result **result,
+                         struct pellucid_error **error);
+
+/**
+ * Scans `length` bytes at `data`, which must not change until the call returns. `data` may be NULL
+ * when `length` is 0.
+ *
+ * `options` may be NULL. On success `*result` is the caller's, to be freed with pellucid_result_free;
+ * it keeps nothing of `data`. Any thread, any number at a time.
+ */
+int32_t pellucid_scan_memory(const struct pellucid_engine *engine,
+                             const void *data,
+                             size_t length,
+                             const struct pellucid_scan_options *options,
+                             struct pellucid_result **result,
+                             struct pellucid_error **error);
+
+/**
+ * Makes a handle that ends the scans whose options name it.
+ *
+ * On success `*cancel` is the caller's, to be freed with pellucid_cancel_free. Any thread.
+ */
+int32_t pellucid_cancel_new(struct pellucid_cancel **cancel);
+
+/**
+ * Ends the scans that hold this handle, soon: they return a result with PELLUCID_REASON_CANCELLED, as
+ * do all that are started with it later. Returns at once. Any thread, and in a signal handler.
+ */
+int32_t pellucid_cancel_request(const struct pellucid_cancel *cancel);
+
+/**
+ * Frees the handle; NULL is nothing. No scan that was started with it may still run.
+ */
+void pellucid_cancel_free(struct pellucid_cancel *cancel);
+
+/**
+ * Installs a handler for SIGBUS in this process, so that a file which shrinks while it is scanned
+ * harms only its own scan. Large files are mapped from then on; without it they are read into memory,
+ * up to `max_memory_bytes`. Sets that are opened from a path are mapped too, and so shared between
+ * processes. A fault that is not the library's goes on to the handler that was there before.
+ *
+ * Call it after the host has set up its own handlers and before it opens a set; later calls change
+ * nothing. Fails with PELLUCID_SYSTEM when the system refuses. Any thread.
+ */
+int32_t pellucid_survive_shrinking_maps(struct pellucid_error **error);
+
+/**
+ * What was found, at its worst: a PELLUCID_VERDICT_... number; 0 for NULL.
+ *
+ * "Clean" is PELLUCID_VERDICT_CLEAN (or TRUSTED) together with PELLUCID_COMPLETE, never alone. Any
+ * thread; never fails.
+ */
+uint32_t pellucid_result_verdict(const struct pellucid_result *result);
+
+/**
+ * How much of the file and of everything in it was looked at: PELLUCID_COMPLETE, PELLUCID_PARTIAL or
+ * PELLUCID_NOT_SCANNED; 0 for NULL. Any thread; never fails.
+ */
+uint32_t pellucid_result_completeness(const struct pellucid_result *result);
+
+/**
+ * Bytes looked at: the file and all unpacked objects; 0 for NULL. Any thread; never fails.
+ */
+uint64_t pellucid_result_bytes(const struct pellucid_result *result);
+
+/**
+ * Microseconds of wall-clock time that the scan took; 0 for NULL. Any thread; never fails.
+ */
+uint64_t pellucid_result_elapsed_us(const struct pellucid_result *result);
+
+/**
+ * How many signatures hit; 0 for NULL. Any thread; never fails.
+ */
+size_t pellucid_result_finding_count(const struct pellucid_result *result);
+
+/**
+ * Fills `finding` with the one at `index`; `finding->struct_size` must be set. They are in the order
+ * of their objects. Fails with PELLUCID_OUT_OF_RANGE. Any thread.
+ */
+int32_t pellucid_result_finding(const struct pellucid_result *result,
+                                size_t index,
+                                struct pellucid_finding *finding);
+
+/**
+ * How many reasons there are why not everything was looked at; 0 for NULL. Any thread; never fails.
+ */
+size_t pellucid_result_reason_count(const struct pellucid_result *result);
+
+/**
+ * Fills `reason` with the one at `index`; `reason->struct_size` must be set. They are in the order of
+ * their objects. Fails with PELLUCID_OUT_OF_RANGE. Any thread.
+ */
+int32_t pellucid_result_reason(const struct pellucid_result *result,
+                               size_t index,
+                               struct pellucid_reason *reason);
+
+/**
+ * How many objects there are, the file itself included; 0 for NULL. Any thread; never fails.
+ */
+size_t pellucid_result_object_count(const struct pellucid_result *result);
+
+/**
+ * Fills `object` with the one at `index`; `object->struct_size` must be set. Fails with
+ * PELLUCID_OUT_OF_RANGE. Any thread.
+ */
+int32_t pellucid_result_object(const struct pellucid_result *result,
+                               size_t index,
+                               struct pellucid_object *object);
+
+/**
+ * Sets `*name` to the name of one of an object's types, such as "zip": lower case, stable, static.
+ * Fails with PELLUCID_OUT_OF_RANGE. Any thread.
+ */
+int32_t pellucid_result_object_type(const struct pellucid_result *result,
+                                    size_t object,
+                                    size_t index,
+                                    struct pellucid_string *name);
+
+/**
+ * Sets `*anomaly` to one of an object's oddities, in words for people: things that did not keep
+ * anything from being looked at, such as a malformed header. Fails with PELLUCID_OUT_OF_RANGE. Any
+ * thread.
+ */
+int32_t pellucid_result_object_anomaly(const struct pellucid_result *result,
+                                       size_t object,
+                                       size_t index,
+                                       struct pellucid_string *anomaly);
+
+/**
+ * How many sets the scan used; 0 for NULL. Any thread; never fails.
+ */
+size_t pellucid_result_set_count(const struct pellucid_result *result);
+
+/**
+ * Fills `set` with the one at `index`, the bottom of the stack first; `set->struct_size` must be set.
+ * Fails with PELLUCID_OUT_OF_RANGE. Any thread.
+ */
+int32_t pellucid_result_set(const struct pellucid_result *result,
+                            size_t index,
+                            struct pellucid_used_set *set);
+
+/**
+ * Frees a result and every text that was asked from it; NULL is nothing.
+ */
+void pellucid_result_free(struct pellucid_result *result);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* PELLUCID_H */

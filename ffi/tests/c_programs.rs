@@ -1,0 +1,208 @@
+//! C programs that use and misuse the library, built as a host builds them: strict warnings, the
+//! header, the shared library by its SONAME or the static one. Where valgrind is installed they run
+//! under it too, and a leak or a wrong access fails.
+
+#![allow(clippy::unwrap_used, reason = "a test ends where something is not as it should be")]
+
+mod toolchain;
+
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use pellucid_signatures::{BuildOptions, build};
+use toolchain::{Compiler, Installed, assert_success, crate_file, is_there};
+
+/// What the test set finds.
+const MARK: &str = "pellucid-ffi test mark";
+
+/// A set that finds the mark, and files with and without it.
+struct Samples(tempfile::TempDir);
+
+impl Samples {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let samples = Self(folder);
+        let marked = format!("before {MARK} and after{}", ", again".repeat(50));
+        fs::write(samples.path("clean.txt"), "nothing to see").unwrap();
+        fs::write(samples.path("marked.bin"), &marked).unwrap();
+        fs::write(samples.path("marked.gz"), gzip("marked.bin", &marked)).unwrap();
+        fs::write(samples.path("marks.pset"), set(&samples.path("sources"))).unwrap();
+        samples
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn paths(&self, names: &[&str]) -> Vec<PathBuf> {
+        names.iter().map(|name| self.path(name)).collect()
+    }
+}
+
+/// A set with the one signature, from sources that are written to `folder`.
+fn set(folder: &Path) -> Vec<u8> {
+    let about = "origin = \"ffi-tests\"\nchannel = \"marks\"\nversion = 7\nlicence = \"CC0-1.0\"\n";
+    let digits: String = MARK.bytes().map(|byte| format!("{byte:02x}")).collect();
+    fs::create_dir(folder).unwrap();
+    fs::write(folder.join("set.toml"), about).unwrap();
+    fs::write(folder.join("marks.ndb"), format!("Test.Mark:0:*:{digits}\n")).unwrap();
+    build(&[folder.to_owned()], &BuildOptions::default()).unwrap().set
+}
+
+fn gzip(name: &str, content: &str) -> Vec<u8> {
+    let builder = flate2::GzBuilder::new().filename(name);
+    let mut stream = builder.write(Vec::new(), flate2::Compression::default());
+    stream.write_all(content.as_bytes()).unwrap();
+    stream.finish().unwrap()
+}
+
+/// A program built from one source file.
+struct Program {
+    path: PathBuf,
+    installed: Installed,
+}
+
+impl Program {
+    /// Links the shared library, as `cc program.c -lpellucid` does.
+    fn shared(source: &Path) -> Option<Self> {
+        Self::linked(source, |installed| vec!["-L".into(), installed.into(), "-lpellucid".into()])
+    }
+
+    /// Links the static library with the system libraries that Rust's own needs.
+    fn with_static_library(source: &Path) -> Option<Self> {
+        Self::linked(source, |installed| {
+            let archive = installed.join("libpellucid.a").into_os_string();
+            vec![archive, "-lpthread".into(), "-ldl".into(), "-lm".into()]
+        })
+    }
+
+    fn linked(source: &Path, libraries: impl Fn(&Path) -> Vec<OsString>) -> Option<Self> {
+        let compiler = Compiler::c()?;
+        let installed = Installed::new();
+        let path = installed.folder().join("program");
+        let mut arguments: Vec<OsString> =
+            ["-std=c99", "-D_POSIX_C_SOURCE=200809L", "-o"].map(OsString::from).into();
+        arguments.extend([path.clone().into(), source.into()]);
+        arguments.extend(libraries(installed.folder()));
+        compiler.run(&arguments);
+        Some(Self { path, installed })
+    }
+
+    fn command(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = Command::new(program);
+        command.env("LD_LIBRARY_PATH", self.installed.folder());
+        command
+    }
+
+    fn run(&self, arguments: &[PathBuf]) {
+        let said = assert_success(self.command(&self.path).args(arguments));
+        assert_eq!(said, "passed\n");
+    }
+
+    fn run_under_valgrind(&self, arguments: &[PathBuf]) {
+        if !is_there("valgrind") {
+            return;
+        }
+        let watch = ["--quiet", "--error-exitcode=99", "--leak-check=full"];
+        let mut command = self.command("valgrind");
+        command.args(watch).arg("--errors-for-leak-kinds=definite,indirect,possible");
+        let said = assert_success(command.arg(&self.path).args(arguments));
+        assert_eq!(said, "passed\n");
+    }
+}
+
+const USED: [&str; 4] = ["marks.pset", "clean.txt", "marked.bin", "marked.gz"];
+
+#[test]
+fn a_host_uses_the_shared_library() {
+    let Some(program) = Program::shared(&crate_file("tests/c/use.c")) else { return };
+    program.run(&Samples::new().paths(&USED));
+}
+
+#[test]
+fn a_host_uses_the_static_library() {
+    let Some(program) = Program::with_static_library(&crate_file("tests/c/use.c")) else { return };
+    program.run(&Samples::new().paths(&USED));
+}
+
+#[test]
+fn use_leaves_no_memory_behind() {
+    let Some(program) = Program::shared(&crate_file("tests/c/use.c")) else { return };
+    program.run_under_valgrind(&Samples::new().paths(&USED));
+}
+
+#[test]
+fn misuse_is_noticed() {
+    let Some(program) = Program::shared(&crate_file("tests/c/misuse.c")) else { return };
+    program.run(&Samples::new().paths(&["marks.pset"]));
+}
+
+#[test]
+fn misuse_leaves_no_memory_behind() {
+    let Some(program) = Program::shared(&crate_file("tests/c/misuse.c")) else { return };
+    program.run_under_valgrind(&Samples::new().paths(&["marks.pset"]));
+}
+
+/// Other systems have no SONAME.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_shared_library_has_its_soname_and_only_our_symbols() {
+    if !is_there("readelf") || !is_there("nm") {
+        return;
+    }
+    let installed = Installed::new();
+    let library = installed.folder().join("libpellucid.so.0");
+    let dynamic = assert_success(Command::new("readelf").arg("--dynamic").arg(&library));
+    assert!(dynamic.contains("Library soname: [libpellucid.so.0]"), "{dynamic}");
+    let symbols = assert_success(
+        Command::new("nm")
+            .args(["--dynamic", "--defined-only", "--format=just-symbols"])
+            .arg(library),
+    );
+    let foreign: Vec<_> = symbols.lines().filter(|name| !name.starts_with("pellucid_")).collect();
+    assert!(foreign.is_empty(), "{foreign:?}");
+    assert!(symbols.lines().count() > 30, "{symbols}");
+}
+
+/// The test file of the antivirus industry, put together here so that no file of ours holds it.
+#[cfg(feature = "builtin")]
+fn industry_test_file() -> String {
+    ["X5O!P%@AP[4\\PZX54(P^)7CC)7}$", "EICAR-STANDARD-ANTIVIRUS-", "TEST-FILE!$H+H*"].concat()
+}
+
+#[cfg(feature = "builtin")]
+#[test]
+fn the_example_scans_with_the_builtin_set() {
+    let Some(program) = Program::shared(&crate_file("examples/scan.c")) else { return };
+    let samples = Samples::new();
+    let harmless = samples.path("clean.txt");
+    assert_success(program.command(&program.path).arg(&harmless));
+
+    let bad = samples.path("industry-test-file");
+    fs::write(&bad, industry_test_file()).unwrap();
+    let output = program.command(&program.path).arg(&harmless).arg(&bad).output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("clean.txt: clean, complete\n"), "{said}");
+    assert!(said.contains("industry-test-file: malicious, complete\n"), "{said}");
+
+    let output = program.command(&program.path).arg("/nonexistent").output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[cfg(feature = "builtin")]
+#[test]
+fn the_readme_s_program_scans() {
+    let readme = fs::read_to_string(crate_file("README.md")).unwrap();
+    let (_, code) = readme.split_once("```c\n").unwrap();
+    let (code, _) = code.split_once("```\n").unwrap();
+    let samples = Samples::new();
+    let source = samples.path("readme.c");
+    fs::write(&source, code).unwrap();
+    let Some(program) = Program::shared(&source) else { return };
+    let said = assert_success(program.command(&program.path).arg(samples.path("clean.txt")));
+    assert_eq!(said, "clean\ncomplete\n");
+}
