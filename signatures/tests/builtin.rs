@@ -1,13 +1,53 @@
-//! The built-in set's sources against samples made for every one of their rules.
+//! The built-in set: committed as it is built, and right about samples made for every one of its rules.
+
+#![cfg(feature = "yara")]
 
 mod builtin_samples;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use pellucid::set::{SignatureSet, Unverified};
+use pellucid::{Engine, Input, ScanOptions};
+use pellucid_signatures::{Build, BuildOptions, build};
+
+fn sources() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("sources")
+}
+
+fn built() -> Build {
+    let build = build(&[sources()], &BuildOptions::default()).unwrap();
+    assert_eq!(build.report.total.refused, 0, "{}", build.report);
+    build
+}
+
+/// The bytes that every endpoint runs are those that anybody builds from the sources.
+#[test]
+fn the_committed_set_is_the_one_that_its_sources_give() {
+    let committed = Path::new(env!("CARGO_MANIFEST_DIR")).join("../engine/builtin.pset");
+    let fresh = Path::new(env!("CARGO_TARGET_TMPDIR")).join("builtin.pset");
+    std::fs::write(&fresh, built().set).unwrap();
+    assert!(
+        std::fs::read(&committed).unwrap() == std::fs::read(&fresh).unwrap(),
+        "engine/builtin.pset is not what signatures/sources gives; a fresh one is {}",
+        fresh.display()
+    );
+}
+
+#[test]
+fn every_sample_gives_the_findings_it_was_made_for() {
+    let verified = Unverified::from_bytes(built().set).and_then(Unverified::verify).unwrap();
+    let set = SignatureSet::open(verified).unwrap();
+    let engine = Engine::builder().set(set).build().unwrap();
+    let findings = |bytes: &[u8]| {
+        let report = engine.scan(Input::Memory(bytes), &ScanOptions::default());
+        report.findings.into_iter().map(|finding| finding.name).collect()
+    };
+    assert_eq!(builtin_samples::disagreements(findings), Vec::<String>::new());
+}
 
 #[test]
 fn every_rule_has_two_positive_and_two_negative_samples() {
-    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("sources");
-    let names = builtin_samples::names_in_sources(&sources).unwrap();
+    let names = builtin_samples::names_in_sources(&sources()).unwrap();
     assert!(names.len() > 20, "the sources are read: {names:?}");
     assert_eq!(builtin_samples::uncovered(&names), Vec::<String>::new());
 }
