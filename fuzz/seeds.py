@@ -1,0 +1,130 @@
+#!/usr/bin/env python3
+"""Writes small seeds for every fuzz target into fuzz/corpus, where cargo fuzz looks for them.
+
+Run it once before fuzzing: `python3 fuzz/seeds.py [MORE_FILES...]`. Files named on the command line
+are added to the corpora of the parsers, cut at 64 KiB.
+"""
+
+import gzip
+import io
+import os
+import struct
+import sys
+import tarfile
+import zipfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+PARSERS = ["identify", "pe", "elf", "zip", "gzip", "tar", "scan"]
+
+
+def seed(target, name, data):
+    folder = os.path.join(HERE, "corpus", target)
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, name), "wb") as file:
+        file.write(data)
+
+
+def a_zip(method, names=("a.txt", "b/c.bin")):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", method) as archive:
+        for name in names:
+            archive.writestr(name, b"content of " + name.encode() * 9)
+        archive.comment = b"comment"
+    return out.getvalue()
+
+
+def a_tar(form):
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=form) as archive:
+        for name in ("short", "d/" * 70 + "long"):
+            info = tarfile.TarInfo(name)
+            info.size = 11
+            info.pax_headers = {"comment": "pax"}
+            archive.addfile(info, io.BytesIO(b"hello world"))
+    return out.getvalue()
+
+
+def a_pe(bits):
+    optional = 0xE0 if bits == 32 else 0xF0
+    dos = b"MZ".ljust(60, b"\0") + struct.pack("<I", 64)
+    machine = 0x14C if bits == 32 else 0x8664
+    coff = b"PE\0\0" + struct.pack("<HHIIIHH", machine, 1, 0, 0, 0, optional, 0x102)
+    magic = 0x10B if bits == 32 else 0x20B
+    header = struct.pack("<HBBIIIII", magic, 1, 0, 512, 0, 0, 0x1000, 0x1000)
+    header = header.ljust(28 if bits == 32 else 24, b"\0")
+    header += struct.pack("<I" if bits == 32 else "<Q", 0x400000)
+    header += struct.pack("<IIHHHHHHIIIIHH", 0x1000, 512, 4, 0, 0, 0, 4, 0, 0, 0x3000, 512, 0, 3, 0)
+    header += struct.pack("<IIII" if bits == 32 else "<QQQQ", 1 << 20, 4096, 1 << 20, 4096)
+    header += struct.pack("<II", 0, 16)
+    header += struct.pack("<II", 0, 0) + struct.pack("<II", 0x1010, 40)
+    header = header.ljust(optional, b"\0")
+    section = b".text\0\0\0" + struct.pack("<IIIIIIHHI", 512, 0x1000, 512, 512, 0, 0, 0, 0, 0x60000020)
+    imports = struct.pack("<IIIII", 0x1060, 0, 0, 0x1080, 0x1060).ljust(80, b"\0")
+    imports += struct.pack("<QQ", 0x1070, 0) + b"\0\0f\0" + b"k.dll\0"
+    return (dos + coff + header + section).ljust(512, b"\0") + (b"\x90" * 16 + imports).ljust(512, b"\0")
+
+
+def an_elf(bits, order):
+    wide = bits == 64
+    word = "Q" if wide else "I"
+    ident = b"\x7fELF" + bytes([2 if wide else 1, 1 if order == "<" else 2, 1]).ljust(12, b"\0")
+    size = 64 if wide else 52
+    phent, shent = (56, 64) if wide else (32, 40)
+    rest = struct.pack(order + "HHI" + word * 3, 2, 62, 1, 0x400000 + 0x100, size, size + phent)
+    rest += struct.pack(order + "IHHHHHH", 0, size, phent, 1, shent, 2, 1)
+    if wide:
+        segment = struct.pack(order + "IIQQQQQQ", 1, 5, 0, 0x400000, 0x400000, 0x200, 0x200, 4096)
+    else:
+        segment = struct.pack(order + "IIIIIIII", 1, 0, 0x400000, 0x400000, 0x200, 0x200, 5, 4096)
+    names = struct.pack(order + "II" + word * 4 + "II" + word * 2, 1, 3, 0, 0, 0x180, 16, 0, 0, 1, 0)
+    image = (ident + rest + segment + b"\0" * shent + names).ljust(0x180, b"\0")
+    return (image + b"\0.shstrtab\0").ljust(0x200, b"\xcc")
+
+
+def containers():
+    for method in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        yield "zip", f"method-{method}", a_zip(method)
+    yield "zip", "behind", b"#!/bin/sh\n" + a_zip(zipfile.ZIP_DEFLATED)
+    yield "gzip", "one", gzip.compress(b"one member " * 20)
+    yield "gzip", "two", gzip.compress(b"first") + gzip.compress(b"second") + b"\0" * 9
+    for form in (tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT):
+        if form != tarfile.USTAR_FORMAT:
+            yield "tar", f"form-{form}", a_tar(form)
+    yield "gzip", "tar", gzip.compress(a_tar(tarfile.GNU_FORMAT) + a_zip(zipfile.ZIP_DEFLATED))
+    for bits in (32, 64):
+        yield "pe", f"pe{bits}", a_pe(bits)
+        for order in "<>":
+            yield "elf", f"elf{bits}{'le' if order == '<' else 'be'}", an_elf(bits, order)
+
+
+SOURCES = [
+    b"d41d8cd98f00b204e9800998ecf8427e,Name,12,pua\n# comment\n\"x\",y\n",
+    b"d41d8cd98f00b204e9800998ecf8427e:12:Name:73\n",
+    b"da39a3ee5e6b4b0d3255bfef95601890afd80708:*:Name:73\n",
+    b"d41d8cd98f00b204e9800998ecf8427e:12:Good\n",
+    b"A:0:*:4d5a??9?{2-9}(00|0102|ff)*6162!(aa|bb)\r\nB:1:EP+4,8:558bec\nC:6:EOF-16:aabbccdd\n",
+    b"A;Engine:81-255,Target:1,FileSize:1-9;(0&1)|2>3,1;6162::iw;S1+4:aabb;EOF-8:0011{4}22\n",
+    b"PUA.A;Target:0;0;aabbccdd\n",
+    b"origin = \"a.b\"\nversion = 7\nremovals = [\"X\"]\n",
+]
+
+
+def main(more):
+    for target, name, data in containers():
+        for parser in {target, "identify", "scan"}:
+            seed(parser, f"{target}-{name}", data)
+    for kind, text in enumerate(SOURCES):
+        seed("sources", f"kind-{kind}", bytes([kind]) + text)
+    built = os.path.join(HERE, "..", "engine", "builtin.pset")
+    with open(built, "rb") as file:
+        seed("set_open", "builtin", file.read())
+    seed("matcher", "some", bytes(range(64)) * 4)
+    for path in more:
+        with open(path, "rb") as file:
+            data = file.read(64 << 10)
+        for parser in PARSERS:
+            seed(parser, os.path.basename(path), data)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
