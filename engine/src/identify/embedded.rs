@@ -373,7 +373,7 @@ mod tests {
     #[test]
     fn code_in_a_picture_is_found() {
         let picture = samples::gif();
-        let data = [&picture[..], b"<?php system($_GET['c']); ?>"].concat();
+        let data = [&picture[..], b"<?php echo 1; ?>"].concat();
         assert_eq!(places(&data, FileType::Php), [picture.len() as u64]);
         let shortcut = [samples::lnk(), b"<script>new ActiveXObject".to_vec()].concat();
         assert!(identify(&shortcut).types().contains(FileType::Html));

@@ -194,12 +194,23 @@ pub(super) fn begins_line(text: &[u8], at: usize) -> bool {
     matches!(before.next(), None | Some(b'\n' | b'\r'))
 }
 
-/// An encoded script: its mark, six characters that encode its length, and `==`.
+/// An encoded script: its mark, its length in base64, and `==`.
 fn encoded_script(content: &[u8]) -> Option<usize> {
+    const LENGTH_MOST: u32 = 16 << 20;
     ENCODED_SCRIPT.find_iter(content).find(|&at| {
-        let rest = from(content, at.saturating_add(4));
-        rest.get(6..8) == Some(b"==")
+        let length = from(content, at.saturating_add(4)).first_chunk().and_then(base64_number);
+        length.is_some_and(|length| (1..=LENGTH_MOST).contains(&length))
     })
+}
+
+/// A 32-bit little-endian number in base64.
+fn base64_number(text: &[u8; 8]) -> Option<u32> {
+    const DIGITS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let digits = text.strip_suffix(b"==")?;
+    let bits = digits.iter().try_fold(0_u64, |bits, digit| {
+        Some((bits << 6) | memchr::memchr(*digit, DIGITS)? as u64)
+    })?;
+    u32::try_from(bits >> 4).ok().map(u32::swap_bytes)
 }
 
 /// The first line of uuencoded data: `begin 644 name`, and a line that begins with its length.
@@ -326,7 +337,12 @@ mod tests {
 
     #[test]
     fn encoded_content_is_found_inside() {
-        assert!(has("<script language=VBScript.Encode>#@~^ABCDEF==x^#~@</script>", EncodedScript));
+        // The mark is put together here, so that this file is none.
+        let encoded = |length: &str| format!("<script>#@~{}{length}x^#~@</script>", '^');
+        assert!(has(&encoded("DgAAAA=="), EncodedScript));
+        assert!(!has(&encoded("AAAAAA=="), EncodedScript), "of no length");
+        assert!(!has(&encoded("ABCDEF=="), EncodedScript), "longer than any");
+        assert!(!has(&encoded("D?AAAA=="), EncodedScript));
         assert!(!has("the mark is #@~^ here", EncodedScript));
         assert!(has("See below.\n\nbegin 644 a.exe\nM35I0\n", Uuencode));
         assert!(!has("begin 644 words\n\n", Uuencode));

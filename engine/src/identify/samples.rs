@@ -135,7 +135,7 @@ pub(super) const SAMPLES: &[Sample] = samples! {
     VbScript [Ascii] = b"Option Explicit\r\nDim s\r\nSet s = CreateObject(\"x\")\r\n";
     JavaScript [Ascii] = b"'use strict';\nmodule.exports = 1;\n";
     Lua [Ascii] = b"local x = 1\nlocal function f(y)\n  return y\nend\n";
-    EncodedScript = b"#@~^AAAAAA==^#~@\0";
+    EncodedScript = [b"#@~", &b"^DgAAAA==^#~@\0"[..]].concat();
     Wsf [Ascii] = b"<job id=\"x\"><script language=\"VBScript\">x</script></job>";
     Lnk = lnk();
     Url [Ascii] = b"[InternetShortcut]\r\nURL=http://example.org/\r\n";
