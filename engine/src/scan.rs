@@ -164,6 +164,10 @@ impl<'s, 'a> Scan<'s, 'a> {
         if let Some(object) = self.objects.get_mut(index) {
             object.types = identified.types();
         }
+        if identified.more {
+            let detail = "more kinds of data inside than are kept track of";
+            self.note(index, Problem::new(Reason::Limit(Limit::Objects), detail));
+        }
         self.search(content, &identified, index);
         for found in unpack::places(&identified).rev() {
             match unpack::open(content, found, self.budget) {

@@ -57,13 +57,11 @@ impl Unverified {
         let unreadable = |error: std::io::Error| {
             SetError::new(SetErrorKind::Unreadable, format!("{}: {error}", path.display()))
         };
-        let file = File::open(path).map_err(unreadable)?;
-        if !file.metadata().map_err(unreadable)?.is_file() {
-            return Err(SetError::new(
-                SetErrorKind::Unreadable,
-                format!("{}: not a regular file", path.display()),
-            ));
+        // Asked before it is opened, since opening a pipe would wait for a writer.
+        if !path.metadata().map_err(unreadable)?.is_file() {
+            return Err(unreadable(std::io::Error::other("not a regular file")));
         }
+        let file = File::open(path).map_err(unreadable)?;
         match Mapping::of(&file) {
             Some(mapping) => Self::new(SetBytes::Mapped(Arc::new(mapping))),
             None => Self::from_bytes(input::read_whole(&file).map_err(unreadable)?),
