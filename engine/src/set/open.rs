@@ -2,6 +2,7 @@
 
 #![warn(clippy::arithmetic_side_effects)]
 
+use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -90,6 +91,12 @@ pub(crate) struct YaraSource<'a> {
     pub(crate) namespace: &'a str,
     pub(crate) source: &'a str,
     pub(crate) origin: Origin<'a>,
+}
+
+impl fmt::Debug for SignatureSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SignatureSet({})", self.label().name)
+    }
 }
 
 impl SignatureSet {

@@ -1,0 +1,98 @@
+//! Sets that are not what they seem: each is refused with what was expected, found and where.
+
+mod common;
+
+use common::{Source, set};
+use pellucid::set::{SetErrorKind, SignatureSet, Unverified};
+use pellucid_signatures::{BuildOptions, SourceTree, build_tree};
+
+fn bytes() -> Vec<u8> {
+    let mut tree = SourceTree::new();
+    tree.add("set.toml", "origin = \"example.org\"\nchannel = \"test\"\nversion = 7\n");
+    tree.add("a.csv", "900150983cd24fb0d6963f7d28e17f72,Test.Abc,3\n");
+    tree.add("a.ndb", "Test.Body:0:*:6162636465{2-5}66676869\nTest.Start:1:EP+0:558bec??\n");
+    tree.add("a.ldb", "Test.Logic;Engine:81-255,Target:0;0&1>2;6162;6364\n");
+    build_tree(tree, &BuildOptions::default()).expect("a set").set
+}
+
+fn open(bytes: Vec<u8>) -> Result<SignatureSet, (SetErrorKind, String)> {
+    Unverified::from_bytes(bytes)
+        .and_then(Unverified::verify)
+        .and_then(SignatureSet::open)
+        .map_err(|error| (error.kind(), error.to_string()))
+}
+
+#[test]
+fn a_sound_set_says_what_it_is() {
+    let set = open(bytes()).expect("opened");
+    let (about, counts) = (set.about(), set.counts());
+    assert_eq!((about.origin, about.channel, about.version), ("example.org", "test", 7));
+    assert_eq!((counts.md5, counts.patterns, counts.logicals), (1, 4, 1));
+    assert_eq!(set.label().name, "example.org/test@7");
+}
+
+#[test]
+fn every_single_changed_bit_is_refused() {
+    let sound = bytes();
+    for at in 0..sound.len() {
+        let mut damaged = sound.clone();
+        damaged[at] ^= 1 << (at % 8);
+        assert!(open(damaged).is_err(), "byte {at} of {}", sound.len());
+    }
+}
+
+#[test]
+fn every_truncation_and_every_addition_is_refused() {
+    let sound = bytes();
+    for length in 0..sound.len() {
+        assert!(open(sound[..length].to_vec()).is_err(), "cut to {length} of {}", sound.len());
+    }
+    let longer = [&sound[..], b"\0"].concat();
+    assert_eq!(open(longer).expect_err("too long").0, SetErrorKind::Truncated);
+}
+
+#[test]
+fn errors_name_what_was_expected_what_was_found_and_where() {
+    let (kind, message) = open(b"MZ this is a program".to_vec()).expect_err("foreign");
+    assert_eq!(kind, SetErrorKind::Foreign);
+    assert!(message.contains("MZ this") && message.contains("pellucid set build"), "{message}");
+
+    let mut newer = bytes();
+    newer[8] = 2;
+    let (kind, message) = open(newer).expect_err("newer");
+    assert_eq!(kind, SetErrorKind::Version);
+    assert!(message.contains("version 1 expected, 2.0 found"), "{message}");
+
+    let mut damaged = bytes();
+    damaged[100] ^= 1;
+    let (kind, message) = open(damaged).expect_err("damaged");
+    assert_eq!(kind, SetErrorKind::Damaged);
+    assert!(message.contains("bytes 0 to"), "{message}");
+
+    let cut = bytes()[..200].to_vec();
+    let (kind, message) = open(cut).expect_err("cut");
+    assert_eq!(kind, SetErrorKind::Truncated);
+    assert!(message.contains("200 found"), "{message}");
+}
+
+#[test]
+fn a_path_that_is_no_file_is_refused_at_once() {
+    for path in ["/", "/dev/null", "/no/such/file"] {
+        let error = Unverified::from_path(path.as_ref()).err().expect("refused");
+        assert_eq!(error.kind(), SetErrorKind::Unreadable, "{error}");
+        assert!(error.to_string().contains(path), "{error}");
+    }
+}
+
+#[test]
+fn a_set_is_opened_from_a_file_as_from_memory() {
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(file.path(), bytes()).expect("written");
+    let from_file =
+        Unverified::from_path(file.path()).and_then(Unverified::verify).expect("verified");
+    let from_file = SignatureSet::open(from_file).expect("opened");
+    let from_memory = open(bytes()).expect("opened");
+    assert_eq!(from_file.root(), from_memory.root());
+    let other = set(&[Source::new("a.csv", "900150983cd24fb0d6963f7d28e17f72,Other\n")]);
+    assert_ne!(from_file.root(), other.root());
+}
