@@ -21,8 +21,10 @@ pub(crate) use file::{Source, read_whole, special_kind};
 pub(crate) use mapping::Mapping;
 pub use mapping::survive_shrinking_maps;
 
+use crate::limits::Budget;
 #[allow(unused_imports)] // for the documentation above
 use crate::limits::Limits;
+use crate::verdict::Problem;
 
 /// What to scan.
 #[non_exhaustive]
@@ -35,4 +37,18 @@ pub enum Input<'a> {
     Memory(&'a [u8]),
     /// Whatever a reader gives until its end, read into memory first.
     Reader(&'a mut dyn Read),
+}
+
+/// Gets at the bytes of an input without scanning it, for tools that look at single files; with what
+/// kept them from being all. `buffer` is room that may be used for them.
+///
+/// # Errors
+/// When none of it can be had: it is unreadable, no regular file, or the budget refused.
+pub fn open<'a>(
+    input: Input<'a>,
+    buffer: &'a mut Vec<u8>,
+    budget: &Budget,
+) -> Result<(Content<'a>, Option<Problem>), Problem> {
+    let (source, _) = Source::open(input, buffer, budget)?;
+    Ok((source.content, source.problem))
 }

@@ -257,6 +257,24 @@ pub struct Finding {
     pub licence: String,
 }
 
+impl Finding {
+    /// A hit on the file itself; the other fields are empty until they are filled in.
+    pub fn new(name: impl Into<String>, class: Class, method: Method) -> Self {
+        Self {
+            name: name.into(),
+            class,
+            method,
+            severity: 0,
+            object: 0,
+            offset: None,
+            set: String::new(),
+            source: String::new(),
+            author: String::new(),
+            licence: String::new(),
+        }
+    }
+}
+
 /// One object of the tree: the file, or something found in it.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
@@ -285,6 +303,13 @@ pub struct SetLabel {
     pub name: String,
     /// Whether independent parties signed it. No set is signed yet.
     pub signed: bool,
+}
+
+impl SetLabel {
+    /// A label.
+    pub fn new(name: impl Into<String>, signed: bool) -> Self {
+        Self { name: name.into(), signed }
+    }
 }
 
 /// The result of one scan.

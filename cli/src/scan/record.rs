@@ -1,0 +1,189 @@
+//! One file's result for machines: the same object in `ndjson` and in `json`.
+//!
+//! The names and their meaning are a promise to those who parse them. New keys may be added at the
+//! end; none is taken away or changes its meaning.
+
+use std::borrow::Cow;
+use std::path::Path;
+
+use pellucid::verdict::{Finding, Problem, Report, SetLabel};
+use serde::Serialize;
+
+use crate::hexadecimal;
+
+/// One file's result.
+#[derive(Debug, Serialize)]
+pub(super) struct FileRecord<'r> {
+    path: Cow<'r, str>,
+    size: u64,
+    types: Vec<&'static str>,
+    verdict: &'static str,
+    completeness: &'static str,
+    reasons: Vec<String>,
+    findings: Vec<FindingRecord<'r>>,
+    objects: usize,
+    bytes: u64,
+    elapsed_ms: u64,
+    sets: Vec<SetRecord<'r>>,
+    problems: Vec<ProblemRecord<'r>>,
+    /// Every byte of the path in hexadecimal, where `path` could not hold them all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path_bytes: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct FindingRecord<'r> {
+    name: &'r str,
+    class: &'static str,
+    method: &'static str,
+    object: Vec<&'r str>,
+    offset: Option<u64>,
+    set: &'r str,
+    severity: u8,
+    source: &'r str,
+    author: &'r str,
+    licence: &'r str,
+}
+
+/// A set, and whether anybody vouches for it.
+#[derive(Debug, Serialize)]
+pub(super) struct SetRecord<'r> {
+    name: &'r str,
+    signed: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct ProblemRecord<'r> {
+    object: Vec<&'r str>,
+    reason: String,
+    detail: &'r str,
+}
+
+impl<'r> FileRecord<'r> {
+    pub(super) fn new(path: &'r Path, report: &'r Report) -> Self {
+        let file = report.file();
+        Self {
+            path: path.to_string_lossy(),
+            size: file.map_or(0, |file| file.size),
+            types: file.map_or_else(Vec::new, |f| f.types.iter().map(|t| t.name()).collect()),
+            verdict: report.verdict.name(),
+            completeness: report.completeness.name(),
+            reasons: report.reasons().iter().map(ToString::to_string).collect(),
+            findings: report.findings.iter().map(|f| FindingRecord::new(report, f)).collect(),
+            objects: report.objects.len(),
+            bytes: report.bytes,
+            elapsed_ms: u64::try_from(report.elapsed.as_millis()).unwrap_or(u64::MAX),
+            sets: report.sets.iter().map(SetRecord::new).collect(),
+            problems: report.problems().map(|(i, p)| ProblemRecord::new(report, i, p)).collect(),
+            path_bytes: hexadecimal::path_if_lossy(path),
+        }
+    }
+}
+
+impl<'r> FindingRecord<'r> {
+    fn new(report: &'r Report, finding: &'r Finding) -> Self {
+        Self {
+            name: &finding.name,
+            class: finding.class.name(),
+            method: finding.method.name(),
+            object: report.object_path(finding.object),
+            offset: finding.offset,
+            set: &finding.set,
+            severity: finding.severity,
+            source: &finding.source,
+            author: &finding.author,
+            licence: &finding.licence,
+        }
+    }
+}
+
+impl<'r> SetRecord<'r> {
+    pub(super) fn new(label: &'r SetLabel) -> Self {
+        Self { name: &label.name, signed: label.signed }
+    }
+}
+
+impl<'r> ProblemRecord<'r> {
+    fn new(report: &'r Report, object: usize, problem: &'r Problem) -> Self {
+        Self {
+            object: report.object_path(object),
+            reason: problem.reason.to_string(),
+            detail: &problem.detail,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples;
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn value(path: &Path, report: &Report) -> Value {
+        serde_json::to_value(FileRecord::new(path, report)).unwrap()
+    }
+
+    #[test]
+    fn a_finding_says_all_that_is_known() {
+        let report = samples::infected();
+        assert_eq!(
+            value(Path::new("a.zip"), &report),
+            json!({
+                "path": "a.zip", "size": 1234, "types": ["zip"],
+                "verdict": "malicious", "completeness": "complete", "reasons": [],
+                "findings": [{
+                    "name": "Test.A", "class": "malicious", "method": "hash",
+                    "object": ["inner.zip", "x.exe"], "offset": null,
+                    "set": "test/unit@1", "severity": 90,
+                    "source": "unit.csv", "author": "", "licence": "CC0-1.0",
+                }],
+                "objects": 3, "bytes": 2345, "elapsed_ms": 7,
+                "sets": [{"name": "test/unit@1", "signed": false}],
+                "problems": [],
+            })
+        );
+    }
+
+    #[test]
+    fn the_keys_keep_their_order() {
+        let text =
+            serde_json::to_string(&FileRecord::new(Path::new("a"), &samples::bomb())).unwrap();
+        let keys = [
+            "path",
+            "size",
+            "types",
+            "verdict",
+            "completeness",
+            "reasons",
+            "findings",
+            "objects",
+            "bytes",
+            "elapsed_ms",
+            "sets",
+            "problems",
+        ];
+        let places: Vec<_> = keys.iter().map(|key| text.find(&format!("\"{key}\":"))).collect();
+        assert!(places.iter().all(Option::is_some), "{text}");
+        assert!(places.is_sorted(), "{text}");
+    }
+
+    #[test]
+    fn what_is_missing_has_reason_place_and_words() {
+        let value = value(Path::new("bomb.zip"), &samples::bomb());
+        assert_eq!(value["completeness"], "partial");
+        assert_eq!(value["reasons"], json!(["limit:depth", "encrypted"]));
+        assert_eq!(
+            value["problems"][0],
+            json!({"object": ["deep.zip"], "reason": "limit:depth", "detail": ""})
+        );
+    }
+
+    #[test]
+    fn no_byte_of_a_path_is_lost() {
+        use std::os::unix::ffi::OsStrExt;
+        let odd = Path::new(std::ffi::OsStr::from_bytes(b"a\xffb"));
+        let value = value(odd, &Report::default());
+        assert_eq!(value["path"], "a\u{fffd}b");
+        assert_eq!(value["path_bytes"], "61ff62");
+    }
+}

@@ -1,0 +1,90 @@
+//! `pellucid set build`: from sources to a set file, with everything that was wrong on standard error.
+
+use std::io::{self, Write};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use pellucid_signatures::{Build, BuildError, BuildOptions, BuildReport};
+
+use super::replace::replace;
+use crate::args::BuildArgs;
+use crate::outcome::{Failure, Outcome};
+use crate::units::{duration, size};
+use crate::{shown, tell};
+
+/// How many diagnostics are told one by one. A list of millions of hashes can be wrong in every line;
+/// `--report` keeps more.
+const TOLD: usize = 100;
+
+/// `pellucid set build`
+pub(crate) fn run(args: &BuildArgs) -> Result<Outcome, Failure> {
+    let started = Instant::now();
+    match build(args) {
+        Ok(build) => {
+            account_for(args, &build.report)?;
+            replace(&args.output, &build.set)
+                .map_err(|error| Failure::on_file("write", &args.output, &error))?;
+            say(&format!(
+                "{}: {} in {}; unsigned\n",
+                shown::path(&args.output),
+                size(build.set.len() as u64),
+                duration(started.elapsed())
+            ));
+            Ok(Outcome::Good)
+        }
+        Err(error) => refuse(args, &error),
+    }
+}
+
+/// Builds, with a sign of life on a terminal.
+fn build(args: &BuildArgs) -> Result<Build, BuildError> {
+    let spinner = ProgressBar::new_spinner();
+    if let Ok(style) = ProgressStyle::with_template("{spinner} building the set, {elapsed}") {
+        spinner.set_style(style);
+    }
+    if !spinner.is_hidden() {
+        spinner.enable_steady_tick(Duration::from_millis(200));
+    }
+    let options = BuildOptions::default().strict(args.strict);
+    let result = pellucid_signatures::build(&args.sources, &options);
+    spinner.finish_and_clear();
+    result
+}
+
+/// No set: the sources are to blame (1), or something kept them from being read (2).
+fn refuse(args: &BuildArgs, error: &BuildError) -> Result<Outcome, Failure> {
+    if let Some(report) = error.report() {
+        account_for(args, report)?;
+    }
+    let failure = Failure::Message(format!("no set was built: {error}"));
+    match error {
+        BuildError::Unreadable { .. } => Err(failure),
+        _ => {
+            tell(&failure);
+            Ok(Outcome::Found)
+        }
+    }
+}
+
+/// Tells what became of the sources, and writes it down where that was asked for.
+fn account_for(args: &BuildArgs, report: &BuildReport) -> Result<(), Failure> {
+    let mut text = String::new();
+    for diagnostic in report.diagnostics.iter().take(TOLD) {
+        text += &format!("{diagnostic}\n");
+    }
+    let kept = report.diagnostics.len();
+    if kept > TOLD {
+        text += &format!("and {} more; --report FILE.json has them\n", kept - TOLD);
+    }
+    say(&format!("{text}{report}"));
+    let Some(path) = &args.report else { return Ok(()) };
+    let cannot = |error: io::Error| Failure::on_file("write the report", path, &error);
+    let mut json = serde_json::to_vec_pretty(report).map_err(|error| cannot(error.into()))?;
+    json.push(b'\n');
+    replace(path, &json).map_err(cannot)
+}
+
+/// Says something on standard error; if nobody listens there, there is nobody to tell.
+fn say(text: &str) {
+    let _ = io::stderr().write_all(text.as_bytes());
+}

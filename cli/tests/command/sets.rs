@@ -1,0 +1,106 @@
+//! `pellucid set build` and `pellucid set info`.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::Path;
+
+use crate::run::{Said, run};
+use crate::samples::{HASHES, folder, sources, test_set};
+
+fn build(output: &Path, options: &[&str], source: &Path) -> Said {
+    let mut args = vec![OsStr::new("set"), OsStr::new("build"), OsStr::new("-o")];
+    args.push(output.as_os_str());
+    args.extend(options.iter().map(OsStr::new));
+    args.push(source.as_os_str());
+    run(args)
+}
+
+const BAD: &str = "not-a-hash,Test.Bad\n";
+
+#[test]
+fn a_set_is_built_and_accounted_for() {
+    let (sources, out) = (sources(HASHES), folder(&[]));
+    let set = out.path().join("a.pset");
+    let said = build(&set, &[], sources.path()).ends_with(0);
+    assert!(said.err.contains("4 taken"), "{}", said.err);
+    assert!(said.err.contains("unsigned"), "{}", said.err);
+    assert_eq!(said.out, "");
+    assert_eq!(fs::read(&set).unwrap(), fs::read(test_set()).unwrap(), "same sources, same bytes");
+    assert_eq!(fs::read_dir(out.path()).unwrap().count(), 1, "nothing is left over");
+}
+
+#[test]
+fn a_bad_record_is_left_out_with_its_place() {
+    let (sources, out) = (sources(&format!("{HASHES}{BAD}")), folder(&[]));
+    let set = out.path().join("a.pset");
+    let report = out.path().join("report.json");
+    let options = ["--report", report.to_str().unwrap()];
+    let said = build(&set, &options, sources.path()).ends_with(0);
+    assert!(said.err.contains("hashes.csv:6"), "{}", said.err);
+    let report: serde_json::Value = serde_json::from_slice(&fs::read(&report).unwrap()).unwrap();
+    assert_eq!(report["total"]["taken"], 4);
+    assert_eq!(report["total"]["refused"], 1);
+    assert_eq!(report["diagnostics"][0]["line"], 6);
+}
+
+#[test]
+fn a_strict_build_fails_and_keeps_the_old_set() {
+    let (sources, out) = (sources(&format!("{HASHES}{BAD}")), folder(&[("a.pset", b"old")]));
+    let set = out.path().join("a.pset");
+    let said = build(&set, &["--strict"], sources.path()).ends_with(1);
+    assert!(said.err.contains("no set was built"), "{}", said.err);
+    assert_eq!(fs::read(&set).unwrap(), b"old");
+}
+
+#[test]
+fn sources_with_nothing_usable_make_no_set() {
+    let (sources, out) = (sources(BAD), folder(&[]));
+    build(&out.path().join("a.pset"), &[], sources.path()).ends_with(1);
+    assert_eq!(fs::read_dir(out.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn what_cannot_be_read_or_written_is_an_error() {
+    let (sources, out) = (sources(HASHES), folder(&[]));
+    let said = build(&out.path().join("a.pset"), &[], Path::new("/missing")).ends_with(2);
+    assert!(said.err.contains("/missing"), "{}", said.err);
+    let nowhere = out.path().join("missing").join("a.pset");
+    let said = build(&nowhere, &[], sources.path()).ends_with(2);
+    assert!(said.err.contains("a.pset"), "{}", said.err);
+    build(Path::new("/dev/null"), &[], sources.path()).ends_with(2);
+}
+
+#[test]
+fn info_tells_what_is_in_a_set() {
+    let said = run(["set".as_ref(), "info".as_ref(), test_set().as_os_str()]).ends_with(0);
+    for text in ["example.org/test@7", "CC0-1.0", "unsigned", "Root hash", "md5"] {
+        assert!(said.out.contains(text), "{text}: {}", said.out);
+    }
+}
+
+#[test]
+fn info_is_available_for_machines() {
+    let args = ["set".as_ref(), "info".as_ref(), "--json".as_ref(), test_set().as_os_str()];
+    let info = run(args).ends_with(0).json();
+    assert_eq!(info["name"], "example.org/test@7");
+    assert_eq!(info["version"], 7);
+    assert_eq!(info["signed"], false);
+    assert_eq!(info["counts"]["md5"], 4);
+    assert_eq!(info["root"].as_str().unwrap().len(), 64);
+    assert_eq!(info["bytes"], fs::metadata(test_set()).unwrap().len());
+}
+
+#[cfg(feature = "yara")] // the built-in set has rules
+#[test]
+fn info_knows_the_built_in_set() {
+    run(["set", "info", "--builtin"]).ends_with(0);
+}
+
+#[test]
+fn info_refuses_what_is_no_set() {
+    let folder = folder(&[("a.pset", b"something else")]);
+    let set = folder.path().join("a.pset");
+    let said = run(["set".as_ref(), "info".as_ref(), set.as_os_str()]).ends_with(2);
+    assert!(said.err.contains("a.pset"), "{}", said.err);
+    assert_eq!(said.out, "");
+}
