@@ -9,9 +9,9 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::engine::{Engine, ScanOptions, Workspace};
-use crate::identify::{self, Identification};
+use crate::identify::{self, FileType, Identification};
 use crate::input::{Content, Input, Source};
-use crate::inspect;
+use crate::inspect::{self, Layout};
 use crate::limits::{Budget, Limit, Stop};
 use crate::matcher::{Scratch, Subject};
 use crate::unpack::{self, Entry, Unpacker};
@@ -181,6 +181,7 @@ impl<'s, 'a> Scan<'s, 'a> {
     /// Searches one object for the signatures of every set.
     fn search(&mut self, data: &[u8], identified: &Identification, index: usize) {
         let layout = inspect::layout(data, &identified.found);
+        self.remark(index, identified, layout.as_ref());
         let subject = Subject { data, types: identified.types(), layout: layout.as_ref() };
         for (height, matcher) in self.engine.matchers().iter().enumerate() {
             let Some(scratch) = self.scratches.get_mut(height) else { continue };
@@ -195,6 +196,21 @@ impl<'s, 'a> Scan<'s, 'a> {
             if let Err(stop) = searched {
                 self.note(index, stop.into());
             }
+        }
+    }
+
+    /// Remarks on a program whose headers do not hold what they announce: its bytes are searched all
+    /// the same, but signatures that count from its entry point or its sections cannot hit.
+    fn remark(&mut self, index: usize, identified: &Identification, layout: Option<&Layout>) {
+        let at_start = identified.types_at_start();
+        let is_program = at_start.contains(FileType::Pe) || at_start.contains(FileType::Elf);
+        let remark = match layout {
+            None if is_program => "the program's headers cannot be read",
+            Some(layout) if !layout.all_sections => "the section table is cut short",
+            _ => return,
+        };
+        if let Some(object) = self.objects.get_mut(index) {
+            object.anomalies.push(remark.to_owned());
         }
     }
 

@@ -15,7 +15,7 @@ fn sources() -> PathBuf {
 }
 
 fn built() -> Build {
-    let build = build(&[sources()], &BuildOptions::default()).unwrap();
+    let build = build(&[sources()], &BuildOptions::default()).expect("the sources build");
     assert_eq!(build.report.total.refused, 0, "{}", build.report);
     build
 }
