@@ -123,6 +123,7 @@ impl Diagnostic {
     /// A fault of a whole file.
     pub fn of_file(file: &str, fault: Fault) -> Self {
         let Fault { level, message, help, .. } = fault;
+        let message = bounded(&message);
         Self { level, file: file.into(), line: None, column: None, excerpt: None, message, help }
     }
 
@@ -209,10 +210,18 @@ fn is_plain(character: char) -> bool {
 
 /// Text out of a source, quoted, bounded and safe to print.
 pub(crate) fn quoted(text: &str) -> String {
-    const LONGEST: usize = 60;
-    let shown: String = text.chars().take(LONGEST).collect();
+    format!("`{}`", shorten(text, 60))
+}
+
+/// A message, safe to print whatever it repeats of a source.
+fn bounded(message: &str) -> String {
+    shorten(message, 1000)
+}
+
+fn shorten(text: &str, longest: usize) -> String {
+    let shown: String = text.chars().take(longest).collect();
     let more = if shown.len() < text.len() { "..." } else { "" };
-    format!("`{}{more}`", escape(shown.as_bytes()))
+    escape(shown.as_bytes()) + more
 }
 
 impl fmt::Display for Diagnostic {

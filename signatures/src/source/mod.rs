@@ -9,7 +9,7 @@ pub(crate) mod clamav;
 mod hash_list;
 pub(crate) mod lines;
 pub(crate) mod tree;
-#[cfg_attr(not(feature = "yara"), path = "without_yara.rs")]
+#[cfg_attr(not(feature = "yara"), path = "yara/without.rs")]
 pub(crate) mod yara;
 
 use std::borrow::Cow;

@@ -6,8 +6,11 @@
 //! engine will do it, which also tells the rules and their metadata. Includes are not allowed: a file
 //! must mean the same wherever it lies.
 //!
-//! yara-x recurses over a rule's syntax and does not catch its own panics; both compilations run on a
-//! thread of their own.
+//! yara-x recurses over a rule's syntax and does not catch its own panics. The nesting is bounded before
+//! it sees a file ([`outline`]), both compilations run on a thread of their own, and the rules that come
+//! out are counted against those that went in.
+
+mod outline;
 
 use std::collections::HashSet;
 use std::thread;
@@ -17,6 +20,7 @@ use yara_x::errors::CompileError;
 use yara_x::warnings::Warning;
 use yara_x::{Compiler as YaraCompiler, MetaValue, Rule, SourceCode};
 
+use self::outline::Outline;
 use super::tree::SourceFile;
 use crate::compile::Compiler;
 use crate::diagnostic::{Diagnostic, Fault, Level, quoted};
@@ -78,20 +82,17 @@ impl Rules {
             Ok(remarks) => remarks,
             Err(panic) => {
                 let message = format!("the YARA compiler failed on this file: {panic}");
-                let fault = Fault::error("compiler failed", message);
-                report.leave_out_file(&file.shown, kind, fault);
-                return Ok(());
+                (vec![(None, Fault::error("compiler failed", message))], Vec::new())
             }
         };
-        let refused = !errors.is_empty();
+        let reason = errors.first().map(|(_, fault)| fault.reason.clone());
         for (at, fault) in errors.into_iter().chain(warnings) {
             report.say(Diagnostic::of_text(&file.shown, source.as_bytes(), at, fault));
         }
-        if refused {
-            report.left_out(kind, Level::Error, "does not compile", 1);
-            return Ok(());
+        match reason {
+            Some(reason) => report.left_out(kind, Level::Error, &reason, 1),
+            None => self.push(file, kind, source),
         }
-        self.push(file, kind, source);
         Ok(())
     }
 
@@ -118,8 +119,17 @@ impl Rules {
         let rules = compiled.and_then(|compiled| compiled).map_err(BuildError::Yara)?;
         let mut names = HashSet::new();
         for (file, rules) in self.files.iter().zip(&rules) {
+            let outline = outline::read(&file.source).unwrap_or_default();
+            if outline.rules.len() != rules.len() {
+                report.leave_out_file(
+                    &file.shown,
+                    file.kind,
+                    lost(outline.rules.len(), rules.len()),
+                );
+                continue;
+            }
             for rule in rules {
-                file.lint(rule, &mut names, report);
+                file.lint(rule, &outline, &mut names, report);
             }
             let count = u32::try_from(rules.len())
                 .map_err(|_| BuildError::TooMuch { what: "rules", most: u32::MAX.into() })?;
@@ -136,15 +146,29 @@ impl Rules {
     }
 }
 
+/// The compiler left rules out without an error.
+fn lost(declared: usize, compiled: usize) -> Fault {
+    let message =
+        format!("{declared} rules are declared, but {compiled} come out of the YARA compiler");
+    Fault::error("rules lost", message).help("split the file, and make its conditions simpler")
+}
+
 impl RuleFile {
     /// Speaks of a rule's name and metadata.
-    fn lint(&self, rule: &RuleFacts, names: &mut HashSet<String>, report: &mut BuildReport) {
+    fn lint(
+        &self,
+        rule: &RuleFacts,
+        outline: &Outline<'_>,
+        names: &mut HashSet<String>,
+        report: &mut BuildReport,
+    ) {
         let again = (!names.insert(rule.name.clone())).then(|| lint::same_name(&rule.name));
         let faults: Vec<Fault> = again.into_iter().chain(rule.faults.iter().cloned()).collect();
         if faults.is_empty() {
             return;
         }
-        let at = position(&self.source, &rule.identifier);
+        let declared = outline.rules.iter().find(|(_, name)| *name == rule.identifier);
+        let at = declared.map(|(at, _)| *at);
         for fault in faults {
             report.say(Diagnostic::of_text(&self.shown, self.source.as_bytes(), at, fault));
         }
@@ -181,6 +205,9 @@ fn new_compiler() -> YaraCompiler<'static> {
 
 /// Errors and warnings of one file.
 fn compile_alone(source: &str) -> (Vec<Remark>, Vec<Remark>) {
+    if let Err((at, fault)) = outline::read(source) {
+        return (vec![(Some(at), fault)], Vec::new());
+    }
     let mut compiler = new_compiler();
     // The errors are kept by the compiler: all of them, not the first one only.
     let _ = compiler.add_source(source);
@@ -273,29 +300,4 @@ fn severity_fault(value: &MetaValue<'_>) -> Option<Fault> {
         _ => "a severity is a number".into(),
     };
     Some(Fault::warning("severity", message).help("write a number from 0 to 100, without quotes"))
-}
-
-/// Where a rule is declared.
-fn position(source: &str, identifier: &str) -> Option<usize> {
-    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    let declares = |&(at, _): &(usize, &str)| {
-        let (before, rest) = source.split_at_checked(at).unwrap_or_default();
-        let behind = rest.get(identifier.len()..).unwrap_or_default();
-        let keyword = before.trim_end();
-        keyword.len() < before.len() && keyword.ends_with("rule") && !behind.starts_with(is_name)
-    };
-    source.match_indices(identifier).find(declares).map(|(at, _)| at)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_declaration_is_found() {
-        let source = "// rules\nprivate rule ab_c {}\nrule\n  ab {}\nrulers ab";
-        assert_eq!(position(source, "ab"), Some(38));
-        assert_eq!(position(source, "ab_c"), Some(22));
-        assert_eq!(position(source, "rs"), None);
-    }
 }
