@@ -269,8 +269,15 @@ fn compile_with_yara_x(file: &RuleFile, _: &Path) -> Result<Vec<Fault>> {
 mod tests {
     use super::*;
 
-    const TEXT: &str = "import \"pe\"\nrule good { condition: true }\nprivate rule bad {\n  strings: $a = \"x\"\n  \
-                        condition: true\n}\nrule on_bad : tag { meta: name = \"Shown.Name\" condition: bad }\n";
+    const TEXT: &str = r#"import "pe"
+rule good { meta: name = "Shown.Name" condition: true }
+private rule bad {
+  strings: $a = "x"
+  condition: true
+}
+rule on_bad : tag { condition: bad }
+rule plain { condition: false }
+"#;
 
     fn prepare(peers: &[Peer]) -> Rules {
         let folder = tempfile::tempdir().unwrap();
@@ -285,7 +292,7 @@ mod tests {
         let rules = prepare(&[Peer::YaraX]);
         let excluded: Vec<_> = rules.excluded.iter().map(|e| (e.what.as_str(), e.by)).collect();
         assert_eq!(excluded, [("bad", "pellucid"), ("on_bad", "pellucid")]);
-        assert_eq!(rules.count(), 1);
+        assert_eq!(rules.count(), 2);
         let text = &rules.files().next().unwrap().text;
         assert_eq!(text.lines().count(), TEXT.lines().count(), "lines keep their numbers");
     }
@@ -293,8 +300,8 @@ mod tests {
     #[test]
     fn a_rule_is_called_what_its_metadata_says() {
         let names = prepare(&[]).shown_names();
-        assert_eq!(names["n0:on_bad"], "Shown.Name");
-        assert_eq!(names["n0:good"], "good");
+        assert_eq!(names["n0:good"], "Shown.Name");
+        assert_eq!(names["n0:plain"], "plain");
     }
 
     #[test]
@@ -303,6 +310,6 @@ mod tests {
         assert_eq!(name(0), "import \"pe\"");
         assert_eq!(name(start_of_line(TEXT, 2)), "good");
         assert_eq!(name(start_of_line(TEXT, 5)), "bad");
-        assert_eq!(name(TEXT.len()), "on_bad");
+        assert_eq!(name(TEXT.len()), "plain");
     }
 }
