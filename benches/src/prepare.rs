@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
-use pellucid_benches::generate::generate;
+use pellucid_benches::generate::{Databases, Donor, Wanted, generate, yara};
 use serde::Serialize;
 
 use crate::compare::Bench;
@@ -48,12 +48,12 @@ impl Bench<'_> {
         fs::create_dir_all(&sources)?;
         match &workload.signatures {
             Signatures::Generate(wanted) => {
-                let donors = corpus.donors()?;
-                let databases = generate(*wanted, donors.len(), |number| {
-                    donors
-                        .get(number)
-                        .map_or_else(|| Ok(Default::default()), |file| read_donor(file))
-                })?;
+                let databases = databases(*wanted, corpus)?;
+                if workload.speaks_yara() {
+                    let rules = self.folder.join(format!("{}-generated.yar", workload.name));
+                    fs::write(&rules, yara::rules(&databases.ndb))?;
+                    return self.ready_with_yara(workload, &[rules], &sources);
+                }
                 fs::write(sources.join("bench.hdb"), databases.hdb)?;
                 fs::write(sources.join("bench.ndb"), databases.ndb)?;
                 self.ready_with_clamav(workload, &sources)
@@ -122,6 +122,13 @@ impl Bench<'_> {
         let bytes = fs::metadata(&set)?.len();
         Ok((Set { cost: run.cost, bytes, signatures: taken }, set))
     }
+}
+
+fn databases(wanted: Wanted, corpus: &Corpus) -> Result<Databases> {
+    let donors = corpus.donors()?;
+    let read =
+        |number: usize| donors.get(number).map_or_else(|| Ok(Donor::default()), |f| read_donor(f));
+    Ok(generate(wanted, donors.len(), read)?)
 }
 
 fn with_peers(

@@ -138,7 +138,9 @@ fn push_findings(text: &mut String, comparison: &Comparison) {
     for outcome in &comparison.outcomes {
         push(text, format_args!(" {} {};", outcome.name, outcome.findings));
     }
+    let hits = comparison.outcomes.iter().any(|outcome| outcome.findings > 0);
     match comparison.differences.len() {
+        0 if !hits => text.push_str(" no signature hit, so that this says little.\n"),
         0 if comparison.outcomes.len() > 1 => text.push_str(" all equal.\n"),
         0 => text.push_str(" nobody to compare with.\n"),
         count => push(text, format_args!(" {count} differences:\n\n")),

@@ -34,7 +34,7 @@ pub(crate) struct Workload {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Signatures {
-    /// ClamAV signatures, cut from the files under scan.
+    /// ClamAV signatures, cut from the files under scan; for YARA the patterns as rules.
     Generate(Wanted),
     /// Files or folders of .hdb, .hsb and .ndb.
     Clamav(Vec<PathBuf>),
@@ -77,12 +77,16 @@ pub(crate) fn read(file: &Path) -> Result<Vec<Workload>> {
 
 impl Workload {
     fn check(&self) -> Result<()> {
-        let serves = |peer: &Peer| match self.signatures {
-            Signatures::Generate(_) | Signatures::Clamav(_) => *peer == Peer::Clamscan,
-            Signatures::Yara(_) => *peer != Peer::Clamscan,
+        let speaks_yara = |peer: &Peer| *peer != Peer::Clamscan;
+        let fits = match self.signatures {
+            Signatures::Generate(_) => {
+                self.peers.iter().all(speaks_yara) || !self.peers.iter().any(speaks_yara)
+            }
+            Signatures::Clamav(_) => !self.peers.iter().any(speaks_yara),
+            Signatures::Yara(_) => self.peers.iter().all(speaks_yara),
         };
         ensure!(
-            !self.peers.is_empty() && self.peers.iter().all(serves),
+            fits && !self.peers.is_empty(),
             "workload {}: ClamAV's signatures are for clamscan, YARA rules for yara and yara-x",
             self.name
         );
@@ -94,6 +98,11 @@ impl Workload {
         if let Signatures::Clamav(paths) | Signatures::Yara(paths) = &mut self.signatures {
             paths.iter_mut().for_each(|path| *path = folder.join(&path));
         }
+    }
+
+    /// Whether its peers read YARA rules.
+    pub(crate) fn speaks_yara(&self) -> bool {
+        !self.peers.contains(&Peer::Clamscan)
     }
 
     /// The workload as the command line wants it.
