@@ -10,11 +10,12 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Result, ensure};
+use pellucid_benches::cost::Cost;
 use serde::Serialize;
 
 use crate::contender::{Contender, Finding, Said};
 use crate::corpus::{Corpus, Size};
-use crate::measure::{self, Cost};
+use crate::measure;
 use crate::prepare::{Ready, Set};
 use crate::rules::Excluded;
 use crate::statistics::Spread;

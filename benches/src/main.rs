@@ -15,7 +15,6 @@ mod statistics;
 mod workload;
 mod yara_x;
 
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -81,14 +80,6 @@ struct Options {
 /// What this program starts itself for.
 #[derive(Debug, Subcommand)]
 enum Own {
-    /// Run one command and print what it cost
-    #[command(hide = true)]
-    Measure {
-        output: PathBuf,
-        errors: PathBuf,
-        #[arg(last = true, required = true)]
-        command: Vec<OsString>,
-    },
     /// Scan a folder with the yara-x library
     #[command(hide = true)]
     YaraX { rules: PathBuf, folder: PathBuf },
@@ -98,9 +89,6 @@ fn main() -> ExitCode {
     let command_line = CommandLine::parse();
     let result = match command_line.own {
         None => compare_all(&command_line.options),
-        Some(Own::Measure { output, errors, command }) => {
-            measure::measuring_process(&command, &output, &errors).map(|()| ExitCode::SUCCESS)
-        }
         Some(Own::YaraX { rules, folder }) => {
             yara_x::scan(&rules, &folder).map(|()| ExitCode::SUCCESS)
         }

@@ -6,13 +6,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
+use pellucid_benches::cost::Cost;
 use pellucid_benches::generate::{Databases, Donor, Wanted, generate, yara};
 use serde::Serialize;
 
 use crate::compare::Bench;
 use crate::contender::{Contender, Skipped};
 use crate::corpus::{Corpus, files_under, read_donor};
-use crate::measure::{self, Cost};
+use crate::measure;
 use crate::rules::{Excluded, Rules};
 use crate::workload::{Peer, Signatures, Workload};
 use crate::yara_x;
