@@ -47,8 +47,6 @@ pub(crate) type Open =
 pub struct Format {
     /// The type.
     pub file_type: FileType,
-    /// The library that decodes it; `None` where none does yet.
-    pub library: Option<&'static str>,
     how: How,
 }
 
@@ -62,24 +60,24 @@ enum How {
     NotYetIf(fn(&[u8]) -> bool),
 }
 
-const fn opens(file_type: FileType, open: Open, library: &'static str) -> Format {
-    Format { file_type, library: Some(library), how: How::Opens(open) }
+const fn opens(file_type: FileType, open: Open) -> Format {
+    Format { file_type, how: How::Opens(open) }
 }
 
 const fn not_yet(file_type: FileType) -> Format {
-    Format { file_type, library: None, how: How::NotYet }
+    Format { file_type, how: How::NotYet }
 }
 
 const fn not_yet_if(file_type: FileType, holds: fn(&[u8]) -> bool) -> Format {
-    Format { file_type, library: None, how: How::NotYetIf(holds) }
+    Format { file_type, how: How::NotYetIf(holds) }
 }
 
 /// Every type that can hold other data. The ZIP family is opened as [`FileType::Zip`], which always
 /// accompanies its members.
 pub const FORMATS: &[Format] = &[
-    opens(FileType::Zip, zip::open, "flate2"),
-    opens(FileType::Gzip, gzip::open, "flate2"),
-    opens(FileType::Tar, tar::open, "tar"),
+    opens(FileType::Zip, zip::open),
+    opens(FileType::Gzip, gzip::open),
+    opens(FileType::Tar, tar::open),
     not_yet(FileType::Bzip2),
     not_yet(FileType::Xz),
     not_yet(FileType::Lzma),
