@@ -90,6 +90,8 @@ pub const FORMATS: &[Format] = &[
     not_yet(FileType::Cab),
     not_yet(FileType::Arj),
     not_yet(FileType::Lha),
+    not_yet(FileType::Ace),
+    not_yet(FileType::Zoo),
     not_yet(FileType::Szdd),
     not_yet(FileType::Cpio),
     not_yet(FileType::Ar),
@@ -100,8 +102,11 @@ pub const FORMATS: &[Format] = &[
     not_yet(FileType::Squashfs),
     not_yet(FileType::Dmg),
     not_yet(FileType::Vhd),
+    not_yet(FileType::Vhdx),
     not_yet(FileType::Vmdk),
     not_yet(FileType::Qcow2),
+    not_yet(FileType::Wim),
+    not_yet(FileType::Nsis),
     not_yet(FileType::Chm),
     not_yet(FileType::Xar),
     not_yet(FileType::Ole2),
@@ -111,6 +116,8 @@ pub const FORMATS: &[Format] = &[
     not_yet(FileType::Tnef),
     not_yet(FileType::Mail),
     not_yet(FileType::Mbox),
+    not_yet(FileType::BinHex),
+    not_yet(FileType::Uuencode),
     not_yet(FileType::EncodedScript),
     not_yet_if(FileType::Rtf, rtf_has_objects),
     not_yet_if(FileType::Flash, flash_is_compressed),
@@ -306,7 +313,11 @@ mod tests {
 
     #[test]
     fn what_cannot_be_opened_says_so() {
+        use FileType::{Ace, BinHex, Nsis, Uuencode, Vhdx, Wim, Zoo};
         assert_eq!(problem_of(FileType::Rar, b"Rar!"), Some(Reason::Unsupported("rar")));
+        for packed in [Ace, Zoo, Vhdx, Wim, Nsis, BinHex, Uuencode] {
+            assert_eq!(problem_of(packed, b""), Some(Reason::Unsupported(packed.name())));
+        }
         assert_eq!(problem_of(FileType::Png, b""), None);
         assert_eq!(problem_of(FileType::Ooxml, b"PK\x03\x04"), None, "opened as zip");
     }
