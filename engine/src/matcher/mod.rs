@@ -101,11 +101,6 @@ impl Matcher {
         })
     }
 
-    /// The set's label.
-    pub fn label(&self) -> &str {
-        &self.label
-    }
-
     /// Finds the signatures that hit `subject`. [`Finding::object`] is left at 0 for the caller to set.
     pub fn search(
         &self,

@@ -29,9 +29,6 @@ pub const SECTION_OPTIONAL: u32 = 1;
 /// The size of a hash row that stands for any size.
 pub const ANY_SIZE: u64 = u64::MAX;
 
-/// An unbounded gap.
-pub const UNBOUNDED: u32 = u32::MAX;
-
 /// [`PatternRow::part`] of a pattern that is a signature of its own.
 pub const WHOLE: u8 = 0xff;
 
