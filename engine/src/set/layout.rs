@@ -222,10 +222,17 @@ row! {
     SizeRow {
         /// The size, or [`ANY_SIZE`].
         size: U64,
-        /// Bit 0 MD5, bit 1 SHA-1, bit 2 SHA-256.
+        /// [`ALGORITHM_MD5`], [`ALGORITHM_SHA1`], [`ALGORITHM_SHA256`].
         algorithms: u8,
     }
 }
+
+/// MD5 is asked.
+pub const ALGORITHM_MD5: u8 = 1;
+/// SHA-1 is asked.
+pub const ALGORITHM_SHA1: u8 = 2;
+/// SHA-256 is asked.
+pub const ALGORITHM_SHA256: u8 = 4;
 
 row! {
     /// One byte pattern: a signature of its own, or a part of a logical one.
