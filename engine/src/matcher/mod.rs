@@ -14,7 +14,7 @@ mod logicals;
 pub mod naive;
 pub mod pattern;
 mod patterns;
-mod place;
+pub(crate) mod place;
 pub mod program;
 #[cfg(feature = "yara")]
 mod yara;

@@ -12,7 +12,7 @@ use super::error::{SetError, SetErrorKind};
 use super::layout::*;
 use super::tree::Hash;
 use super::verify::{SetBytes, Verified};
-use crate::matcher::{Target, expression, program};
+use crate::matcher::{Target, expression, place, program};
 use crate::verdict::{Class, SetLabel};
 
 /// An opened signature set. A clone shares it; any number of threads may use it.
@@ -409,8 +409,8 @@ impl SignatureSet {
                 "segments out of range"
             } else if Target::from_number(row.target).is_none() {
                 "unknown target"
-            } else if row.offset_kind > OFFSET_LAST_SECTION {
-                "unknown kind of offset"
+            } else if place::read(row).is_none() {
+                "offset of unknown kind, or out of range"
             } else {
                 continue;
             };
