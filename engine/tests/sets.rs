@@ -2,10 +2,14 @@
 
 mod common;
 
+use std::path::Path;
+
 use common::{Source, set};
 use pellucid::set::layout::{Header, OFFSET_START, PatternRow, Section, SectionRow};
 use pellucid::set::tree::{self, Hash};
 use pellucid::set::{SetErrorKind, SignatureSet, Unverified};
+use pellucid::verdict::{Reason, Verdict};
+use pellucid::{Engine, Input, ScanOptions};
 use pellucid_signatures::{BuildOptions, SourceTree, build_tree};
 use zerocopy::{FromBytes, IntoBytes};
 
@@ -76,6 +80,34 @@ fn errors_name_what_was_expected_what_was_found_and_where() {
     let (kind, message) = open(cut).expect_err("cut");
     assert_eq!(kind, SetErrorKind::Truncated);
     assert!(message.contains("200 found"), "{message}");
+}
+
+/// `cp new.pset used.pset` cuts a mapped set off and fills it with other bytes, unverified.
+#[test]
+fn a_set_that_is_written_to_under_the_engine_does_not_make_files_clean() {
+    pellucid::input::survive_shrinking_maps().expect("a handler");
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("used.pset");
+    let scan_after = |change: &dyn Fn()| {
+        std::fs::write(&path, bytes()).expect("written");
+        let set = Unverified::from_path(&path).and_then(Unverified::verify).expect("verified");
+        let set = SignatureSet::open(set).expect("opened");
+        let engine = Engine::builder().set(set).build().expect("an engine");
+        change();
+        let report = engine.scan(Input::Memory(b"abc"), &ScanOptions::default());
+        (report.verdict, report.reasons())
+    };
+    let write = |path: &Path, bytes: &[u8]| std::fs::write(path, bytes).expect("written");
+    let changed = vec![Reason::ChangedWhileScanning];
+    assert_eq!(scan_after(&|| {}), (Verdict::Malicious, vec![]));
+    assert_eq!(scan_after(&|| write(&path, b"")).1, changed, "cut off");
+    assert_eq!(scan_after(&|| write(&path, &[0; 100_000])).1, changed, "other bytes");
+    let renamed = scan_after(&|| {
+        let other = folder.path().join("new.pset");
+        write(&other, b"other");
+        std::fs::rename(other, &path).expect("renamed");
+    });
+    assert_eq!(renamed, (Verdict::Malicious, vec![]), "replaced as it should be");
 }
 
 /// The hash tree of a hostile set fits; its rows do not.

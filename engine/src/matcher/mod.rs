@@ -101,6 +101,11 @@ impl Matcher {
         })
     }
 
+    /// The set, if it is no longer the one that was opened.
+    pub(crate) fn changed_set(&self) -> Option<&str> {
+        (!self.set.is_intact()).then_some(&self.label)
+    }
+
     /// Finds the signatures that hit `subject`. [`Finding::object`] is left at 0 for the caller to set.
     pub fn search(
         &self,

@@ -148,6 +148,11 @@ impl SignatureSet {
         self.0.bytes.len() as u64
     }
 
+    /// Whether its bytes are still those that were verified: nobody wrote to the file under a mapping.
+    pub(crate) fn is_intact(&self) -> bool {
+        self.0.bytes.are_intact()
+    }
+
     /// How many of each kind it holds.
     pub fn counts(&self) -> Counts {
         let yara = self.rows::<YaraRow>(Section::Yara);

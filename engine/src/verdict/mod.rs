@@ -161,7 +161,7 @@ pub enum Reason {
     Corrupted,
     /// The data ends before its format says so.
     Truncated,
-    /// The file became another one under the scan.
+    /// The file became another one under the scan, or a signature set's file did.
     ChangedWhileScanning,
     /// The system refused to open or read it.
     Unreadable,
