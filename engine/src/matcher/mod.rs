@@ -4,7 +4,7 @@
 //! signatures that hit one object. How it searches is nobody else's business.
 //!
 //! Digests are looked up first (`hashes.rs`), then byte patterns (`patterns.rs`), then the logical
-//! signatures over them (`logicals.rs`), then YARA rules (`yara.rs`). [`naive`] is the plain twin of
+//! signatures over them (`logicals.rs`), then YARA rules (`yara.rs`). `naive.rs` is the plain twin of
 //! the pattern search.
 
 pub mod expression;
