@@ -219,11 +219,6 @@ impl Budget {
         self.0.limits.time.saturating_sub(self.elapsed())
     }
 
-    /// Objects entered so far.
-    pub fn objects(&self) -> u64 {
-        self.0.objects.load(Relaxed)
-    }
-
     /// Bytes that unpackers put out so far.
     pub fn total_bytes(&self) -> u64 {
         self.0.total_bytes.load(Relaxed)

@@ -13,7 +13,7 @@ use crate::identify::{self, FileType, Identification};
 use crate::input::{Content, Input, Source};
 use crate::inspect::{self, Layout};
 use crate::limits::{Budget, Limit, Stop};
-use crate::matcher::{Scratch, Subject};
+use crate::matcher::{Matcher, Scratch, Subject};
 use crate::unpack::{self, Entry, Unpacker};
 use crate::verdict::{Completeness, Finding, Object, Problem, Reason, Report, conclude};
 
@@ -36,6 +36,9 @@ pub(crate) fn scan(
             scan.run(source);
             if let Some(problem) = watch.and_then(|watch| watch.changed()) {
                 scan.note(0, problem);
+            }
+            for set in engine.matchers().iter().filter_map(Matcher::changed_set) {
+                scan.note(0, rewritten(set));
             }
             scan.finish()
         }
@@ -227,6 +230,12 @@ impl<'s, 'a> Scan<'s, 'a> {
         let findings = conclude::overrule(self.raised, &self.objects);
         conclude::report(findings, self.objects, self.bytes)
     }
+}
+
+/// A signature set whose file was written to under the engine: nobody knows what was searched for.
+fn rewritten(set: &str) -> Problem {
+    let detail = format!("the file of set {set} was written to; open the set again");
+    Problem::new(Reason::ChangedWhileScanning, detail)
 }
 
 fn internal(what: &str) -> Problem {

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use ignore::WalkBuilder;
-use rayon::prelude::*;
+use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::engine::{Engine, ScanOptions};
 use crate::input::{Input, special_kind};
@@ -64,12 +64,10 @@ pub fn scan_tree(
 ) -> std::io::Result<()> {
     let pool = match options.threads {
         0 | 1 => None,
-        threads => Some(
-            rayon::ThreadPoolBuilder::new()
-                .num_threads(threads)
-                .build()
-                .map_err(std::io::Error::other)?,
-        ),
+        threads => {
+            let pool = ThreadPoolBuilder::new().num_threads(threads).build();
+            Some(pool.map_err(std::io::Error::other)?)
+        }
     };
     let mut walk = Walk { engine, options, on_event, pool, batch: Vec::new(), files: 0, bytes: 0 };
     for root in roots {
@@ -83,7 +81,8 @@ struct Walk<'w> {
     engine: &'w Engine,
     options: &'w WalkOptions,
     on_event: &'w (dyn Fn(Event<'_>) + Sync),
-    pool: Option<rayon::ThreadPool>,
+    /// Lives as long as the walk, since its threads keep what scanning needs from batch to batch.
+    pool: Option<ThreadPool>,
     /// Sizes and paths of the files to scan next.
     batch: Vec<(u64, PathBuf)>,
     files: u64,
@@ -101,6 +100,8 @@ impl Walk<'_> {
     }
 
     fn folder(&mut self, root: &Path) {
+        // The walker takes the name `-` for standard input.
+        let root = if root == Path::new("-") { Path::new("./-") } else { root };
         let mut builder = WalkBuilder::new(root);
         builder.standard_filters(false).follow_links(false);
         for entry in builder.build() {
@@ -168,15 +169,15 @@ impl Walk<'_> {
         batch.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
         match &self.pool {
             None => batch.iter().for_each(|(_, path)| self.scan(path)),
-            Some(pool) => pool.install(|| self.scan_in_parallel(batch)),
+            Some(pool) => self.scan_in_parallel(pool, batch),
         }
     }
 
     /// Every thread takes the largest file that is left.
-    fn scan_in_parallel(&self, batch: Vec<(u64, PathBuf)>) {
+    fn scan_in_parallel(&self, pool: &ThreadPool, batch: Vec<(u64, PathBuf)>) {
         let files = Mutex::new(batch.into_iter());
         let next = || files.lock().ok().and_then(|mut files| files.next());
-        (0..rayon::current_num_threads()).into_par_iter().for_each(|_| {
+        pool.broadcast(|_| {
             while let Some((_, path)) = next() {
                 self.scan(&path);
             }

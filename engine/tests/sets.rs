@@ -2,9 +2,16 @@
 
 mod common;
 
+use std::path::Path;
+
 use common::{Source, set};
+use pellucid::set::layout::{Header, OFFSET_START, PatternRow, Section, SectionRow};
+use pellucid::set::tree::{self, Hash};
 use pellucid::set::{SetErrorKind, SignatureSet, Unverified};
+use pellucid::verdict::{Reason, Verdict};
+use pellucid::{Engine, Input, ScanOptions};
 use pellucid_signatures::{BuildOptions, SourceTree, build_tree};
+use zerocopy::{FromBytes, IntoBytes};
 
 fn bytes() -> Vec<u8> {
     let mut tree = SourceTree::new();
@@ -73,6 +80,65 @@ fn errors_name_what_was_expected_what_was_found_and_where() {
     let (kind, message) = open(cut).expect_err("cut");
     assert_eq!(kind, SetErrorKind::Truncated);
     assert!(message.contains("200 found"), "{message}");
+}
+
+/// `cp new.pset used.pset` cuts a mapped set off and fills it with other bytes, unverified.
+#[test]
+fn a_set_that_is_written_to_under_the_engine_does_not_make_files_clean() {
+    pellucid::input::survive_shrinking_maps().expect("a handler");
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("used.pset");
+    let scan_after = |change: &dyn Fn()| {
+        std::fs::write(&path, bytes()).expect("written");
+        let set = Unverified::from_path(&path).and_then(Unverified::verify).expect("verified");
+        let set = SignatureSet::open(set).expect("opened");
+        let engine = Engine::builder().set(set).build().expect("an engine");
+        change();
+        let report = engine.scan(Input::Memory(b"abc"), &ScanOptions::default());
+        (report.verdict, report.reasons())
+    };
+    let write = |path: &Path, bytes: &[u8]| std::fs::write(path, bytes).expect("written");
+    let changed = vec![Reason::ChangedWhileScanning];
+    assert_eq!(scan_after(&|| {}), (Verdict::Malicious, vec![]));
+    assert_eq!(scan_after(&|| write(&path, b"")).1, changed, "cut off");
+    assert_eq!(scan_after(&|| write(&path, &[0; 100_000])).1, changed, "other bytes");
+    let renamed = scan_after(&|| {
+        let other = folder.path().join("new.pset");
+        write(&other, b"other");
+        std::fs::rename(other, &path).expect("renamed");
+    });
+    assert_eq!(renamed, (Verdict::Malicious, vec![]), "replaced as it should be");
+}
+
+/// The hash tree of a hostile set fits; its rows do not.
+#[test]
+fn an_offset_that_means_nothing_is_refused() {
+    let sound = bytes();
+    let body = sound.len() - 2 * size_of::<Hash>();
+    let rows = rows_of(&sound, Section::Patterns);
+    let row =
+        PatternRow { offset_kind: OFFSET_START, distance: (-1).into(), ..first(&sound, rows) };
+    let mut hostile = sound[..body].to_vec();
+    hostile[rows..rows + size_of::<PatternRow>()].copy_from_slice(row.as_bytes());
+    let leaves: Vec<Hash> = tree::leaves(&hostile).collect();
+    hostile.extend(leaves.as_flattened());
+    hostile.extend(tree::root(&leaves));
+    let (kind, message) = open(hostile).expect_err("a negative offset");
+    assert_eq!(kind, SetErrorKind::Invalid);
+    assert!(message.contains("row 0 of section Patterns: offset"), "{message}");
+}
+
+/// Where a section begins.
+fn rows_of(set: &[u8], section: Section) -> usize {
+    let (header, rest) = Header::ref_from_prefix(set).expect("a header");
+    let count = header.sections.get() as usize;
+    let (table, _) = <[SectionRow]>::ref_from_prefix_with_elems(rest, count).expect("a table");
+    let row = table.iter().find(|row| row.kind.get() == section as u32).expect("the section");
+    row.offset.get() as usize
+}
+
+fn first(set: &[u8], at: usize) -> PatternRow {
+    PatternRow::read_from_prefix(set.get(at..).unwrap_or_default()).expect("a row").0
 }
 
 #[test]

@@ -45,8 +45,8 @@ pub(super) fn has(data: &[u8], at: usize, magic: &[u8]) -> bool {
     from(data, at).starts_with(magic)
 }
 
-/// CRC-32 as ZIP, 7z, RAR, ARJ and xz use it.
-pub(super) fn crc32(data: &[u8]) -> u32 {
+/// CRC-32 as ZIP, gzip, 7z, RAR, ARJ and xz use it.
+pub(crate) fn crc32(data: &[u8]) -> u32 {
     let mut crc = flate2::Crc::new();
     crc.update(data);
     crc.sum()

@@ -41,6 +41,7 @@ mod zip;
 use std::fmt;
 
 use collector::Collector;
+pub(crate) use fields::crc32;
 
 /// Says what `data` is, from the content alone. Takes time linear in its length and allocates nothing
 /// but the answer.

@@ -25,7 +25,7 @@ enum Storage<'a> {
 /// Bytes and the memory they are charged to, given back when the last user is gone.
 struct Held {
     bytes: Vec<u8>,
-    _grant: Option<Grant>,
+    _grant: Grant,
 }
 
 impl<'a> Content<'a> {
@@ -37,7 +37,7 @@ impl<'a> Content<'a> {
     /// Bytes that were put out under a budget.
     pub fn held(bytes: Vec<u8>, grant: Grant) -> Self {
         let range = 0..bytes.len();
-        Self { storage: Storage::Held(Arc::new(Held { bytes, _grant: Some(grant) })), range }
+        Self { storage: Storage::Held(Arc::new(Held { bytes, _grant: grant })), range }
     }
 
     pub(crate) fn mapped(mapping: Arc<Mapping>) -> Self {

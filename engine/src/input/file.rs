@@ -230,7 +230,23 @@ impl Stamp {
     }
 }
 
+impl Watch<'static> {
+    /// Watches a mapped file of our own from here on.
+    pub(crate) fn over(file: File, mapping: Arc<Mapping>) -> io::Result<Self> {
+        let before = Stamp::of(&file.metadata()?);
+        Ok(Self { before, file: Handle::Own(file), mapping: Some(mapping) })
+    }
+}
+
 impl Watch<'_> {
+    /// Whether somebody wrote to the file or cut it off. One that only lost its name is as it was.
+    pub(crate) fn was_written(&self) -> bool {
+        let lost = self.mapping.as_ref().is_some_and(|mapping| mapping.lost_pages());
+        let now = self.file.metadata().ok().map(|metadata| Stamp::of(&metadata));
+        let before = (self.before.size, self.before.modified);
+        lost || now.is_none_or(|now| (now.size, now.modified) != before)
+    }
+
     /// What is wrong if the file is no longer as it was, asked when the scan is over.
     pub(crate) fn changed(&self) -> Option<Problem> {
         let lost = self.mapping.as_ref().is_some_and(|mapping| mapping.lost_pages());

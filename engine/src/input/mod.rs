@@ -17,7 +17,7 @@ use std::io::Read;
 use std::path::Path;
 
 pub use content::Content;
-pub(crate) use file::{Source, read_whole, special_kind};
+pub(crate) use file::{Source, Watch, read_whole, special_kind};
 pub(crate) use mapping::Mapping;
 pub use mapping::survive_shrinking_maps;
 

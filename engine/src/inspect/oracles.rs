@@ -44,7 +44,7 @@ fn seen_sections(layout: &Layout) -> Vec<(String, u64, u64)> {
 #[test]
 fn sections_and_header_agree_with_readelf() {
     let (Some(header), Some(sections)) = (readelf("-h"), readelf("-SW")) else {
-        eprintln!("SKIPPED: readelf (binutils) is not installed or cannot read {PROGRAM}");
+        eprintln!("skipped: readelf (binutils) is not installed or cannot read {PROGRAM}");
         return;
     };
     let file = std::fs::read(Path::new(PROGRAM)).unwrap();

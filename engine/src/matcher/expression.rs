@@ -15,8 +15,8 @@
 
 #![warn(clippy::arithmetic_side_effects)]
 
-use super::super::set::layout::{MAX_COUNT, MAX_PARTS};
 use crate::reader::{OutOfBounds, Reader};
+use crate::set::layout::{MAX_COUNT, MAX_PARTS};
 
 const PART: u8 = 1;
 const AND: u8 = 2;

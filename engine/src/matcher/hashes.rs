@@ -9,15 +9,13 @@ use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
 use super::Hit;
 use crate::limits::{Budget, Stop};
 use crate::set::SignatureSet;
-use crate::set::layout::{ANY_SIZE, HashRow, Section, SizeRow};
+use crate::set::layout::{
+    ALGORITHM_MD5, ALGORITHM_SHA1, ALGORITHM_SHA256, ANY_SIZE, HashRow, Section, SizeRow,
+};
 use crate::verdict::Method;
 
 /// Bytes digested between two looks at the clock.
 const STEP: usize = 1 << 20;
-
-const MD5: u8 = 1;
-const SHA1: u8 = 2;
-const SHA256: u8 = 4;
 
 /// Digests of one object; those that nobody asked for are absent.
 #[derive(Default)]
@@ -40,9 +38,9 @@ pub(super) fn wanted(set: &SignatureSet, size: u64) -> u8 {
 impl Digests {
     /// Computes the wanted digests in one pass.
     pub(super) fn of(data: &[u8], wanted: u8, budget: &Budget) -> Result<Self, Stop> {
-        let mut md5 = (wanted & MD5 != 0).then(Md5::new);
-        let mut sha1 = (wanted & SHA1 != 0).then(Sha1::new);
-        let mut sha256 = (wanted & SHA256 != 0).then(Sha256::new);
+        let mut md5 = (wanted & ALGORITHM_MD5 != 0).then(Md5::new);
+        let mut sha1 = (wanted & ALGORITHM_SHA1 != 0).then(Sha1::new);
+        let mut sha256 = (wanted & ALGORITHM_SHA256 != 0).then(Sha256::new);
         if wanted != 0 {
             for step in data.chunks(STEP) {
                 budget.check()?;
@@ -93,11 +91,12 @@ mod tests {
     #[test]
     fn only_what_is_wanted_is_computed_and_it_is_right() {
         let budget = Budget::new(Limits::default(), Cancel::new());
-        let digests = Digests::of(b"abc", MD5 | SHA256, &budget).unwrap();
+        let digests = Digests::of(b"abc", ALGORITHM_MD5 | ALGORITHM_SHA256, &budget).unwrap();
         assert_eq!(digests.md5.unwrap()[..4], [0x90, 0x01, 0x50, 0x98]);
         assert_eq!(digests.sha256.unwrap()[..4], [0xba, 0x78, 0x16, 0xbf]);
         assert!(digests.sha1.is_none());
-        let sha1 = Digests::of(&vec![b'a'; 1_000_000], SHA1, &budget).unwrap().sha1.unwrap();
+        let sha1 =
+            Digests::of(&vec![b'a'; 1_000_000], ALGORITHM_SHA1, &budget).unwrap().sha1.unwrap();
         assert_eq!(sha1[..4], [0x34, 0xaa, 0x97, 0x3c], "a million times a, from FIPS 180");
     }
 }

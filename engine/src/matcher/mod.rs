@@ -4,7 +4,7 @@
 //! signatures that hit one object. How it searches is nobody else's business.
 //!
 //! Digests are looked up first (`hashes.rs`), then byte patterns (`patterns.rs`), then the logical
-//! signatures over them (`logicals.rs`), then YARA rules (`yara.rs`). [`naive`] is the plain twin of
+//! signatures over them (`logicals.rs`), then YARA rules (`yara.rs`). `naive.rs` is the plain twin of
 //! the pattern search.
 
 pub mod expression;
@@ -14,7 +14,7 @@ mod logicals;
 pub mod naive;
 pub mod pattern;
 mod patterns;
-mod place;
+pub(crate) mod place;
 pub mod program;
 #[cfg(feature = "yara")]
 mod yara;
@@ -101,9 +101,9 @@ impl Matcher {
         })
     }
 
-    /// The set's label.
-    pub fn label(&self) -> &str {
-        &self.label
+    /// The set, if it is no longer the one that was opened.
+    pub(crate) fn changed_set(&self) -> Option<&str> {
+        (!self.set.is_intact()).then_some(&self.label)
     }
 
     /// Finds the signatures that hit `subject`. [`Finding::object`] is left at 0 for the caller to set.

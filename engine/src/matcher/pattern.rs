@@ -1,7 +1,7 @@
 //! What a byte pattern says, as its author wrote it.
 //!
 //! This is the form that source readers produce, that the compiler turns into a program
-//! ([`super::program`]), and that the plain matcher ([`super::naive`]) follows word for word.
+//! ([`super::program`]), and that the plain matcher (`naive.rs`) follows word for word.
 
 use crate::identify::{FileType, TypeSet};
 

@@ -12,7 +12,7 @@ use crate::set::layout::{
 };
 
 /// The offset that a row stores, or `None` for a kind or a distance that means nothing.
-pub(super) fn read(row: &PatternRow) -> Option<Offset> {
+pub(crate) fn read(row: &PatternRow) -> Option<Offset> {
     let (distance, shift, index) = (row.distance.get(), row.shift.get(), row.section.get());
     let forward = || u64::try_from(distance).ok();
     Some(match row.offset_kind {

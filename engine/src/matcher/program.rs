@@ -11,8 +11,9 @@
 //! | 5 | one of several strings | count u16, then for each: length u16, values, masks |
 //! | 6 | none of several strings | count u16, length u16, then for each: values, masks |
 //!
-//! The writer ([`encode`]) and the reader ([`Ops`]) stand here side by side. Programs come out of
-//! sets, so the reader believes nothing: a broken program is an error when the set is opened.
+//! The writer ([`encode`]) and the readers ([`check`], [`Ends::run`]) stand here side by side. Programs
+//! come out of sets, so the readers believe nothing: a broken program is an error when the set is
+//! opened.
 
 #![warn(clippy::arithmetic_side_effects)]
 

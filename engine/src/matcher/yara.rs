@@ -25,7 +25,7 @@ const STACK: usize = 8 << 20;
 const STACK_LEFT: usize = 2 << 20;
 
 /// Matches kept for one pattern of a rule in one object; counts in conditions stop here.
-pub(super) const MATCHES: usize = 65_536;
+const MATCHES: usize = 65_536;
 
 /// The compiled rules of one set.
 pub(super) struct Yara {

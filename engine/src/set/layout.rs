@@ -29,9 +29,6 @@ pub const SECTION_OPTIONAL: u32 = 1;
 /// The size of a hash row that stands for any size.
 pub const ANY_SIZE: u64 = u64::MAX;
 
-/// An unbounded gap.
-pub const UNBOUNDED: u32 = u32::MAX;
-
 /// [`PatternRow::part`] of a pattern that is a signature of its own.
 pub const WHOLE: u8 = 0xff;
 
@@ -225,10 +222,17 @@ row! {
     SizeRow {
         /// The size, or [`ANY_SIZE`].
         size: U64,
-        /// Bit 0 MD5, bit 1 SHA-1, bit 2 SHA-256.
+        /// [`ALGORITHM_MD5`], [`ALGORITHM_SHA1`], [`ALGORITHM_SHA256`].
         algorithms: u8,
     }
 }
+
+/// MD5 is asked.
+pub const ALGORITHM_MD5: u8 = 1;
+/// SHA-1 is asked.
+pub const ALGORITHM_SHA1: u8 = 2;
+/// SHA-256 is asked.
+pub const ALGORITHM_SHA256: u8 = 4;
 
 row! {
     /// One byte pattern: a signature of its own, or a part of a logical one.

@@ -12,7 +12,7 @@ use super::error::{SetError, SetErrorKind};
 use super::layout::*;
 use super::tree::Hash;
 use super::verify::{SetBytes, Verified};
-use crate::matcher::{Target, expression, program};
+use crate::matcher::{Target, expression, place, program};
 use crate::verdict::{Class, SetLabel};
 
 /// An opened signature set. A clone shares it; any number of threads may use it.
@@ -146,6 +146,11 @@ impl SignatureSet {
     /// Length of the set file in bytes.
     pub fn file_length(&self) -> u64 {
         self.0.bytes.len() as u64
+    }
+
+    /// Whether its bytes are still those that were verified: nobody wrote to the file under a mapping.
+    pub(crate) fn is_intact(&self) -> bool {
+        self.0.bytes.are_intact()
     }
 
     /// How many of each kind it holds.
@@ -409,8 +414,8 @@ impl SignatureSet {
                 "segments out of range"
             } else if Target::from_number(row.target).is_none() {
                 "unknown target"
-            } else if row.offset_kind > OFFSET_LAST_SECTION {
-                "unknown kind of offset"
+            } else if place::read(row).is_none() {
+                "offset of unknown kind, or out of range"
             } else {
                 continue;
             };

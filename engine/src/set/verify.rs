@@ -15,14 +15,24 @@ use zerocopy::FromBytes;
 use super::error::{SetError, SetErrorKind};
 use super::layout::{CHUNK, Header, MAGIC, VERSION_MAJOR};
 use super::tree::{self, Hash};
-use crate::input::{self, Mapping};
+use crate::input::{self, Mapping, Watch};
 
 /// The bytes of a set, wherever they lie. A clone shares them.
 #[derive(Clone)]
 pub(super) enum SetBytes {
     Static(&'static [u8]),
     Held(Arc<[u8]>),
-    Mapped(Arc<Mapping>),
+    Mapped(Arc<Mapping>, Arc<Watch<'static>>),
+}
+
+impl SetBytes {
+    /// Whether they are still those that were verified, as far as the file's size and time tell.
+    pub(super) fn are_intact(&self) -> bool {
+        match self {
+            SetBytes::Static(_) | SetBytes::Held(_) => true,
+            SetBytes::Mapped(_, watch) => !watch.was_written(),
+        }
+    }
 }
 
 impl Deref for SetBytes {
@@ -32,7 +42,7 @@ impl Deref for SetBytes {
         match self {
             SetBytes::Static(bytes) => bytes,
             SetBytes::Held(bytes) => bytes,
-            SetBytes::Mapped(mapping) => mapping,
+            SetBytes::Mapped(mapping, _) => mapping,
         }
     }
 }
@@ -52,7 +62,8 @@ pub struct Verified {
 
 impl Unverified {
     /// Reads a set file. It is mapped where [`input::survive_shrinking_maps`] was asked for, so that
-    /// processes share it; else it is read into memory.
+    /// processes share it; else it is read into memory. A mapped file must not be written to, but
+    /// replaced by renaming a new one over it: after a write, scans say that they are not complete.
     pub fn from_path(path: &Path) -> Result<Self, SetError> {
         let unreadable = |error: std::io::Error| {
             SetError::new(SetErrorKind::Unreadable, format!("{}: {error}", path.display()))
@@ -63,7 +74,11 @@ impl Unverified {
         }
         let file = File::open(path).map_err(unreadable)?;
         match Mapping::of(&file) {
-            Some(mapping) => Self::new(SetBytes::Mapped(Arc::new(mapping))),
+            Some(mapping) => {
+                let mapping = Arc::new(mapping);
+                let watch = Watch::over(file, Arc::clone(&mapping)).map_err(unreadable)?;
+                Self::new(SetBytes::Mapped(mapping, Arc::new(watch)))
+            }
             None => Self::from_bytes(input::read_whole(&file).map_err(unreadable)?),
         }
     }

@@ -11,6 +11,7 @@ use flate2::Crc;
 
 use super::inflate::Inflate;
 use super::{Entry, Notes, Unpacker};
+use crate::identify::crc32;
 use crate::input::Content;
 use crate::limits::Budget;
 use crate::reader::{OutOfBounds, Reader};
@@ -198,7 +199,7 @@ impl<'d> Header<'d> {
         let mut problem = (flags & Self::RESERVED != 0).then_some("the header has unknown flags");
         if flags & Self::HEADER_CHECKSUM != 0 {
             let length = whole.len().saturating_sub(reader.remaining());
-            let actual = checksum(whole.get(..length).unwrap_or_default());
+            let actual = crc32(whole.get(..length).unwrap_or_default());
             // The header keeps the lower half of the CRC-32.
             if u32::from(reader.u16_le().map_err(cut)?) != actual & 0xffff {
                 problem = Some("the header's checksum is wrong");
@@ -215,12 +216,6 @@ fn text<'d>(reader: &mut Reader<'d>) -> io::Result<&'d [u8]> {
     let text = reader.bytes(length as u64).map_err(cut)?;
     reader.skip(1).map_err(cut)?;
     Ok(text)
-}
-
-fn checksum(bytes: &[u8]) -> u32 {
-    let mut crc = Crc::new();
-    crc.update(bytes);
-    crc.sum()
 }
 
 #[cfg(test)]
@@ -250,11 +245,11 @@ mod tests {
     fn bare_member(flags: u8, bytes: &[u8]) -> Vec<u8> {
         let mut member = vec![0x1f, 0x8b, 8, flags, 0, 0, 0, 0, 0, 255];
         if flags & Header::HEADER_CHECKSUM != 0 {
-            let sum = checksum(&member) as u16;
+            let sum = crc32(&member) as u16;
             member.extend(sum.to_le_bytes());
         }
         member.extend(deflated(bytes));
-        member.extend(checksum(bytes).to_le_bytes());
+        member.extend(crc32(bytes).to_le_bytes());
         member.extend((bytes.len() as u32).to_le_bytes());
         member
     }

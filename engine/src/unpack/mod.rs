@@ -47,8 +47,6 @@ pub(crate) type Open =
 pub struct Format {
     /// The type.
     pub file_type: FileType,
-    /// The library that decodes it; `None` where none does yet.
-    pub library: Option<&'static str>,
     how: How,
 }
 
@@ -62,24 +60,24 @@ enum How {
     NotYetIf(fn(&[u8]) -> bool),
 }
 
-const fn opens(file_type: FileType, open: Open, library: &'static str) -> Format {
-    Format { file_type, library: Some(library), how: How::Opens(open) }
+const fn opens(file_type: FileType, open: Open) -> Format {
+    Format { file_type, how: How::Opens(open) }
 }
 
 const fn not_yet(file_type: FileType) -> Format {
-    Format { file_type, library: None, how: How::NotYet }
+    Format { file_type, how: How::NotYet }
 }
 
 const fn not_yet_if(file_type: FileType, holds: fn(&[u8]) -> bool) -> Format {
-    Format { file_type, library: None, how: How::NotYetIf(holds) }
+    Format { file_type, how: How::NotYetIf(holds) }
 }
 
 /// Every type that can hold other data. The ZIP family is opened as [`FileType::Zip`], which always
 /// accompanies its members.
 pub const FORMATS: &[Format] = &[
-    opens(FileType::Zip, zip::open, "flate2"),
-    opens(FileType::Gzip, gzip::open, "flate2"),
-    opens(FileType::Tar, tar::open, "tar"),
+    opens(FileType::Zip, zip::open),
+    opens(FileType::Gzip, gzip::open),
+    opens(FileType::Tar, tar::open),
     not_yet(FileType::Bzip2),
     not_yet(FileType::Xz),
     not_yet(FileType::Lzma),
@@ -92,6 +90,8 @@ pub const FORMATS: &[Format] = &[
     not_yet(FileType::Cab),
     not_yet(FileType::Arj),
     not_yet(FileType::Lha),
+    not_yet(FileType::Ace),
+    not_yet(FileType::Zoo),
     not_yet(FileType::Szdd),
     not_yet(FileType::Cpio),
     not_yet(FileType::Ar),
@@ -102,8 +102,11 @@ pub const FORMATS: &[Format] = &[
     not_yet(FileType::Squashfs),
     not_yet(FileType::Dmg),
     not_yet(FileType::Vhd),
+    not_yet(FileType::Vhdx),
     not_yet(FileType::Vmdk),
     not_yet(FileType::Qcow2),
+    not_yet(FileType::Wim),
+    not_yet(FileType::Nsis),
     not_yet(FileType::Chm),
     not_yet(FileType::Xar),
     not_yet(FileType::Ole2),
@@ -113,6 +116,8 @@ pub const FORMATS: &[Format] = &[
     not_yet(FileType::Tnef),
     not_yet(FileType::Mail),
     not_yet(FileType::Mbox),
+    not_yet(FileType::BinHex),
+    not_yet(FileType::Uuencode),
     not_yet(FileType::EncodedScript),
     not_yet_if(FileType::Rtf, rtf_has_objects),
     not_yet_if(FileType::Flash, flash_is_compressed),
@@ -308,7 +313,11 @@ mod tests {
 
     #[test]
     fn what_cannot_be_opened_says_so() {
+        use FileType::{Ace, BinHex, Nsis, Uuencode, Vhdx, Wim, Zoo};
         assert_eq!(problem_of(FileType::Rar, b"Rar!"), Some(Reason::Unsupported("rar")));
+        for packed in [Ace, Zoo, Vhdx, Wim, Nsis, BinHex, Uuencode] {
+            assert_eq!(problem_of(packed, b""), Some(Reason::Unsupported(packed.name())));
+        }
         assert_eq!(problem_of(FileType::Png, b""), None);
         assert_eq!(problem_of(FileType::Ooxml, b"PK\x03\x04"), None, "opened as zip");
     }

@@ -161,7 +161,7 @@ pub enum Reason {
     Corrupted,
     /// The data ends before its format says so.
     Truncated,
-    /// The file became another one under the scan.
+    /// The file became another one under the scan, or a signature set's file did.
     ChangedWhileScanning,
     /// The system refused to open or read it.
     Unreadable,
@@ -249,7 +249,7 @@ pub struct Finding {
     pub offset: Option<u64>,
     /// The set it came from, as `origin/channel@version`.
     pub set: String,
-    /// The source file inside the set, the author and the licence, where the set says so.
+    /// The signature's source file inside the set; empty where the set does not say.
     pub source: String,
     /// Who wrote the signature; empty where the set does not say.
     pub author: String,

@@ -52,7 +52,7 @@ impl Compiler {
 pub(crate) fn is_there(program: &str) -> bool {
     let there = Command::new(program).arg("--version").output().is_ok();
     if !there {
-        eprintln!("SKIPPED: `{program}` is not installed");
+        eprintln!("skipped: `{program}` is not installed");
     }
     there
 }

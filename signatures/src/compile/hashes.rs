@@ -1,6 +1,8 @@
 //! Hash rows: kept as they are stored, so that millions of them cost no more than the set itself.
 
-use pellucid::set::layout::{ANY_SIZE, HashRow, SignatureRow, SizeRow};
+use pellucid::set::layout::{
+    ALGORITHM_MD5, ALGORITHM_SHA1, ALGORITHM_SHA256, ANY_SIZE, HashRow, SignatureRow, SizeRow,
+};
 use zerocopy::little_endian::U32;
 
 use crate::source::Digest;
@@ -44,9 +46,9 @@ impl Hashes {
     /// For which sizes which digests are asked.
     pub(crate) fn sizes(&self) -> Vec<SizeRow> {
         let mut sizes = Vec::new();
-        collect(&mut sizes, &self.md5, 1);
-        collect(&mut sizes, &self.sha1, 2);
-        collect(&mut sizes, &self.sha256, 4);
+        collect(&mut sizes, &self.md5, ALGORITHM_MD5);
+        collect(&mut sizes, &self.sha1, ALGORITHM_SHA1);
+        collect(&mut sizes, &self.sha256, ALGORITHM_SHA256);
         sizes.sort_unstable();
         let joined = sizes.chunk_by(|(a, _), (b, _)| a == b).filter_map(|same| {
             let &(size, _) = same.first()?;

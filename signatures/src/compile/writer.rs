@@ -24,10 +24,29 @@ impl<T: IntoBytes + Immutable> Rows for Vec<T> {
 /// Writes a set of these sections, which are in the order of their kinds. Each is dropped as soon as it
 /// is written.
 pub(crate) fn write(sections: Vec<(Section, Box<dyn Rows>)>) -> Result<Vec<u8>, BuildError> {
+    let (table, tree_offset) = lay_out(&sections);
+    let leaves = tree_offset.div_ceil(CHUNK as usize);
+    let file_length = tree_offset.saturating_add(leaves.saturating_add(1).saturating_mul(32));
+    let mut file = Vec::with_capacity(file_length);
+    file.extend_from_slice(header(table.len(), tree_offset, file_length)?.as_bytes());
+    file.extend_from_slice(table.bytes());
+    pad(&mut file);
+    for (_, section) in sections {
+        file.extend_from_slice(section.bytes());
+        pad(&mut file);
+    }
+    let leaves: Vec<tree::Hash> = tree::leaves(&file).collect();
+    file.extend_from_slice(leaves.bytes());
+    file.extend_from_slice(&tree::root(&leaves));
+    Ok(file)
+}
+
+/// The section table, and where the hash tree begins.
+fn lay_out(sections: &[(Section, Box<dyn Rows>)]) -> (Vec<SectionRow>, usize) {
     let table = size_of::<SectionRow>().saturating_mul(sections.len());
     let mut offset = aligned(size_of::<Header>().saturating_add(table));
     let mut rows = Vec::with_capacity(sections.len());
-    for (kind, section) in &sections {
+    for (kind, section) in sections {
         let length = section.bytes().len();
         rows.push(SectionRow {
             kind: (*kind as u32).into(),
@@ -38,33 +57,21 @@ pub(crate) fn write(sections: Vec<(Section, Box<dyn Rows>)>) -> Result<Vec<u8>, 
         });
         offset = aligned(offset.saturating_add(length));
     }
-    let tree_offset = offset;
-    let leaves = tree_offset.div_ceil(CHUNK as usize);
-    let file_length = tree_offset.saturating_add(leaves.saturating_add(1).saturating_mul(32));
-    let header = Header {
+    (rows, offset)
+}
+
+fn header(sections: usize, tree_offset: usize, file_length: usize) -> Result<Header, BuildError> {
+    let too_many = |_| BuildError::TooMuch { what: "sections", most: u32::MAX.into() };
+    Ok(Header {
         magic: MAGIC,
         major: VERSION_MAJOR.into(),
         minor: VERSION_MINOR.into(),
-        sections: u32::try_from(rows.len())
-            .map_err(|_| BuildError::TooMuch { what: "sections", most: u32::MAX.into() })?
-            .into(),
+        sections: u32::try_from(sections).map_err(too_many)?.into(),
         file_length: (file_length as u64).into(),
         tree_offset: (tree_offset as u64).into(),
         chunk: CHUNK.into(),
         reserved: [0; 28],
-    };
-    let mut file = Vec::with_capacity(file_length);
-    file.extend_from_slice(header.as_bytes());
-    file.extend_from_slice(rows.bytes());
-    pad(&mut file);
-    for (_, section) in sections {
-        file.extend_from_slice(section.bytes());
-        pad(&mut file);
-    }
-    let leaves: Vec<tree::Hash> = tree::leaves(&file).collect();
-    file.extend_from_slice(leaves.bytes());
-    file.extend_from_slice(&tree::root(&leaves));
-    Ok(file)
+    })
 }
 
 fn aligned(offset: usize) -> usize {

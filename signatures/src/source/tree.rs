@@ -18,7 +18,7 @@ use crate::report::BuildError;
 #[derive(Debug, Default)]
 pub struct SourceTree {
     files: Vec<SourceFile>,
-    pub(crate) notes: Vec<Diagnostic>,
+    notes: Vec<Diagnostic>,
 }
 
 /// One file.

@@ -7,7 +7,6 @@
 
 use std::collections::VecDeque;
 
-use flate2::Crc;
 use memchr::memmem;
 
 use super::records::{
@@ -15,6 +14,7 @@ use super::records::{
     method_name,
 };
 use super::spans::Key;
+use crate::identify::crc32;
 use crate::input::Content;
 use crate::limits::Budget;
 use crate::reader::Reader;
@@ -220,7 +220,7 @@ impl Member {
     fn check<'a>(&self, mut entry: Entry<'a>, zip: &[u8], end: u64, idle: u64) -> Outcome<'a> {
         let content = entry.content.as_deref().unwrap_or_default();
         let (size, packed) = (content.len() as u64, end.saturating_sub(self.data));
-        let crc = checksum(content);
+        let crc = crc32(content);
         let told: Vec<_> = self.told(zip, end, packed, size).collect();
         let is_borne_out = told.iter().any(|told| told.crc == crc && told.size == size);
         let mut complain = |words: String| entry.problems.push(corrupted(words));
@@ -360,12 +360,6 @@ fn disagreement(central: &Central<'_>, local: &Local<'_>) -> Option<String> {
 /// Whether a record, or the end, is here.
 fn is_border(zip: &[u8], at: u64) -> bool {
     Reader::at(zip, at).is_ok_and(|reader| reader.is_empty() || reader.rest().starts_with(b"PK"))
-}
-
-pub(super) fn checksum(bytes: &[u8]) -> u32 {
-    let mut crc = Crc::new();
-    crc.update(bytes);
-    crc.sum()
 }
 
 fn corrupted(detail: impl Into<String>) -> Problem {

@@ -27,7 +27,7 @@ struct Head {
 
 impl Head {
     fn new(name: &str, method: u16, bytes: &[u8], packed: u64) -> Self {
-        let (name, crc) = (name.into(), super::member::checksum(bytes));
+        let (name, crc) = (name.into(), crate::identify::crc32(bytes));
         Self { name, flags: 0, method, crc, packed, size: bytes.len() as u64 }
     }
 
