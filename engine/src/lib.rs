@@ -30,9 +30,10 @@
 //!
 //! 1. [`input`]: bytes in; the one place that opens, reads and maps files
 //! 2. [`identify`]: what is it? a set of types, from content alone
-//! 3. [`unpack`]: what is inside? containers are walked by a work queue, never by recursion
-//! 4. [`inspect`]: facts about programs that signatures ask about
-//! 5. [`matcher`]: which signatures hit?
+//! 3. [`inspect`]: facts about programs that signatures ask about
+//! 4. [`matcher`]: which signatures hit?
+//! 5. [`unpack`]: what is inside? each thing found goes the same way; by a work queue, never by
+//!    recursion
 //! 6. [`verdict`]: what was found, and how much was looked at
 //!
 //! [`set`] opens signature sets, [`walk`] scans trees of files with as many threads as it is given,

@@ -187,7 +187,7 @@ impl Builder {
             Ok(None) => return Ok(Ok(0)),
             Err(fault) => return Ok(Err(fault)),
         };
-        let severity = source::default_severity(record.class);
+        let severity = record.class.default_severity();
         let added = self.compiler.add(&record.name, record.class, severity, &content)?;
         if added == Added::Again {
             self.report.merged = self.report.merged.saturating_add(1);

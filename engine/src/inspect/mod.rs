@@ -1,4 +1,4 @@
-//! 4 Facts that signatures ask about: where a program starts, its sections, what it imports.
+//! 3 Facts that signatures ask about: where a program starts, its sections, what it imports.
 //!
 //! Two levels, because a scan must do no work that the file cannot need:
 //!

@@ -1,4 +1,4 @@
-//! 5 Which signatures hit?
+//! 4 Which signatures hit?
 //!
 //! One narrow interface: a [`Matcher`] is made from a set, and [`Matcher::search`] finds the set's
 //! signatures that hit one object. How it searches is nobody else's business.

@@ -115,7 +115,7 @@ impl Yara {
             name: about.name.unwrap_or_else(|| rule.identifier().to_owned()),
             class: about.class,
             method: Method::Yara,
-            severity: about.severity,
+            severity: about.severity.unwrap_or_else(|| about.class.default_severity()),
             object: 0,
             offset: first_offset(rule),
             set: set.to_owned(),
@@ -153,15 +153,20 @@ fn first_offset(rule: &Rule<'_, '_>) -> Option<u64> {
 struct Metadata {
     name: Option<String>,
     class: Class,
-    severity: u8,
+    severity: Option<u8>,
     author: Option<String>,
     licence: Option<String>,
 }
 
 impl Metadata {
     fn of(rule: &Rule<'_, '_>) -> Self {
-        let mut about =
-            Self { name: None, class: Class::Malicious, severity: 50, author: None, licence: None };
+        let mut about = Self {
+            name: None,
+            class: Class::Malicious,
+            severity: None,
+            author: None,
+            licence: None,
+        };
         for (key, value) in rule.metadata() {
             match (key, value) {
                 ("name", MetaValue::String(name)) => about.name = Some(name.to_owned()),
@@ -169,7 +174,7 @@ impl Metadata {
                     about.class = Class::from_name(class).unwrap_or(about.class);
                 }
                 ("severity", MetaValue::Integer(severity)) => {
-                    about.severity = severity.clamp(0, 100) as u8;
+                    about.severity = Some(severity.clamp(0, 100) as u8);
                 }
                 ("author", MetaValue::String(author)) => about.author = Some(author.to_owned()),
                 ("licence" | "license", MetaValue::String(licence)) => {

@@ -1,4 +1,4 @@
-//! 3 What is inside? One trait, one table of formats; the work queue is in `scan.rs`.
+//! 5 What is inside? One trait, one table of formats; the work queue is in `scan.rs`.
 //!
 //! An unpacker walks one container and hands out its entries one at a time, so that only the objects
 //! on the current path are held in memory. It never recurses, never writes to disk and never uses a

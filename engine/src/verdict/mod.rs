@@ -79,6 +79,16 @@ impl Class {
         Self::ALL.into_iter().find(|&class| class as u8 == number)
     }
 
+    /// How hard a hit is taken, from 0 to 100, where the signature's source does not say.
+    pub fn default_severity(self) -> u8 {
+        match self {
+            Class::Trusted => 0,
+            Class::Pua => 30,
+            Class::Suspicious => 60,
+            Class::Malicious => 80,
+        }
+    }
+
     /// The verdict that a hit of this class brings about.
     pub fn verdict(self) -> Verdict {
         match self {

@@ -102,16 +102,6 @@ pub(crate) struct Logical {
     pub(crate) expression: Vec<ExpressionOp>,
 }
 
-/// How hard a hit of this class is taken where the source does not say.
-pub(crate) fn default_severity(class: Class) -> u8 {
-    match class {
-        Class::Trusted => 0,
-        Class::Pua => 30,
-        Class::Suspicious => 60,
-        Class::Malicious => 80,
-    }
-}
-
 /// A source format.
 #[derive(Debug)]
 pub(crate) struct Format {
