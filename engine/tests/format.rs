@@ -52,7 +52,10 @@ fn the_page_names_every_section_by_its_number() {
     }
 }
 
-fn tables() -> Vec<(&'static str, usize, Vec<(usize, &'static str)>)> {
+/// A row's name and size, with the offsets and names of its fields.
+type Table = (&'static str, usize, Vec<(usize, &'static str)>);
+
+fn tables() -> Vec<Table> {
     tables! {
         Header { magic, major, minor, sections, file_length, tree_offset, chunk, reserved }
         SectionRow { kind, flags, offset, length, reserved }
