@@ -1,7 +1,7 @@
 //! Signatures cut from the files under scan, in ClamAV's formats (.hdb and .ndb).
 //!
 //! Fixed by the seed and the bytes of the files: whoever has the files gets the same signatures. One
-//! of [`HIT_EVERY`] is left as it was cut and must hit; the others are spoilt so that they look like
+//! of `HIT_EVERY` is left as it was cut and must hit; the others are spoilt so that they look like
 //! the files but hit none. `body.rs` shapes the patterns, `place.rs` says where they may start;
 //! [`yara`] says the same as rules.
 
