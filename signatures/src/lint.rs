@@ -1,6 +1,7 @@
 //! What is well-formed and still not right: names that cannot be shown, hashes of nothing, patterns that
 //! cost too much.
 
+use pellucid::set::layout::{OFFSET_ANYWHERE, OFFSET_IN_SECTION};
 use pellucid::verdict::Class;
 
 use crate::compile::Added;
@@ -86,7 +87,17 @@ pub(crate) fn cost(content: &Prepared) -> Option<Fault> {
     }
 }
 
+/// A pattern of one possible start costs a look there and no more.
+fn is_anchored(pattern: &PreparedPattern) -> bool {
+    !matches!(pattern.row.offset_kind, OFFSET_ANYWHERE | OFFSET_IN_SECTION)
+        && pattern.row.shift.get() == 0
+        && pattern.segments.len() == 1
+}
+
 fn pattern_cost(pattern: &PreparedPattern) -> Option<Fault> {
+    if is_anchored(pattern) {
+        return None;
+    }
     let literals = pattern.segments.iter().map(|segment| segment.literal.as_ref());
     let shortest =
         literals.map(|literal| literal.map_or(0, |literal| literal.bytes.len())).min()?;

@@ -146,7 +146,7 @@ impl fmt::Display for BuildReport {
         line(f, "total", self.total)?;
         write!(f, "{} files", self.files)?;
         if self.merged > 0 {
-            write!(f, ", {} records were there twice", self.merged)?;
+            write!(f, ", {} repeated records merged", self.merged)?;
         }
         for (level, count) in &self.levels {
             write!(f, ", {count} x {level}")?;

@@ -198,7 +198,7 @@ fn lints() {
     let empty = format!("d41d8cd98f00b204e9800998ecf8427e,Empty\n{MD5},Ok\n");
     let report = build_files(&[
         ("a.csv", &empty),
-        ("b.ndb", "Short:0:*:616263\nTwice:0:*:61626364\nTwice:0:*:65666768\nTwice:0:*:61626364\n"),
+        ("b.ndb", "Short:0:*:616263\nAnchored:0:4:616263\nTwice:0:*:61626364\nTwice:0:*:65666768\nTwice:0:*:61626364\n"),
         ("c.ldb", "Always;Target:0;0=0;61626364\n"),
     ])
     .report;

@@ -1,0 +1,126 @@
+//! `docs/format.md` against the code: every row it draws has the size and the fields of its struct.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a failed test panics")]
+
+use std::collections::BTreeMap;
+use std::mem::{offset_of, size_of};
+
+use pellucid::matcher::Target;
+use pellucid::set::layout::*;
+use pellucid::verdict::Class;
+
+const PAGE: &str = include_str!("../../docs/format.md");
+
+/// A row as it is drawn or declared: its size, and each field's name and offset.
+#[derive(Debug, PartialEq, Eq)]
+struct Drawn {
+    size: usize,
+    fields: Vec<(String, usize)>,
+}
+
+macro_rules! declared {
+    ($($name:literal $row:ty { $($field:ident),* })*) => {
+        BTreeMap::from([$((
+            $name.to_owned(),
+            Drawn {
+                size: size_of::<$row>(),
+                fields: vec![$((stringify!($field).to_owned(), offset_of!($row, $field))),*],
+            },
+        )),*])
+    };
+}
+
+fn declared() -> BTreeMap<String, Drawn> {
+    declared! {
+        "Header" Header {
+            magic, major, minor, sections, file_length, tree_offset, chunk, reserved
+        }
+        "SectionRow" SectionRow { kind, flags, offset, length, reserved }
+        "StringRef" StringRef { offset, length }
+        "AboutRow" AboutRow { origin, channel, version, licence, description, compiler }
+        "OriginRow" OriginRow { file, author, licence }
+        "SignatureRow" SignatureRow { name_offset, name_length, origin, class, severity, reserved }
+        "HashRow<16>" HashRow<16> { digest, size, signature }
+        "HashRow<20>" HashRow<20> { digest, size, signature }
+        "HashRow<32>" HashRow<32> { digest, size, signature }
+        "SizeRow" SizeRow { size, algorithms }
+        "PatternRow" PatternRow {
+            owner, first_segment, segments, part, target, offset_kind, flags, section, distance, shift
+        }
+        "SegmentRow" SegmentRow {
+            pattern, gap, program, program_length, literal, literal_length, literal_either_case,
+            reserved, lead_min, lead_max
+        }
+        "LogicalRow" LogicalRow {
+            signature, first_pattern, expression, expression_length, patterns, target,
+            holds_without_hits, reserved, size_min, size_max
+        }
+        "YaraRow" YaraRow { namespace, source, origin, rules }
+    }
+}
+
+/// The cells of a table's line.
+fn cells(line: &str) -> Option<Vec<&str>> {
+    let inside = line.strip_prefix("| ")?.trim_end().strip_suffix('|')?;
+    Some(inside.split('|').map(str::trim).collect())
+}
+
+/// Reads the rows under the headings `### Name: size bytes`. Sizes of fields must add up.
+fn drawn() -> BTreeMap<String, Drawn> {
+    let mut rows = BTreeMap::new();
+    for piece in PAGE.split("\n### ").skip(1) {
+        let (heading, body) = piece.split_once('\n').unwrap();
+        let Some((name, size)) = heading.split_once(": ") else { continue };
+        let size = size.strip_suffix(" bytes").unwrap().parse().unwrap();
+        let table = body.lines().skip_while(|line| !line.starts_with('|'));
+        let mut row = Drawn { size, fields: Vec::new() };
+        let mut end = 0;
+        for line in table.take_while(|line| line.starts_with('|')).skip(2) {
+            let cells = cells(line).unwrap();
+            let [offset, length, field, ..] = cells.as_slice() else { panic!("{line}") };
+            let offset: usize = offset.parse().unwrap();
+            assert_eq!(offset, end, "{name}: {line}");
+            end = offset + length.parse::<usize>().unwrap();
+            row.fields.push(((*field).to_owned(), offset));
+        }
+        assert_eq!(end, size, "{name}");
+        rows.insert(name.to_owned(), row);
+    }
+    rows
+}
+
+#[test]
+fn every_row_is_drawn_as_it_is() {
+    assert_eq!(drawn(), declared());
+}
+
+#[test]
+fn every_section_is_listed_under_its_number() {
+    for section in Section::ALL {
+        let line = format!("| {} | {section:?} | ", section as u32);
+        assert!(PAGE.contains(&line), "{line}");
+    }
+}
+
+#[test]
+fn numbers_on_the_page_are_those_of_the_code() {
+    let magic: Vec<String> = MAGIC.iter().map(|byte| format!("{byte:02x}")).collect();
+    let targets = Target::ALL.iter().map(|&target| target as u8).collect::<Vec<_>>();
+    assert_eq!(targets, [0, 1, 2, 4, 5, 6, 9, 10, 11, 12]);
+    let classes: Vec<String> =
+        Class::ALL.iter().map(|&class| format!("{} {}", class as u8, class.name())).collect();
+    for text in [
+        magic.join(" "),
+        format!("| 32 | 4 | chunk | {CHUNK} |"),
+        format!("at most {MAX_SECTIONS} |"),
+        format!("a multiple of {ALIGNMENT} |"),
+        format!("| {VERSION_MAJOR}.{VERSION_MINOR} | "),
+        format!("at most {MAX_PARTS} |"),
+        format!("or {WHOLE} for a signature"),
+        format!("| class | {} |", classes.join(", ")),
+    ] {
+        assert!(PAGE.contains(&text), "{text}");
+    }
+    assert_eq!(MAX_COUNT, 1_000_000);
+    assert_eq!((FLAG_FULL_WORD, FLAG_COUNTED, SECTION_OPTIONAL), (1, 2, 1));
+    assert_eq!((OFFSET_ANYWHERE, OFFSET_IN_SECTION, OFFSET_LAST_SECTION), (0, 5, 6));
+}
