@@ -92,6 +92,8 @@ pub const FORMATS: &[Format] = &[
     not_yet(FileType::Cab),
     not_yet(FileType::Arj),
     not_yet(FileType::Lha),
+    not_yet(FileType::Ace),
+    not_yet(FileType::Zoo),
     not_yet(FileType::Szdd),
     not_yet(FileType::Cpio),
     not_yet(FileType::Ar),
@@ -102,8 +104,11 @@ pub const FORMATS: &[Format] = &[
     not_yet(FileType::Squashfs),
     not_yet(FileType::Dmg),
     not_yet(FileType::Vhd),
+    not_yet(FileType::Vhdx),
     not_yet(FileType::Vmdk),
     not_yet(FileType::Qcow2),
+    not_yet(FileType::Wim),
+    not_yet(FileType::Nsis),
     not_yet(FileType::Chm),
     not_yet(FileType::Xar),
     not_yet(FileType::Ole2),
@@ -113,6 +118,8 @@ pub const FORMATS: &[Format] = &[
     not_yet(FileType::Tnef),
     not_yet(FileType::Mail),
     not_yet(FileType::Mbox),
+    not_yet(FileType::BinHex),
+    not_yet(FileType::Uuencode),
     not_yet(FileType::EncodedScript),
     not_yet_if(FileType::Rtf, rtf_has_objects),
     not_yet_if(FileType::Flash, flash_is_compressed),
@@ -303,6 +310,16 @@ mod tests {
         for (index, format) in FORMATS.iter().enumerate() {
             let again = FORMATS.iter().skip(index + 1).any(|f| f.file_type == format.file_type);
             assert!(!again, "{} twice", format.file_type.name());
+        }
+    }
+
+    #[test]
+    fn no_archive_is_passed_over_in_silence() {
+        use FileType::*;
+        for file_type in [Ace, Arj, Lha, Zoo, Cab, Wim, Nsis, Vhd, Vhdx, Iso9660, BinHex, Uuencode]
+        {
+            let expected = Some(Reason::Unsupported(file_type.name()));
+            assert_eq!(problem_of(file_type, b""), expected);
         }
     }
 
