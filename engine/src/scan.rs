@@ -163,7 +163,7 @@ impl<'s, 'a> Scan<'s, 'a> {
     }
 
     fn examine(&mut self, content: &Content<'a>, index: usize, depth: u32) {
-        let identified = identify::identify(content);
+        let identified = identify::identify_while(content, &|| self.budget.check().is_ok());
         if let Some(object) = self.objects.get_mut(index) {
             object.types = identified.types();
         }

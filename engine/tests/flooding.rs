@@ -3,6 +3,7 @@
 mod common;
 
 use std::fmt::Write as _;
+use std::io::Write as _;
 use std::time::Duration;
 
 use common::{Source, engine, memory, reasons, tar};
@@ -80,4 +81,25 @@ fn findings_without_number_are_bounded_and_the_verdict_stays() {
     assert!(report.findings.len() < 101_000, "{}", report.findings.len());
     let last = report.objects.len() - 1;
     assert!(report.findings.iter().any(|finding| finding.object == last), "each object has one");
+}
+
+#[test]
+fn a_file_of_holes_ends_in_time() {
+    pellucid::input::survive_shrinking_maps().expect("handled");
+    let engine = engine(Source::new("a.ndb", "Test:0:*:6162636465666768\n"));
+    let starts: [&[u8]; 5] = [
+        b"",
+        b"%PDF-1.4\n",
+        b"\xff\xd8\xff\xda\0\x02",
+        b"PK\x03\x04\x14\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x01\0\0\0a",
+        b"PK\x03\x04\x14\0\x08\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x01\0\0\0a",
+    ];
+    for start in starts {
+        let mut file = tempfile::tempfile().expect("a file");
+        file.write_all(start).expect("written");
+        file.set_len(1 << 38).expect("holes cost nothing");
+        let report = engine.scan(Input::File(&file), &briefly());
+        assert!(reasons(&report).contains(&"limit:time".to_owned()), "{start:02x?}");
+        assert_ne!(report.completeness, Completeness::Complete);
+    }
 }
