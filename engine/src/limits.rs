@@ -10,6 +10,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
+use memchr::memmem;
+
 /// How much one scan may cost. `Limits::default()` suits mail gateways and file servers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -233,6 +235,42 @@ impl Budget {
             return Err(Stop::Limit(Limit::Time));
         }
         Ok(())
+    }
+
+    /// The first place of `needle` in `hay`, looking at the clock on the way: a file may have terabytes
+    /// of holes.
+    pub fn find(&self, hay: &[u8], needle: &[u8]) -> Result<Option<usize>, Stop> {
+        let finder = memmem::Finder::new(needle);
+        self.find_by_steps(hay, needle.len(), false, |step| finder.find(step))
+    }
+
+    /// The last place of `needle` in `hay`, likewise.
+    pub fn find_last(&self, hay: &[u8], needle: &[u8]) -> Result<Option<usize>, Stop> {
+        let finder = memmem::FinderRev::new(needle);
+        self.find_by_steps(hay, needle.len(), true, |step| finder.rfind(step))
+    }
+
+    /// Searches piece by piece; the pieces overlap, so that the needle is whole in one of them.
+    fn find_by_steps(
+        &self,
+        hay: &[u8],
+        needle: usize,
+        backwards: bool,
+        find: impl Fn(&[u8]) -> Option<usize>,
+    ) -> Result<Option<usize>, Stop> {
+        const STEP: usize = 64 << 20;
+        let steps = hay.len().div_ceil(STEP);
+        for step in 0..steps {
+            self.check()?;
+            let step = if backwards { steps.saturating_sub(step).saturating_sub(1) } else { step };
+            let at = step.saturating_mul(STEP);
+            let end = at.saturating_add(STEP).saturating_add(needle.saturating_sub(1));
+            let found = hay.get(at..end.min(hay.len())).and_then(&find);
+            if let Some(found) = found {
+                return Ok(Some(at.saturating_add(found)));
+            }
+        }
+        Ok(None)
     }
 
     /// Charges one object at `depth`.

@@ -19,8 +19,11 @@ use crate::verdict::{Completeness, Finding, Object, Problem, Reason, Report, con
 
 /// Longer names of objects are cut: they are for people, and 100,000 of them are held at a time.
 const NAME_LENGTH: usize = 512;
-/// Further problems of one object say nothing new.
+/// Further problems of one object say nothing new, unless their reason is new.
 const PROBLEMS: usize = 32;
+/// Findings that are kept of one scan. Behind them only the first of a class counts in each object, so
+/// that no verdict changes: 100,000 objects that hit thousands of signatures each are no news.
+const FINDINGS: usize = 100_000;
 
 /// Scans one input and everything in it.
 pub(crate) fn scan(
@@ -163,7 +166,7 @@ impl<'s, 'a> Scan<'s, 'a> {
     }
 
     fn examine(&mut self, content: &Content<'a>, index: usize, depth: u32) {
-        let identified = identify::identify(content);
+        let identified = identify::identify_while(content, &|| self.budget.check().is_ok());
         if let Some(object) = self.objects.get_mut(index) {
             object.types = identified.types();
         }
@@ -190,15 +193,32 @@ impl<'s, 'a> Scan<'s, 'a> {
             let Some(scratch) = self.scratches.get_mut(height) else { continue };
             let mut findings = Vec::new();
             let searched = matcher.search(&subject, scratch, self.budget, &mut findings);
-            for mut finding in findings {
-                finding.object = index;
-                if !self.engine.is_removed(&finding, height) {
-                    self.raised.push(Raised { finding, height });
-                }
-            }
+            findings.retain(|finding| !self.engine.is_removed(finding, height));
+            self.raise(findings, index, height);
             if let Err(stop) = searched {
                 self.note(index, stop.into());
             }
+        }
+    }
+
+    /// Keeps the findings of one set on one object, as many as there is room for.
+    fn raise(&mut self, findings: Vec<Finding>, index: usize, height: usize) {
+        let mut classes = Vec::new();
+        let mut left_out = 0_u64;
+        for finding in findings {
+            let is_first = !classes.contains(&finding.class);
+            if self.raised.len() >= FINDINGS && !is_first {
+                left_out = left_out.saturating_add(1);
+                continue;
+            }
+            if is_first {
+                classes.push(finding.class);
+            }
+            self.raised.push(Raised { finding: Finding { object: index, ..finding }, height });
+        }
+        if left_out > 0 {
+            let detail = format!("{left_out} more findings are not listed");
+            self.note(index, Problem::new(Reason::Limit(Limit::Memory), detail));
         }
     }
 
@@ -219,10 +239,9 @@ impl<'s, 'a> Scan<'s, 'a> {
 
     /// Adds a problem to an object, whose scan was then not complete.
     fn note(&mut self, index: usize, problem: Problem) {
-        let Some(object) = self.objects.get_mut(index) else { return };
-        object.completeness = object.completeness.max(Completeness::Partial);
-        if object.problems.len() < PROBLEMS && !object.problems.contains(&problem) {
-            object.problems.push(problem);
+        if let Some(object) = self.objects.get_mut(index) {
+            object.completeness = object.completeness.max(Completeness::Partial);
+            add(&mut object.problems, problem);
         }
     }
 
@@ -238,6 +257,14 @@ fn rewritten(set: &str) -> Problem {
     Problem::new(Reason::ChangedWhileScanning, detail)
 }
 
+/// Adds a problem where it says something new.
+fn add(problems: &mut Vec<Problem>, problem: Problem) {
+    let is_new = problems.iter().all(|known| known.reason != problem.reason);
+    if is_new || (problems.len() < PROBLEMS && !problems.contains(&problem)) {
+        problems.push(problem);
+    }
+}
+
 fn internal(what: &str) -> Problem {
     Problem::new(Reason::InternalError, format!("{what}; please report this file's kind as a bug"))
 }
@@ -250,4 +277,20 @@ fn readable(name: &[u8]) -> String {
         readable.push('…');
     }
     readable
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn problems_stay_few_and_no_reason_is_lost() {
+        let mut problems = Vec::new();
+        for number in 0..1000 {
+            add(&mut problems, Problem::new(Reason::Corrupted, number.to_string()));
+        }
+        add(&mut problems, Problem::new(Reason::Encrypted, "behind many others"));
+        assert_eq!(problems.len(), PROBLEMS + 1);
+        assert!(problems.iter().any(|problem| problem.reason == Reason::Encrypted));
+    }
 }

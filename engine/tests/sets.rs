@@ -162,3 +162,64 @@ fn a_set_is_opened_from_a_file_as_from_memory() {
     let other = set(&[Source::new("a.csv", "900150983cd24fb0d6963f7d28e17f72,Other\n")]);
     assert_ne!(from_file.root(), other.root());
 }
+
+/// The number of 64 bits at a place.
+fn number(bytes: &[u8], at: usize) -> usize {
+    let field = bytes.get(at..).and_then(|rest| rest.first_chunk()).expect("eight bytes");
+    u64::from_le_bytes(*field) as usize
+}
+
+/// Changes a sound set and makes its hash tree agree again: what anybody can do to an unsigned set.
+fn forged(change: impl FnOnce(&mut [u8])) -> Vec<u8> {
+    let mut bytes = bytes();
+    bytes.truncate(number(&bytes, 24));
+    change(&mut bytes);
+    let leaves: Vec<_> = tree::leaves(&bytes).collect();
+    bytes.extend(leaves.concat());
+    bytes.extend(tree::root(&leaves));
+    bytes
+}
+
+/// Where a section lies in the file, and its length.
+fn place_of(bytes: &[u8], kind: Section) -> (usize, usize) {
+    let is_kind = |&row: &usize| number(bytes, row) as u32 == kind as u32;
+    let row = (64..).step_by(32).take(15).find(is_kind).expect("the section is there");
+    (number(bytes, row + 8), number(bytes, row + 16))
+}
+
+#[test]
+fn rows_that_share_bytes_are_refused() {
+    // Each row could name all of a section: checking them would take the square of its length.
+    let (offset_field, length_field) = (8, 12);
+    let shared = forged(|bytes| {
+        let (_, programs) = place_of(bytes, Section::Programs);
+        let (segments, length) = place_of(bytes, Section::Segments);
+        for row in (segments..segments + length).step_by(36) {
+            bytes[row + offset_field..row + offset_field + 4].fill(0);
+            let all = u32::try_from(programs).expect("small").to_le_bytes();
+            bytes[row + length_field..row + length_field + 4].copy_from_slice(&all);
+        }
+    });
+    let (kind, message) = open(shared).expect_err("refused");
+    assert_eq!(kind, SetErrorKind::Invalid);
+    assert!(message.contains("Segments"), "{message}");
+    assert!(open(forged(|_| {})).is_ok(), "the forgery itself is not what is refused");
+}
+
+#[test]
+fn texts_begin_and_end_with_a_character() {
+    let cut = forged(|bytes| {
+        let (strings, length) = place_of(bytes, Section::Strings);
+        let at =
+            strings + bytes[strings..strings + length].iter().rposition(|_| true).expect("text");
+        // The last two bytes become one character; the text that ends with it now ends inside.
+        bytes[at - 1..=at].copy_from_slice("ä".as_bytes());
+        let (about, _) = place_of(bytes, Section::About);
+        let offset = u32::try_from(length - 2).expect("small").to_le_bytes();
+        bytes[about..about + 4].copy_from_slice(&offset);
+        bytes[about + 4..about + 8].copy_from_slice(&1_u32.to_le_bytes());
+    });
+    let (kind, message) = open(cut).expect_err("refused");
+    assert_eq!(kind, SetErrorKind::Invalid);
+    assert!(message.contains("text out of range"), "{message}");
+}

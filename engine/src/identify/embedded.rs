@@ -139,9 +139,18 @@ fn tar_start(data: &[u8], at: usize) -> Option<usize> {
     (is_behind_line && archives::is_tar(from(data, start))).then_some(start)
 }
 
-/// Adds what begins inside; `archive` is the ZIP archive that was found from its end.
-pub(super) fn identify(data: &[u8], archive: Option<Range<usize>>, collector: &mut Collector) {
-    let mut effort = Effort::new(data.len());
+/// Bytes searched between two questions whether to go on.
+const STEP: usize = 16 << 20;
+
+/// Adds what begins inside; `archive` is the ZIP archive that was found from its end. When `goes_on`
+/// says no, the rest is left away and the answer says that there may be more.
+pub(super) fn identify(
+    data: &[u8],
+    archive: Option<Range<usize>>,
+    goes_on: &dyn Fn() -> bool,
+    collector: &mut Collector,
+) {
+    let mut effort = Effort::new(data.len(), goes_on);
     let start = searched_from(data, archive.as_ref(), collector);
     let archive = archive.unwrap_or(data.len()..data.len());
     for span in [start..archive.start, start.max(archive.end)..data.len()] {
@@ -195,24 +204,23 @@ fn is_holder(file_type: FileType, data: &[u8]) -> bool {
     }
 }
 
-/// How many bytes the checks may look at: a little more than the data has.
-struct Effort(usize);
+/// How many bytes the checks may look at: a little more than the data has. And for how long.
+struct Effort<'g> {
+    left: usize,
+    goes_on: &'g dyn Fn() -> bool,
+}
 
-impl Effort {
+impl<'g> Effort<'g> {
     const AT_LEAST: usize = 1 << 20;
 
-    fn new(length: usize) -> Self {
-        Self(length.saturating_add(Self::AT_LEAST))
+    fn new(length: usize, goes_on: &'g dyn Fn() -> bool) -> Self {
+        Self { left: length.saturating_add(Self::AT_LEAST), goes_on }
     }
 
     fn spend(&mut self, bytes: usize) -> bool {
-        match self.0.checked_sub(bytes) {
-            Some(left) => {
-                self.0 = left;
-                true
-            }
-            None => false,
-        }
+        let left = self.left.checked_sub(bytes);
+        self.left = left.unwrap_or(self.left);
+        left.is_some()
     }
 }
 
@@ -220,6 +228,7 @@ impl Effort {
 struct Search {
     kinds: &'static [Kind],
     literals: Option<AhoCorasick>,
+    longest: usize,
 }
 
 impl Search {
@@ -227,15 +236,45 @@ impl Search {
         // With few literals and leftmost matches the searcher compares many bytes at once.
         let builder = AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).to_owned();
         let literals = builder.build(kinds.iter().map(|kind| kind.literal)).ok();
-        Self { kinds, literals }
+        let longest = kinds.iter().map(|kind| kind.literal.len()).max().unwrap_or(0);
+        Self { kinds, literals, longest }
     }
 
-    fn run(&self, data: &[u8], span: Range<usize>, effort: &mut Effort, collector: &mut Collector) {
-        let Some(literals) = self.literals.as_ref().filter(|_| span.start < span.end) else {
-            return;
-        };
+    /// Searches a span, step by step; the steps overlap by a literal.
+    fn run(
+        &self,
+        data: &[u8],
+        span: Range<usize>,
+        effort: &mut Effort<'_>,
+        collector: &mut Collector,
+    ) {
         let mut chain = Chain::default();
-        for found in literals.find_iter(Input::new(data).span(span)) {
+        let mut at = span.start;
+        while at < span.end {
+            if !(effort.goes_on)() {
+                return collector.note_more();
+            }
+            let stop = at.saturating_add(STEP).min(span.end);
+            let end = stop.saturating_add(self.longest.saturating_sub(1)).min(span.end);
+            at = self.run_step(data, at..end, stop, effort, &mut chain, collector).max(stop);
+        }
+    }
+
+    /// Looks at what begins in `span` and before `stop`; gives the end of the last literal.
+    fn run_step(
+        &self,
+        data: &[u8],
+        span: Range<usize>,
+        stop: usize,
+        effort: &mut Effort<'_>,
+        chain: &mut Chain,
+        collector: &mut Collector,
+    ) -> usize {
+        let Some(literals) = &self.literals else { return stop };
+        let mut last_end = 0;
+        let found = literals.find_iter(Input::new(data).span(span));
+        for found in found.take_while(|found| found.start() < stop) {
+            last_end = found.end();
             let Some(kind) = self.kinds.get(found.pattern().as_usize()) else { continue };
             if !effort.spend(kind.effort) {
                 collector.note_more();
@@ -248,6 +287,7 @@ impl Search {
                 collector.add(kind.file_type, start);
             }
         }
+        last_end
     }
 }
 
@@ -300,6 +340,23 @@ mod tests {
             let data = [noise(1001), object, noise(100_000)].concat();
             assert_eq!(places(&data, file_type), [1001], "{file_type:?}");
         }
+    }
+
+    #[test]
+    fn objects_across_the_steps_of_the_search_are_found() {
+        for shift in 0..9 {
+            let front = super::STEP - shift;
+            let data = [vec![0x81; front], samples::seven_zip(), vec![0x81; 100]].concat();
+            assert_eq!(places(&data, FileType::SevenZip), [front as u64], "{shift}");
+        }
+    }
+
+    #[test]
+    fn a_search_that_is_ended_says_that_there_may_be_more() {
+        let data = [noise(1001), samples::seven_zip()].concat();
+        let identification = super::super::identify_while(&data, &|| false);
+        assert!(identification.more);
+        assert!(!identification.types().contains(FileType::SevenZip));
     }
 
     #[test]

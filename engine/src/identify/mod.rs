@@ -46,6 +46,12 @@ pub(crate) use fields::crc32;
 /// Says what `data` is, from the content alone. Takes time linear in its length and allocates nothing
 /// but the answer.
 pub fn identify(data: &[u8]) -> Identification {
+    identify_while(data, &|| true)
+}
+
+/// As [`identify`]; `goes_on` is asked now and then, since a file may have terabytes of holes. When it
+/// says no, [`Identification::more`] is set.
+pub(crate) fn identify_while(data: &[u8], goes_on: &dyn Fn() -> bool) -> Identification {
     let mut collector = Collector::default();
     if data.is_empty() {
         collector.add(FileType::Empty, 0);
@@ -57,7 +63,7 @@ pub fn identify(data: &[u8]) -> Identification {
     let archive = zip::identify(data, &mut collector);
     text::identify(data, &mut collector);
     seams::identify(data, &mut collector);
-    embedded::identify(data, archive, &mut collector);
+    embedded::identify(data, archive, goes_on, &mut collector);
     if collector.is_empty() {
         collector.add(FileType::Data, 0);
     }
@@ -278,7 +284,7 @@ pub struct Identification {
     /// format asks for. Sorted by offset; at most [`Identification::MOST`] entries.
     pub found: Vec<Found>,
     /// Whether more was found than `found` holds. No type is missing then, only further places of
-    /// types that it already holds.
+    /// types that it already holds; unless the search was ended before it was through.
     pub more: bool,
 }
 

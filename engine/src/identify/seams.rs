@@ -6,11 +6,14 @@
 use super::FileType;
 use super::archives::{end_of_7z, end_of_cab};
 use super::collector::Collector;
-use super::fields::from;
+use super::fields::{from, up_to};
 use super::images::{end_of_bmp, end_of_gif, end_of_jpeg, end_of_png, end_of_riff};
 use super::programs::{end_of_elf, end_of_pe};
 use super::streams::is_likely_gzip;
 use super::table::ROWS;
+
+/// Images are not followed beyond this: a file may have terabytes of holes.
+const LARGEST_IMAGE: usize = 1 << 30;
 
 /// Adds what begins at the ends of what begins at 0.
 pub(super) fn identify(data: &[u8], collector: &mut Collector) {
@@ -26,12 +29,14 @@ fn first_four(mut ends: impl Iterator<Item = usize>) -> [Option<usize>; 4] {
 }
 
 fn end(file_type: FileType, data: &[u8]) -> Option<usize> {
+    // The ends of images are found by walking them.
+    let image = up_to(data, LARGEST_IMAGE);
     match file_type {
         FileType::Pe => end_of_pe(data),
         FileType::Elf => end_of_elf(data),
-        FileType::Png => end_of_png(data),
-        FileType::Jpeg => end_of_jpeg(data),
-        FileType::Gif => end_of_gif(data),
+        FileType::Png => end_of_png(image),
+        FileType::Jpeg => end_of_jpeg(image),
+        FileType::Gif => end_of_gif(image),
         FileType::Bmp => end_of_bmp(data),
         FileType::Webp | FileType::Riff => end_of_riff(data),
         FileType::SevenZip => end_of_7z(data),

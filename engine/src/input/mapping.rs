@@ -21,6 +21,8 @@ const SLOTS: usize = 1024;
 
 /// The addresses of one mapping, for the signal handler: atomics alone, since it may take no lock.
 struct Slot {
+    /// How often the slot was taken.
+    taken: AtomicUsize,
     start: AtomicUsize,
     end: AtomicUsize,
     lost_pages: AtomicBool,
@@ -28,6 +30,7 @@ struct Slot {
 
 static TABLE: [Slot; SLOTS] = [const {
     Slot {
+        taken: AtomicUsize::new(0),
         start: AtomicUsize::new(0),
         end: AtomicUsize::new(0),
         lost_pages: AtomicBool::new(false),
@@ -85,25 +88,49 @@ extern "C" fn on_sigbus(
     // SAFETY: SIGBUS fills the address field.
     let address = unsafe { info_ref.si_addr() } as usize;
     let by_the_kernel = info_ref.si_code > 0;
-    match TABLE.iter().find(|slot| by_the_kernel && slot.holds(address)) {
-        Some(slot) if slot.put_zero_pages(address) => {}
+    let end_at = |slot: &'static Slot| Some((slot, slot.end_of_what_holds(address)?));
+    match TABLE.iter().filter(|_| by_the_kernel).find_map(end_at) {
+        Some((slot, end)) if slot.put_zero_pages(address, end) => {}
         _ => pass_on(signal, info, context),
     }
 }
 
 impl Slot {
-    fn holds(&self, address: usize) -> bool {
-        let start = self.start.load(Ordering::Acquire);
-        start != 0 && start <= address && address < self.end.load(Ordering::Acquire)
+    /// Puts a mapping into a slot that the caller has claimed. The start is set last, which makes the
+    /// slot count.
+    fn take(&self, start: usize, end: usize) {
+        self.taken.fetch_add(1, Ordering::AcqRel);
+        self.lost_pages.store(false, Ordering::Release);
+        self.end.store(end, Ordering::Release);
+        self.start.store(start, Ordering::Release);
     }
 
-    /// Replaces the page of `address` and all behind it by zeros.
-    fn put_zero_pages(&self, address: usize) -> bool {
+    /// Frees the slot. The end is cleared last, which lets others claim it.
+    fn give_back(&self) {
+        self.start.store(0, Ordering::Release);
+        self.end.store(0, Ordering::Release);
+    }
+
+    /// Where the mapping in this slot ends, if it holds `address`.
+    ///
+    /// Other threads give slots back and take them again meanwhile. The start of one mapping with the
+    /// end of another would claim memory that belongs to neither, so both count only where the slot
+    /// was not taken anew while they were read: `take` counts before it sets them.
+    fn end_of_what_holds(&self, address: usize) -> Option<usize> {
+        let taken = self.taken.load(Ordering::Acquire);
+        let start = self.start.load(Ordering::Acquire);
+        let end = self.end.load(Ordering::Acquire);
+        let is_one = self.taken.load(Ordering::Acquire) == taken;
+        (is_one && start != 0 && (start..end).contains(&address)).then_some(end)
+    }
+
+    /// Replaces the page of `address` and all behind it, up to `end`, by zeros.
+    fn put_zero_pages(&self, address: usize, end: usize) -> bool {
         let page = PAGE.load(Ordering::Acquire);
         let first = address & !page.wrapping_sub(1);
-        let end = self.end.load(Ordering::Acquire);
-        // SAFETY: the range lies inside a mapping of ours that is alive, because code is reading from
-        // it right now; what it held is lost anyway, and the new pages are as readable as the old.
+        // SAFETY: the range lies inside a mapping of ours (`end_of_what_holds`) that is alive, because
+        // code is reading from it right now; what it held is lost anyway, and the new pages are as
+        // readable as the old.
         let mapped = unsafe {
             libc::mmap(
                 first as *mut libc::c_void,
@@ -171,7 +198,7 @@ impl Mapping {
     }
 }
 
-/// Takes a free slot for a mapping. The end is set before the start, which makes the slot count.
+/// Takes a free slot for a mapping.
 fn claim(map: &Mmap) -> Option<&'static Slot> {
     const CLAIMED: usize = 1;
     let start = map.as_ptr() as usize;
@@ -181,16 +208,13 @@ fn claim(map: &Mmap) -> Option<&'static Slot> {
         slot.end.compare_exchange(0, CLAIMED, Ordering::AcqRel, Ordering::Relaxed).is_ok()
     };
     let slot = TABLE.iter().find(free)?;
-    slot.lost_pages.store(false, Ordering::Release);
-    slot.end.store(end, Ordering::Release);
-    slot.start.store(start, Ordering::Release);
+    slot.take(start, end);
     Some(slot)
 }
 
 impl Drop for Mapping {
     fn drop(&mut self) {
-        self.slot.start.store(0, Ordering::Release);
-        self.slot.end.store(0, Ordering::Release);
+        self.slot.give_back();
     }
 }
 
@@ -221,6 +245,44 @@ mod tests {
             assert_eq!(mapping.lost_pages(), cut.next_multiple_of(page) < size, "cut at {cut}");
         }
         without_a_free_slot_nothing_is_mapped();
+    }
+
+    #[test]
+    fn a_slot_between_two_mappings_holds_nothing() {
+        let slot = |start: usize, end: usize| Slot {
+            taken: AtomicUsize::new(1),
+            start: AtomicUsize::new(start),
+            end: AtomicUsize::new(end),
+            lost_pages: AtomicBool::new(false),
+        };
+        assert_eq!(slot(0x1000, 0x3000).end_of_what_holds(0x2fff), Some(0x3000));
+        assert_eq!(slot(0x1000, 0x3000).end_of_what_holds(0x3000), None);
+        assert_eq!(slot(0x1000, 0).end_of_what_holds(0x1000), None, "given back");
+        assert_eq!(slot(0, 0x3000).end_of_what_holds(0x1000), None, "being taken");
+    }
+
+    #[test]
+    fn a_slot_that_changes_hands_never_mixes_two_mappings() {
+        let slot = Slot {
+            taken: AtomicUsize::new(0),
+            start: AtomicUsize::new(0),
+            end: AtomicUsize::new(0),
+            lost_pages: AtomicBool::new(false),
+        };
+        // Low and high mappings in turn: the low start with the high end would hold what lies between.
+        let between = 0x5000;
+        std::thread::scope(|threads| {
+            threads.spawn(|| {
+                for turn in 0..200_000 {
+                    let (start, end) = [(0x1000, 0x2000), (0x8000, 0x9000)][turn % 2];
+                    slot.take(start, end);
+                    slot.give_back();
+                }
+            });
+            for _ in 0..200_000 {
+                assert_eq!(slot.end_of_what_holds(between), None);
+            }
+        });
     }
 
     /// Part of the test above: it takes every slot, so that nothing else may map meanwhile.

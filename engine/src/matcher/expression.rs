@@ -153,6 +153,17 @@ pub fn holds(expression: &[u8], counts: &[u32]) -> Result<bool, BrokenExpression
     }
 }
 
+/// The greatest number that matches are compared with; 0 where none are.
+pub(super) fn greatest_number(expression: &[u8]) -> u32 {
+    let mut reader = Reader::new(expression);
+    let ops = std::iter::from_fn(|| read_op(&mut reader).ok());
+    let numbers = ops.map(|op| match op {
+        ExpressionOp::Compare { number, .. } => number,
+        _ => 0,
+    });
+    numbers.max().unwrap_or(0)
+}
+
 fn part_value(part: u8, counts: &[u32]) -> Result<Value, BrokenExpression> {
     let count = match counts.get(usize::from(part)) {
         Some(&count) if usize::from(part) < MAX_PARTS => count,

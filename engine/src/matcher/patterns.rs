@@ -5,25 +5,23 @@
 //! segment is decided there; one of several is decided after the pass, and only if all its literals
 //! were seen. A pattern that may start at one position only is verified at that position instead.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::RangeInclusive;
 
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, MatchKind};
-use memchr::memmem::Finder;
+use memchr::memmem::{Finder, FinderRev};
 
 use super::pattern::{Offset, Target};
 use super::program::Ends;
-use super::{Subject, place};
+use super::{Subject, expression, place};
 use crate::limits::{Budget, Stop};
 use crate::set::layout::{
-    FLAG_COUNTED, FLAG_FULL_WORD, MAX_COUNT, PatternRow, Section, SegmentRow,
+    FLAG_COUNTED, FLAG_FULL_WORD, LogicalRow, MAX_COUNT, PatternRow, Section, SegmentRow, WHOLE,
 };
 use crate::set::{SignatureSet, slice_of};
 
 /// Bytes searched between two looks at the clock.
 const STEP: usize = 4 << 20;
-/// Verification steps between two looks at the clock.
-const STEPS: u64 = 1 << 20;
 
 /// The patterns of one set, ready to be searched for.
 pub(super) struct Patterns {
@@ -34,6 +32,8 @@ pub(super) struct Patterns {
     anchored: Vec<u32>,
     /// Patterns with a segment that has no literal.
     everywhere: Vec<u32>,
+    /// For each pattern that is counted: how many matches make a difference to its expression.
+    counted: HashMap<u32, u32>,
     longest_literal: usize,
 }
 
@@ -58,7 +58,7 @@ impl Found {
         self.starts.iter().copied().min()
     }
 
-    /// In how many places it starts, exact below [`MAX_COUNT`].
+    /// In how many places it starts, exact below the first number that makes no difference.
     pub(super) fn count(&self) -> u32 {
         u32::try_from(self.starts.len()).unwrap_or(u32::MAX)
     }
@@ -69,7 +69,7 @@ impl Found {
 pub(super) struct Scratch {
     ends: Ends,
     /// By pattern; empty slots for patterns that were not seen.
-    found: HashMap<u32, Found>,
+    found: BTreeMap<u32, Found>,
 }
 
 impl Scratch {
@@ -81,9 +81,7 @@ impl Scratch {
     /// The patterns that matched, in rising order.
     pub(super) fn matched(&self) -> Vec<u32> {
         let matched = self.found.iter().filter(|(_, found)| !found.starts.is_empty());
-        let mut patterns: Vec<u32> = matched.map(|(&pattern, _)| pattern).collect();
-        patterns.sort_unstable();
-        patterns
+        matched.map(|(&pattern, _)| pattern).collect()
     }
 }
 
@@ -94,18 +92,24 @@ struct Pattern<'s> {
     row: &'s PatternRow,
     segments: &'s [SegmentRow],
     programs: &'s [u8],
+    /// Further matches make no difference.
+    most: u32,
 }
 
 impl Patterns {
     pub(super) fn new(set: &SignatureSet) -> Result<Self, aho_corasick::BuildError> {
         let mut anchored = Vec::new();
         let mut everywhere = Vec::new();
+        let mut counted = HashMap::new();
         let (mut exact, mut either_case) = (LiteralList::default(), LiteralList::default());
         let programs = set.section(Section::Programs);
         let segments = set.rows::<SegmentRow>(Section::Segments);
         for (index, row) in (0_u32..).zip(set.rows::<PatternRow>(Section::Patterns)) {
             let (first, count) = (row.first_segment.get(), u32::from(row.segments.get()));
             let own = slice_of(segments, first, count).unwrap_or_default();
+            if row.flags & FLAG_COUNTED != 0 {
+                counted.insert(index, most_of(set, row));
+            }
             if is_anchored(row) {
                 anchored.push(index);
             } else if own.iter().any(|segment| segment.literal_length.get() == 0) {
@@ -125,7 +129,7 @@ impl Patterns {
         let longest_literal = exact.longest().max(either_case.longest());
         let (exact, either_case) = (exact.build(false)?, either_case.build(true)?);
         let set = set.clone();
-        Ok(Self { set, exact, either_case, anchored, everywhere, longest_literal })
+        Ok(Self { set, exact, either_case, anchored, everywhere, counted, longest_literal })
     }
 
     /// Finds every pattern that matches `subject`, into `scratch`.
@@ -136,7 +140,17 @@ impl Patterns {
         budget: &Budget,
     ) -> Result<(), Stop> {
         scratch.found.clear();
-        scratch.ends.steps = 0;
+        let searched = self.search_all(subject, scratch, budget);
+        scratch.ends.clear();
+        searched
+    }
+
+    fn search_all(
+        &self,
+        subject: &Subject<'_>,
+        scratch: &mut Scratch,
+        budget: &Budget,
+    ) -> Result<(), Stop> {
         for &index in self.anchored.iter().chain(&self.everywhere) {
             self.verify_everywhere(index, subject, scratch, budget)?;
         }
@@ -179,6 +193,8 @@ impl Patterns {
         scratch: &mut Scratch,
         budget: &Budget,
     ) -> Result<(), Stop> {
+        // Many segments can share a literal, and files can be full of it.
+        scratch.ends.spend(1, budget)?;
         let Some(row) = self.set.rows::<SegmentRow>(Section::Segments).get(segment as usize) else {
             return Ok(());
         };
@@ -192,12 +208,14 @@ impl Patterns {
             return Ok(());
         }
         let Some(allowed) = pattern.starts(subject) else { return Ok(()) };
-        let lead = row.lead_min.get() as usize..=row.lead_max.get() as usize;
-        for start in lead.rev().filter_map(|lead| position.checked_sub(lead)) {
-            if scratch.wants_more(&pattern) && allowed.contains(&(start as u64)) {
-                pattern.verify_single(start, subject, scratch);
-                spend(&mut scratch.ends, budget)?;
+        let before = |lead: u32| (position as u64).checked_sub(lead.into());
+        let Some(latest) = before(row.lead_min.get()) else { return Ok(()) };
+        let earliest = before(row.lead_max.get()).unwrap_or(0);
+        for start in earliest.max(*allowed.start())..=latest.min(*allowed.end()) {
+            if !scratch.wants_more(&pattern) {
+                break;
             }
+            pattern.verify_single(start as usize, subject, scratch, budget)?;
         }
         Ok(())
     }
@@ -245,17 +263,22 @@ impl Patterns {
         let row = self.set.rows::<PatternRow>(Section::Patterns).get(index as usize)?;
         let segments = self.set.rows::<SegmentRow>(Section::Segments);
         let segments = slice_of(segments, row.first_segment.get(), row.segments.get().into())?;
-        Some(Pattern { index, row, segments, programs: self.set.section(Section::Programs) })
+        let most = self.counted.get(&index).copied().unwrap_or(1);
+        let programs = self.set.section(Section::Programs);
+        Some(Pattern { index, row, segments, programs, most })
     }
 }
 
-/// Looks at the clock after every so many verification steps.
-fn spend(ends: &mut Ends, budget: &Budget) -> Result<(), Stop> {
-    if ends.steps >= STEPS {
-        ends.steps = 0;
-        budget.check()?;
-    }
-    Ok(())
+/// How many matches of a counted pattern make a difference to the expression that asks for them.
+fn most_of(set: &SignatureSet, row: &PatternRow) -> u32 {
+    let logicals = set.rows::<LogicalRow>(Section::Logicals);
+    let owner = logicals.get(row.owner.get() as usize).filter(|_| row.part != WHOLE);
+    let Some(owner) = owner else { return 1 };
+    let expressions = set.section(Section::Expressions);
+    slice_of(expressions, owner.expression.get(), owner.expression_length.get())
+        .map_or(1, expression::greatest_number)
+        .saturating_add(1)
+        .min(MAX_COUNT)
 }
 
 fn is_anchored(row: &PatternRow) -> bool {
@@ -296,11 +319,7 @@ impl LiteralList<'_> {
 impl Scratch {
     /// Whether further matches of a pattern make a difference.
     fn wants_more(&self, pattern: &Pattern<'_>) -> bool {
-        match self.found.get(&pattern.index) {
-            Some(found) if pattern.is_counted() => found.count() < MAX_COUNT,
-            Some(found) => found.starts.is_empty(),
-            None => true,
-        }
+        self.found.get(&pattern.index).is_none_or(|found| found.count() < pattern.most)
     }
 
     fn add_start(&mut self, pattern: &Pattern<'_>, start: usize) {
@@ -313,10 +332,6 @@ impl Scratch {
 }
 
 impl Pattern<'_> {
-    fn is_counted(&self) -> bool {
-        self.row.flags & FLAG_COUNTED != 0
-    }
-
     fn is_meant_for(&self, subject: &Subject<'_>) -> bool {
         Target::from_number(self.row.target).is_some_and(|target| target.accepts(subject.types))
     }
@@ -331,18 +346,19 @@ impl Pattern<'_> {
     }
 
     /// Verifies a pattern of one segment at one start.
-    fn verify_single(&self, start: usize, subject: &Subject<'_>, scratch: &mut Scratch) {
-        let [segment] = self.segments else { return };
-        let whole = SegmentSearch {
-            pattern: self,
-            segment,
-            latest_end: usize::MAX,
-            is_first: true,
-            is_last: true,
-        };
-        if whole.fits(start, subject.data, &mut scratch.ends) {
+    fn verify_single(
+        &self,
+        start: usize,
+        subject: &Subject<'_>,
+        scratch: &mut Scratch,
+        budget: &Budget,
+    ) -> Result<(), Stop> {
+        let [segment] = self.segments else { return Ok(()) };
+        let whole = SegmentSearch::new(self, segment, usize::MAX, (true, true));
+        if whole.fits(start, subject.data, &mut scratch.ends, budget)? {
             scratch.add_start(self, start);
         }
+        Ok(())
     }
 
     /// Verifies at every start in `allowed`. The segments are walked from the last to the first,
@@ -359,26 +375,20 @@ impl Pattern<'_> {
         let mut latest_end = usize::MAX;
         for (number, segment) in later.iter().enumerate().rev() {
             let is_last = number.saturating_add(1) == later.len();
-            let search =
-                SegmentSearch { pattern: self, segment, latest_end, is_first: false, is_last };
-            let start = search.last_start(subject, &mut scratch.ends, budget)?;
+            let search = SegmentSearch::new(self, segment, latest_end, (false, is_last));
+            let start = search.last_start(subject.data, &mut scratch.ends, budget)?;
             let Some(end) = start.and_then(|start| start.checked_sub(segment.gap.get() as usize))
             else {
                 return Ok(());
             };
             latest_end = end;
         }
-        let search = SegmentSearch {
-            pattern: self,
-            segment: first,
-            latest_end,
-            is_first: true,
-            is_last: later.is_empty(),
-        };
+        let search = SegmentSearch::new(self, first, latest_end, (true, later.is_empty()));
         let mut from = usize::try_from(*allowed.start()).unwrap_or(usize::MAX);
         let to = usize::try_from(*allowed.end()).unwrap_or(usize::MAX).min(subject.data.len());
         while scratch.wants_more(self)
-            && let Some(start) = search.next_start(from, to, subject, &mut scratch.ends, budget)?
+            && let Some(start) =
+                search.next_start(from, to, subject.data, &mut scratch.ends, budget)?
         {
             scratch.add_start(self, start);
             from = start.saturating_add(1);
@@ -391,26 +401,44 @@ impl Pattern<'_> {
 struct SegmentSearch<'p> {
     pattern: &'p Pattern<'p>,
     segment: &'p SegmentRow,
+    /// The literal, where it can rule out positions.
+    literal: &'p [u8],
     /// The segment must be able to end here or before.
     latest_end: usize,
     is_first: bool,
     is_last: bool,
 }
 
-impl SegmentSearch<'_> {
-    /// The last position where the segment fits.
+impl<'p> SegmentSearch<'p> {
+    fn new(
+        pattern: &'p Pattern<'p>,
+        segment: &'p SegmentRow,
+        latest_end: usize,
+        (is_first, is_last): (bool, bool),
+    ) -> Self {
+        let literal = literal_of(segment, pattern.programs);
+        let literal = if segment.literal_either_case == 0 { literal } else { &[] };
+        Self { pattern, segment, literal, latest_end, is_first, is_last }
+    }
+
+    /// The last position where the segment fits, searched from the end: what files are full of is
+    /// then found at once.
     fn last_start(
         &self,
-        subject: &Subject<'_>,
+        data: &[u8],
         ends: &mut Ends,
         budget: &Budget,
     ) -> Result<Option<usize>, Stop> {
-        let (mut from, mut last) = (0, None);
-        while let Some(start) = self.next_start(from, subject.data.len(), subject, ends, budget)? {
-            last = Some(start);
-            from = start.saturating_add(1);
+        let mut to = Some(data.len().min(self.latest_end));
+        while let Some(latest) = to
+            && let Some(start) = self.candidate_before(latest, data, ends, budget)?
+        {
+            if self.fits(start, data, ends, budget)? {
+                return Ok(Some(start));
+            }
+            to = start.checked_sub(1);
         }
-        Ok(last)
+        Ok(None)
     }
 
     /// The first position in `from..=to` where the segment fits.
@@ -418,53 +446,131 @@ impl SegmentSearch<'_> {
         &self,
         mut from: usize,
         to: usize,
-        subject: &Subject<'_>,
+        data: &[u8],
         ends: &mut Ends,
         budget: &Budget,
     ) -> Result<Option<usize>, Stop> {
-        while let Some(start) = self.candidate(from, to, subject.data, ends) {
-            if self.fits(start, subject.data, ends) {
+        while let Some(start) = self.candidate(from, to, data, ends, budget)? {
+            if self.fits(start, data, ends, budget)? {
                 return Ok(Some(start));
             }
-            spend(ends, budget)?;
             from = start.saturating_add(1);
         }
         Ok(None)
     }
 
     /// The first position in `from..=to` that the segment's literal does not rule out.
-    fn candidate(&self, from: usize, to: usize, data: &[u8], ends: &mut Ends) -> Option<usize> {
+    fn candidate(
+        &self,
+        from: usize,
+        to: usize,
+        data: &[u8],
+        ends: &mut Ends,
+        budget: &Budget,
+    ) -> Result<Option<usize>, Stop> {
         if from > to || from > data.len() {
-            return None;
+            return Ok(None);
         }
-        let literal = literal_of(self.segment, self.pattern.programs);
-        let (lead_min, lead_max) =
-            (self.segment.lead_min.get() as usize, self.segment.lead_max.get() as usize);
-        if literal.is_empty() || self.segment.literal_either_case != 0 || from == to {
-            return Some(from);
+        if self.literal.is_empty() || from == to {
+            return Ok(Some(from));
         }
-        let hay = data.get(from.saturating_add(lead_min)..)?;
-        let found = Finder::new(literal).find(hay)?;
-        ends.steps = ends.steps.saturating_add(found as u64 / 16);
-        let position = from.saturating_add(lead_min).saturating_add(found);
-        Some(position.saturating_sub(lead_max).max(from)).filter(|&start| start <= to)
+        let (lead_min, lead_max) = self.lead();
+        let (first, last) = (from.saturating_add(lead_min), to.saturating_add(lead_max));
+        let finder = Finder::new(self.literal);
+        let mut at = first;
+        while let Some(window) = window(data, at, last, self.literal.len()) {
+            ends.spend_bytes(window.len() as u64, budget)?;
+            if let Some(found) = finder.find(window) {
+                let start = at.saturating_add(found).saturating_sub(lead_max).max(from);
+                return Ok(Some(start).filter(|&start| start <= to));
+            }
+            at = at.saturating_add(STEP);
+        }
+        Ok(None)
     }
 
-    fn fits(&self, start: usize, data: &[u8], ends: &mut Ends) -> bool {
-        if !ends.run(self.pattern.program(self.segment), data, start) {
-            return false;
+    /// The last position in `0..=to` that the segment's literal does not rule out.
+    fn candidate_before(
+        &self,
+        to: usize,
+        data: &[u8],
+        ends: &mut Ends,
+        budget: &Budget,
+    ) -> Result<Option<usize>, Stop> {
+        if self.literal.is_empty() {
+            return Ok(Some(to));
+        }
+        let (lead_min, lead_max) = self.lead();
+        let finder = FinderRev::new(self.literal);
+        let mut last = Some(to.saturating_add(lead_max).min(data.len()));
+        while let Some(end) = last.filter(|&end| end >= lead_min) {
+            let at = end.saturating_sub(STEP).max(lead_min);
+            let window = window(data, at, end, self.literal.len()).unwrap_or_default();
+            ends.spend_bytes(window.len() as u64, budget)?;
+            if let Some(found) = finder.rfind(window) {
+                let start = at.saturating_add(found).saturating_sub(lead_min);
+                return Ok(Some(start.min(to)));
+            }
+            last = at.checked_sub(1);
+        }
+        Ok(None)
+    }
+
+    /// The least and the greatest distance from the segment's start to its literal.
+    fn lead(&self) -> (usize, usize) {
+        (self.segment.lead_min.get() as usize, self.segment.lead_max.get() as usize)
+    }
+
+    fn fits(
+        &self,
+        start: usize,
+        data: &[u8],
+        ends: &mut Ends,
+        budget: &Budget,
+    ) -> Result<bool, Stop> {
+        if !ends.run(self.pattern.program(self.segment), data, start, budget)? {
+            return Ok(false);
         }
         let early = ends.first().is_some_and(|end| end <= self.latest_end);
-        early && self.is_word(start, data, ends)
+        Ok(early && self.is_word(start, data, ends, budget)?)
     }
 
     /// Whether the neighbours outside of the pattern allow a match, if it asks for a full word.
-    fn is_word(&self, start: usize, data: &[u8], ends: &Ends) -> bool {
+    fn is_word(
+        &self,
+        start: usize,
+        data: &[u8],
+        ends: &mut Ends,
+        budget: &Budget,
+    ) -> Result<bool, Stop> {
         let is_word_byte = |at: Option<usize>| {
             at.and_then(|at| data.get(at)).is_some_and(u8::is_ascii_alphanumeric)
         };
-        self.pattern.row.flags & FLAG_FULL_WORD == 0
-            || (!self.is_first || !is_word_byte(start.checked_sub(1)))
-                && (!self.is_last || ends.positions().any(|end| !is_word_byte(Some(end))))
+        if self.pattern.row.flags & FLAG_FULL_WORD == 0 {
+            return Ok(true);
+        }
+        if self.is_first && is_word_byte(start.checked_sub(1)) {
+            return Ok(false);
+        }
+        if !self.is_last {
+            return Ok(true);
+        }
+        let mut looks = 0;
+        let found = ends.positions().any(|end| {
+            looks += 1;
+            !is_word_byte(Some(end))
+        });
+        ends.spend(looks, budget)?;
+        Ok(found)
     }
+}
+
+/// The next piece of `data` in which a literal of this length may begin, from `at` to `last`.
+fn window(data: &[u8], at: usize, last: usize, literal: usize) -> Option<&[u8]> {
+    if at > last || at >= data.len() {
+        return None;
+    }
+    let stop = last.saturating_add(1).min(at.saturating_add(STEP));
+    let end = stop.saturating_add(literal.saturating_sub(1)).min(data.len());
+    data.get(at..end)
 }

@@ -20,6 +20,7 @@
 use std::ops::Range;
 
 use super::pattern::{ByteMask, Element, Gap, Part};
+use crate::limits::{Budget, Grant, Stop};
 use crate::reader::{OutOfBounds, Reader};
 
 const EXACT: u8 = 1;
@@ -206,14 +207,29 @@ pub fn check(program: &[u8]) -> Result<(), BrokenProgram> {
     Ok(())
 }
 
+/// Steps between two looks at the clock.
+const STEPS: u64 = 1 << 20;
+/// Bytes that are compared in one step.
+const BYTES_A_STEP: u64 = 16;
+/// Choices offer many ends at a time; they are sorted out when there are as many as this.
+const MANY_ENDS: usize = 64 << 10;
+/// Memory that one thread's verification may always use; more is charged to the budget.
+const FREE_MEMORY: u64 = 4 << 20;
+
 /// Where a program can end when it starts at one position, as sorted ranges that do not touch. Kept
-/// by the caller so that verifying allocates nothing.
+/// by the caller so that verifying small patterns allocates nothing.
+///
+/// Programs with wide gaps have as many ends as the data has bytes, so time and memory are asked of
+/// the budget while a program runs.
 #[derive(Debug, Default)]
 pub struct Ends {
     ranges: Vec<Range<usize>>,
     next: Vec<Range<usize>>,
-    /// Positions looked at since the caller last set it to zero: what verification costs.
-    pub steps: u64,
+    chosen: Vec<usize>,
+    /// What verification cost since the last look at the clock.
+    steps: u64,
+    grant: Option<Grant>,
+    granted: u64,
 }
 
 impl Ends {
@@ -227,8 +243,49 @@ impl Ends {
         self.ranges.first().map(|range| range.start)
     }
 
+    /// Gives back what a large search needed.
+    pub fn clear(&mut self) {
+        let steps = self.steps;
+        if self.granted > 0 {
+            *self = Self { steps, ..Self::default() };
+        }
+    }
+
+    /// Notes what verification cost; after every so much the budget is asked whether it may go on.
+    pub fn spend(&mut self, steps: u64, budget: &Budget) -> Result<(), Stop> {
+        self.steps = self.steps.saturating_add(steps);
+        if self.steps < STEPS {
+            return Ok(());
+        }
+        self.steps = 0;
+        budget.check()?;
+        let ranges = self.ranges.capacity().saturating_add(self.next.capacity());
+        let ranges = ranges.saturating_mul(size_of::<Range<usize>>());
+        let chosen = self.chosen.capacity().saturating_mul(size_of::<usize>());
+        let held = (ranges.saturating_add(chosen) as u64).saturating_sub(FREE_MEMORY);
+        let more = held.saturating_sub(self.granted);
+        match &mut self.grant {
+            _ if more == 0 => {}
+            Some(grant) => grant.grow(more)?,
+            None => self.grant = Some(budget.hold(more)?),
+        }
+        self.granted = self.granted.saturating_add(more);
+        Ok(())
+    }
+
+    /// Notes that so many bytes were looked through.
+    pub fn spend_bytes(&mut self, bytes: u64, budget: &Budget) -> Result<(), Stop> {
+        self.spend(steps_of(bytes), budget)
+    }
+
     /// Runs `program` over `data` from `start`; false where it does not fit, or is broken.
-    pub fn run(&mut self, program: &[u8], data: &[u8], start: usize) -> bool {
+    pub fn run(
+        &mut self,
+        program: &[u8],
+        data: &[u8],
+        start: usize,
+        budget: &Budget,
+    ) -> Result<bool, Stop> {
         self.ranges.clear();
         if start <= data.len() {
             self.ranges.push(start..start.saturating_add(1));
@@ -236,41 +293,63 @@ impl Ends {
         let mut reader = Reader::new(program);
         while !reader.is_empty() && !self.ranges.is_empty() {
             match read_op(&mut reader) {
-                Ok(op) => self.step(op, data),
+                Ok(op) => self.step(op, data, budget)?,
                 Err(_) => self.ranges.clear(),
             }
         }
-        !self.ranges.is_empty()
+        self.spend(1, budget)?;
+        Ok(!self.ranges.is_empty())
     }
 
-    fn step(&mut self, op: Op<'_>, data: &[u8]) {
+    fn step(&mut self, op: Op<'_>, data: &[u8], budget: &Budget) -> Result<(), Stop> {
         match op {
-            Op::Exact(bytes) => self.keep(data, bytes.len(), |rest| rest.starts_with(bytes)),
-            Op::Masked(masked) => self.keep(data, masked.values.len(), |rest| masked.fits(rest)),
-            Op::Any(count) => self.widen(data, count, count),
-            Op::Gap { min, max } => self.widen(data, min, max),
-            Op::Choice { count, strings } => self.choose(data, count, strings),
+            Op::Exact(bytes) => {
+                let cost = steps_of(bytes.len() as u64);
+                self.keep(data, bytes.len(), cost, budget, |rest| rest.starts_with(bytes))
+            }
+            Op::Masked(masked) => {
+                let length = masked.values.len();
+                self.keep(data, length, steps_of(length as u64), budget, |rest| masked.fits(rest))
+            }
+            Op::Any(count) => self.widen(data, count, count, budget),
+            Op::Gap { min, max } => self.widen(data, min, max, budget),
+            Op::Choice { count, strings } => self.choose(data, count, strings, budget),
             Op::NoneOf { count, length, strings } => {
-                self.keep(data, length.into(), |rest| none_fits(rest, count, length, strings));
+                let cost = steps_of(length.into()).saturating_mul(count.into());
+                self.keep(data, length.into(), cost, budget, |rest| {
+                    none_fits(rest, count, length, strings)
+                })
             }
         }
     }
 
-    /// Keeps the positions where `fits` holds for what follows, and moves them on by `length`.
-    fn keep(&mut self, data: &[u8], length: usize, fits: impl Fn(&[u8]) -> bool) {
+    /// Keeps the positions where `fits` holds for what follows, and moves them on by `length`. One
+    /// look costs `cost` steps.
+    fn keep(
+        &mut self,
+        data: &[u8],
+        length: usize,
+        cost: u64,
+        budget: &Budget,
+        fits: impl Fn(&[u8]) -> bool,
+    ) -> Result<(), Stop> {
         self.next.clear();
-        for position in self.ranges.iter().cloned().flatten() {
-            self.steps = self.steps.saturating_add(1);
-            let Some(rest) = data.get(position..) else { continue };
-            if rest.len() >= length && fits(rest) {
-                push_position(&mut self.next, position.saturating_add(length));
+        let mut ranges = 0..self.ranges.len();
+        while let Some(range) = ranges.next().and_then(|index| self.ranges.get(index).cloned()) {
+            for position in range {
+                self.spend(cost, budget)?;
+                let Some(rest) = data.get(position..) else { continue };
+                if rest.len() >= length && fits(rest) {
+                    push_position(&mut self.next, position.saturating_add(length));
+                }
             }
         }
         std::mem::swap(&mut self.ranges, &mut self.next);
+        Ok(())
     }
 
     /// Moves every position on by `min` to `max` bytes.
-    fn widen(&mut self, data: &[u8], min: u32, max: u32) {
+    fn widen(&mut self, data: &[u8], min: u32, max: u32, budget: &Budget) -> Result<(), Stop> {
         let end = data.len().saturating_add(1);
         self.next.clear();
         for range in &self.ranges {
@@ -281,29 +360,60 @@ impl Ends {
             }
         }
         std::mem::swap(&mut self.ranges, &mut self.next);
+        self.spend(self.next.len() as u64, budget)
     }
 
-    fn choose(&mut self, data: &[u8], count: u16, strings: Reader<'_>) {
-        let mut ends = Vec::new();
-        for position in self.ranges.iter().cloned().flatten() {
-            let Some(rest) = data.get(position..) else { continue };
-            let mut strings = strings;
-            for _ in 0..count {
-                self.steps = self.steps.saturating_add(1);
-                let Ok(string) =
-                    strings.u16_le().and_then(|length| Masked::read(&mut strings, length))
-                else {
-                    break;
-                };
-                if string.fits(rest) {
-                    ends.push(position.saturating_add(string.values.len()));
+    fn choose(
+        &mut self,
+        data: &[u8],
+        count: u16,
+        strings: Reader<'_>,
+        budget: &Budget,
+    ) -> Result<(), Stop> {
+        self.chosen.clear();
+        let mut many = MANY_ENDS;
+        let mut ranges = 0..self.ranges.len();
+        while let Some(range) = ranges.next().and_then(|index| self.ranges.get(index).cloned()) {
+            for position in range {
+                self.choose_at(position, data, count, strings, budget)?;
+                if self.chosen.len() >= many {
+                    self.chosen.sort_unstable();
+                    self.chosen.dedup();
+                    many = MANY_ENDS.max(self.chosen.len().saturating_mul(2));
                 }
             }
         }
-        ends.sort_unstable();
+        self.chosen.sort_unstable();
         self.ranges.clear();
-        ends.into_iter().for_each(|end| push_position(&mut self.ranges, end));
+        self.chosen.iter().for_each(|&end| push_position(&mut self.ranges, end));
+        Ok(())
     }
+
+    /// Adds the ends of the strings that fit at one position.
+    fn choose_at(
+        &mut self,
+        position: usize,
+        data: &[u8],
+        count: u16,
+        mut strings: Reader<'_>,
+        budget: &Budget,
+    ) -> Result<(), Stop> {
+        let Some(rest) = data.get(position..) else { return Ok(()) };
+        for _ in 0..count {
+            let string = strings.u16_le().and_then(|length| Masked::read(&mut strings, length));
+            let Ok(string) = string else { break };
+            self.spend_bytes(string.values.len() as u64, budget)?;
+            if string.fits(rest) {
+                self.chosen.push(position.saturating_add(string.values.len()));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What looking at so many bytes costs.
+fn steps_of(bytes: u64) -> u64 {
+    (bytes / BYTES_A_STEP).saturating_add(1)
 }
 
 fn none_fits(rest: &[u8], count: u16, length: u16, mut strings: Reader<'_>) -> bool {
@@ -328,6 +438,7 @@ fn push_range(ranges: &mut Vec<Range<usize>>, range: Range<usize>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::{Cancel, Limit, Limits};
 
     fn exact(bytes: &[u8]) -> Part {
         bytes.iter().map(|&byte| Element::Byte(ByteMask::exact(byte))).collect()
@@ -339,7 +450,8 @@ mod tests {
 
     fn ends(program: &[u8], data: &[u8], start: usize) -> Vec<usize> {
         let mut ends = Ends::default();
-        ends.run(program, data, start);
+        let budget = Budget::new(Limits::default(), Cancel::new());
+        ends.run(program, data, start, &budget).unwrap();
         ends.positions().collect()
     }
 
@@ -388,5 +500,35 @@ mod tests {
         }
         assert_eq!(check(&[99]), Err(BrokenProgram::UnknownOperation(99)));
         assert_eq!(check(&[GAP, 2, 0, 0, 0, 1, 0, 0, 0]), Err(BrokenProgram::Gap));
+    }
+
+    #[test]
+    fn a_program_asks_the_budget_while_it_runs() {
+        let gap = Gap { min: 0, max: Some(u32::MAX) };
+        let none = vec![Element::NoneOf(vec![string(&[b'b'; 600]); 600])];
+        let program = encode(&exact(b"a"), [(gap, &none)]).unwrap();
+        let cancel = Cancel::new();
+        let budget = Budget::new(Limits::default(), cancel.clone());
+        cancel.cancel();
+        let stopped = Ends::default().run(&program, &[b'a'; 4096], 0, &budget);
+        assert_eq!(stopped, Err(Stop::Cancelled), "within one start");
+    }
+
+    #[test]
+    fn ends_without_number_are_charged() {
+        let gap = Gap { min: 0, max: Some(u32::MAX) };
+        let choice = vec![Element::Choice(vec![string(b"ab"), string(b"abab")])];
+        let program = encode(&exact(b"a"), [(gap, &choice)]).unwrap();
+        let data = b"ab".repeat(1 << 20);
+        let limits = Limits { memory: 1 << 20, ..Limits::default() };
+        let budget = Budget::new(limits, Cancel::new());
+        let mut ends = Ends::default();
+        let stopped = ends.run(&program, &data, 0, &budget);
+        assert_eq!(stopped, Err(Stop::Limit(Limit::Memory)));
+        ends.clear();
+        assert!(budget.hold(1 << 20).is_ok(), "given back");
+        let budget = Budget::new(Limits::default(), Cancel::new());
+        assert_eq!(ends.run(&program, &data, 0, &budget), Ok(true));
+        assert_eq!(ends.positions().count(), (1 << 20) - 1, "every pair, once");
     }
 }

@@ -339,7 +339,7 @@ impl SignatureSet {
         let [about] = self.rows::<AboutRow>(Section::About) else {
             return Err(SetError::invalid("exactly one row of section About expected"));
         };
-        let fits = |text: &StringRef| self.run(text.offset.get(), text.length.get()).is_some();
+        let fits = |text: &StringRef| self.is_text(text.offset.get(), text.length.get());
         let about = [about.origin, about.channel, about.licence, about.description, about.compiler];
         if !about.iter().all(fits) {
             return Err(broken(Section::About, 0, "text out of range"));
@@ -355,18 +355,35 @@ impl SignatureSet {
                 return Err(broken(Section::Yara, number, "text or origin out of range"));
             }
         }
-        match self.rows::<StringRef>(Section::Removals).iter().position(|name| !fits(name)) {
-            Some(number) => Err(broken(Section::Removals, number, "text out of range")),
-            None => Ok(()),
+        let mut left = self.section(Section::Strings).len();
+        for (number, name) in self.rows::<StringRef>(Section::Removals).iter().enumerate() {
+            if !fits(name) || !spend(&mut left, name.length.get()) {
+                return Err(broken(Section::Removals, number, "text out of range"));
+            }
         }
+        Ok(())
+    }
+
+    /// Whether a run of the strings, which are UTF-8 as a whole, begins and ends with a character.
+    /// Rows may share text, so their texts are not read here: many rows of much text would take hours.
+    fn is_text(&self, offset: u32, length: u32) -> bool {
+        let strings = self.section(Section::Strings);
+        let is_border = |at: usize| match strings.get(at) {
+            Some(byte) => byte & 0xc0 != 0x80,
+            None => at == strings.len(),
+        };
+        let start = offset as usize;
+        start.checked_add(length as usize).is_some_and(|end| is_border(start) && is_border(end))
     }
 
     fn check_signatures(&self) -> Result<(), SetError> {
-        let count = self.rows::<SignatureRow>(Section::Signatures).len();
-        let unreadable = |&number: &usize| {
-            u32::try_from(number).ok().and_then(|number| self.signature(number)).is_none()
+        let origins = self.rows::<OriginRow>(Section::Origins).len();
+        let unreadable = |row: &SignatureRow| {
+            !self.is_text(row.name_offset.get(), row.name_length.get().into())
+                || Class::from_number(row.class).is_none()
+                || usize::from(row.origin.get()) >= origins
         };
-        match (0..count).find(unreadable) {
+        match self.rows::<SignatureRow>(Section::Signatures).iter().position(unreadable) {
             Some(number) => {
                 Err(broken(Section::Signatures, number, "name, class or origin out of range"))
             }
@@ -427,14 +444,20 @@ impl SignatureSet {
     fn check_segments(&self) -> Result<(), SetError> {
         let patterns = self.rows::<PatternRow>(Section::Patterns).len();
         let programs = self.section(Section::Programs);
+        // Every program has bytes of its own, and so has every literal.
+        let (mut programs_left, mut literals_left) = (programs.len(), programs.len());
         for (number, row) in self.rows::<SegmentRow>(Section::Segments).iter().enumerate() {
             let program = slice_of(programs, row.program.get(), row.program_length.get());
             let literal = slice_of(programs, row.literal.get(), row.literal_length.get().into());
             let what = if row.pattern.get() as usize >= patterns {
                 "no such pattern"
-            } else if program.is_none_or(|program| program::check(program).is_err()) {
+            } else if !spend(&mut programs_left, row.program_length.get())
+                || program.is_none_or(|program| program::check(program).is_err())
+            {
                 "program broken"
-            } else if literal.is_none() {
+            } else if !spend(&mut literals_left, row.literal_length.get().into())
+                || literal.is_none()
+            {
                 "literal out of range"
             } else if row.lead_min.get() > row.lead_max.get() {
                 "lead out of order"
@@ -450,6 +473,7 @@ impl SignatureSet {
         let signatures = self.rows::<SignatureRow>(Section::Signatures).len();
         let patterns = self.rows::<PatternRow>(Section::Patterns);
         let expressions = self.section(Section::Expressions);
+        let mut left = expressions.len();
         for (number, row) in self.rows::<LogicalRow>(Section::Logicals).iter().enumerate() {
             let own = slice_of(patterns, row.first_pattern.get(), row.patterns.into());
             let is_part = |(part, pattern): (usize, &PatternRow)| {
@@ -458,6 +482,7 @@ impl SignatureSet {
             let expression =
                 slice_of(expressions, row.expression.get(), row.expression_length.get());
             let nothing = vec![0; row.patterns.into()];
+            let expression = expression.filter(|own| spend(&mut left, own.len() as u32));
             let holds = expression.map(|expression| expression::holds(expression, &nothing));
             let what = if row.signature.get() as usize >= signatures {
                 "no such signature"
@@ -476,6 +501,14 @@ impl SignatureSet {
         }
         Ok(())
     }
+}
+
+/// Takes `length` from what is `left`. Rows that share bytes could otherwise make reading them all
+/// take the square of the file's length.
+fn spend(left: &mut usize, length: u32) -> bool {
+    let rest = left.checked_sub(length as usize);
+    *left = rest.unwrap_or(*left);
+    rest.is_some()
 }
 
 /// `count` items from `first`, if they are all there.

@@ -19,11 +19,9 @@ mod zip;
 
 use std::io;
 
-use memchr::memmem;
-
 use crate::identify::{FileType, Found, Identification};
 use crate::input::Content;
-use crate::limits::{Budget, DecodeEnd, Decoded, Limit};
+use crate::limits::{Budget, DecodeEnd, Decoded, Limit, Stop};
 use crate::verdict::{Problem, Reason};
 
 /// A container being walked.
@@ -57,7 +55,7 @@ enum How {
     /// It always holds data that cannot be read yet.
     NotYet,
     /// It holds data that cannot be read yet, if this says so of the bytes from its start.
-    NotYetIf(fn(&[u8]) -> bool),
+    NotYetIf(fn(&[u8], &Budget) -> Result<bool, Stop>),
 }
 
 const fn opens(file_type: FileType, open: Open) -> Format {
@@ -68,7 +66,10 @@ const fn not_yet(file_type: FileType) -> Format {
     Format { file_type, how: How::NotYet }
 }
 
-const fn not_yet_if(file_type: FileType, holds: fn(&[u8]) -> bool) -> Format {
+const fn not_yet_if(
+    file_type: FileType,
+    holds: fn(&[u8], &Budget) -> Result<bool, Stop>,
+) -> Format {
     Format { file_type, how: How::NotYetIf(holds) }
 }
 
@@ -143,10 +144,10 @@ pub fn open<'a>(
     match format.how {
         How::Opens(open) => Some(open(content.clone(), found.offset, budget)),
         How::NotYet => Some(Err(unsupported(format.file_type))),
-        How::NotYetIf(holds) => {
-            let holds = holds(&content.slice(found.offset, u64::MAX));
-            holds.then(|| Err(unsupported(format.file_type)))
-        }
+        How::NotYetIf(holds) => match holds(&content.slice(found.offset, u64::MAX), budget) {
+            Ok(holds) => holds.then(|| Err(unsupported(format.file_type))),
+            Err(stop) => Some(Err(stop.into())),
+        },
     }
 }
 
@@ -156,18 +157,18 @@ fn unsupported(file_type: FileType) -> Problem {
 }
 
 /// Only streams can be compressed or encrypted; all else in a PDF is readable as it is.
-fn pdf_has_streams(pdf: &[u8]) -> bool {
-    memmem::find(pdf, b"stream").is_some()
+fn pdf_has_streams(pdf: &[u8], budget: &Budget) -> Result<bool, Stop> {
+    Ok(budget.find(pdf, b"stream")?.is_some())
 }
 
 /// `\object`, `\objdata` and their kin announce embedded files, written in hexadecimal.
-fn rtf_has_objects(rtf: &[u8]) -> bool {
-    memmem::find(rtf, b"\\obj").is_some()
+fn rtf_has_objects(rtf: &[u8], budget: &Budget) -> Result<bool, Stop> {
+    Ok(budget.find(rtf, b"\\obj")?.is_some())
 }
 
 /// `FWS` is stored, `CWS` and `ZWS` are compressed.
-fn flash_is_compressed(flash: &[u8]) -> bool {
-    flash.first() != Some(&b'F')
+fn flash_is_compressed(flash: &[u8], _: &Budget) -> Result<bool, Stop> {
+    Ok(flash.first() != Some(&b'F'))
 }
 
 /// One thing found in a container.

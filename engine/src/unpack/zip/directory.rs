@@ -7,6 +7,7 @@
 use memchr::memmem;
 
 use super::records::{CENTRAL, END, End};
+use crate::limits::{Budget, Stop};
 use crate::reader::Reader;
 
 /// A central directory.
@@ -29,22 +30,22 @@ pub(super) struct Directory {
 const MOST: usize = 8;
 
 /// Finds the directories of the archive that begins at `start`.
-pub(super) fn find(zip: &[u8], start: u64) -> Vec<Directory> {
+pub(super) fn find(zip: &[u8], start: u64, budget: &Budget) -> Result<Vec<Directory>, Stop> {
     let mut directories: Vec<Directory> = Vec::new();
-    for end in ends(zip) {
+    for end in ends(zip, budget)? {
         for directory in variants(zip, start, &end) {
             if directories.len() < MOST && !directories.iter().any(|d| d.at == directory.at) {
                 directories.push(directory);
             }
         }
     }
-    directories
+    Ok(directories)
 }
 
 /// The end records that programs would choose: from the last one back to the last one whose comment
 /// reaches exactly to the end of the file, which may be hidden in that comment, or hide others in its
 /// own. Where none does, the last one alone: those before it belong to archives stored in this one.
-fn ends(zip: &[u8]) -> Vec<End> {
+fn ends(zip: &[u8], budget: &Budget) -> Result<Vec<End>, Stop> {
     let mut chosen: Vec<End> = Vec::new();
     let mut exact = false;
     for at in memmem::rfind_iter(tail(zip), END).map(|at| tail_start(zip).saturating_add(at)) {
@@ -59,10 +60,10 @@ fn ends(zip: &[u8]) -> Vec<End> {
         chosen.truncate(1);
     }
     if chosen.is_empty() {
-        let last = memmem::rfind(zip, END).and_then(|at| End::read(zip, at as u64));
+        let last = budget.find_last(zip, END)?.and_then(|at| End::read(zip, at as u64));
         chosen.extend(last);
     }
-    chosen
+    Ok(chosen)
 }
 
 /// The part in which an end record must begin: it has 22 bytes and a comment of up to 65,535.

@@ -7,8 +7,6 @@
 
 use std::collections::VecDeque;
 
-use memchr::memmem;
-
 use super::records::{
     CENTRAL, Central, Claim, DEFLATED, DESCRIPTOR, END, LOCAL, Local, STORED, descriptor_crc,
     method_name,
@@ -16,7 +14,7 @@ use super::records::{
 use super::spans::Key;
 use crate::identify::crc32;
 use crate::input::Content;
-use crate::limits::Budget;
+use crate::limits::{Budget, Stop};
 use crate::reader::Reader;
 use crate::unpack::inflate::Inflate;
 use crate::unpack::{Entry, shown};
@@ -183,17 +181,37 @@ impl Member {
     /// record.
     fn stored_and_followed<'a>(&self, zip: &Content<'a>, budget: &Budget) -> Outcome<'a> {
         let data = zip.slice(self.data, u64::MAX);
-        let described = memmem::find_iter(&data, DESCRIPTOR).map(|at| at as u64).find(|&length| {
-            descriptor_crc(zip, self.data.saturating_add(length), length, length).is_some()
-        });
-        if let Some(length) = described {
-            return self.stored(zip, length, budget);
+        match self.followed_length(zip, &data, budget) {
+            Ok((length, idle)) => Outcome { idle, ..self.stored(zip, length, budget) },
+            Err(stop) => {
+                let entry = Entry::unread(self.name.clone(), stop.into());
+                Outcome { entry, end: None, idle: 0 }
+            }
         }
-        let next = [LOCAL, CENTRAL, END].map(|record| memmem::find(&data, record));
-        let length = next.into_iter().flatten().min().unwrap_or(data.len()) as u64;
-        let mut outcome = self.stored(zip, length, budget);
-        outcome.idle = (data.len() as u64).saturating_sub(length);
-        outcome
+    }
+
+    /// The length of stored data that only a descriptor tells, and how much was read in vain.
+    fn followed_length(
+        &self,
+        zip: &[u8],
+        data: &[u8],
+        budget: &Budget,
+    ) -> Result<(u64, u64), Stop> {
+        let mut at = 0_usize;
+        while let Some(found) = budget.find(data.get(at..).unwrap_or_default(), DESCRIPTOR)? {
+            at = at.saturating_add(found);
+            let length = at as u64;
+            if descriptor_crc(zip, self.data.saturating_add(length), length, length).is_some() {
+                return Ok((length, 0));
+            }
+            at = at.saturating_add(DESCRIPTOR.len());
+        }
+        let mut length = data.len();
+        for record in [LOCAL, CENTRAL, END] {
+            let before = data.get(..length).unwrap_or_default();
+            length = budget.find(before, record)?.unwrap_or(length);
+        }
+        Ok((length as u64, data.len().saturating_sub(length) as u64))
     }
 
     /// A method that is not decoded here. Some programs take unknown numbers for stored data.

@@ -23,8 +23,6 @@ mod tests;
 
 use std::ops::Range;
 
-use memchr::memmem;
-
 use self::directory::Directory;
 use self::member::Member;
 use self::records::{Central, DESCRIPTOR, LOCAL, Local, UNSPLIT, method_name};
@@ -38,9 +36,9 @@ use crate::verdict::{Problem, Reason};
 pub(super) fn open<'a>(
     content: Content<'a>,
     offset: u64,
-    _: &Budget,
+    budget: &Budget,
 ) -> Result<Box<dyn Unpacker<'a> + 'a>, Problem> {
-    Ok(Box::new(Zip::new(content, offset)))
+    Ok(Box::new(Zip::new(content, offset, budget)?))
 }
 
 /// One ZIP archive being walked.
@@ -104,10 +102,10 @@ impl<'a> Unpacker<'a> for Zip<'a> {
 }
 
 impl<'a> Zip<'a> {
-    fn new(content: Content<'a>, start: u64) -> Self {
-        let directories = directory::find(&content, start);
+    fn new(content: Content<'a>, start: u64, budget: &Budget) -> Result<Self, Stop> {
+        let directories = directory::find(&content, start, budget)?;
         let at = directories.first().map_or(0, |directory| directory.at);
-        Self {
+        Ok(Self {
             content,
             start,
             directories,
@@ -116,7 +114,7 @@ impl<'a> Zip<'a> {
             spans: Spans::default(),
             notes: Notes::default(),
             ended: false,
-        }
+        })
     }
 
     /// The next reading of the entry at hand, or the first of the next entry.
@@ -133,7 +131,7 @@ impl<'a> Zip<'a> {
                     None => self.finish(&member, end, budget)?,
                 }
             }
-            match self.step() {
+            match self.step(budget)? {
                 Step::End => return Ok(None),
                 Step::Nothing => {}
                 Step::Found(member) if member.is_folder(&self.content) => {}
@@ -155,10 +153,10 @@ impl<'a> Zip<'a> {
         self.spans.insert(member.key(), end, budget)
     }
 
-    fn step(&mut self) -> Step {
+    fn step(&mut self, budget: &Budget) -> Result<Step, Stop> {
         match &self.walk {
-            Walk::Listed { index, at, count } => self.step_listed(*index, *at, *count),
-            Walk::Unlisted { .. } => self.step_unlisted(),
+            Walk::Listed { index, at, count } => Ok(self.step_listed(*index, *at, *count)),
+            Walk::Unlisted { .. } => self.step_unlisted(budget),
         }
     }
 
@@ -214,32 +212,32 @@ impl<'a> Zip<'a> {
     }
 
     /// The next local header that no directory lists.
-    fn step_unlisted(&mut self) -> Step {
-        let Walk::Unlisted { at, taken, next } = &mut self.walk else { return Step::End };
+    fn step_unlisted(&mut self, budget: &Budget) -> Result<Step, Stop> {
+        let Walk::Unlisted { at, taken, next } = &mut self.walk else { return Ok(Step::End) };
         let zip: &[u8] = &self.content;
         let from = *at;
         let to = next.as_ref().map_or(zip.len() as u64, |part| part.start);
         let gap = self.content.slice(from, to.saturating_sub(from));
-        let Some(found) = memmem::find(&gap, LOCAL) else {
-            let Some(part) = next.take() else { return Step::End };
+        let Some(found) = budget.find(&gap, LOCAL)? else {
+            let Some(part) = next.take() else { return Ok(Step::End) };
             *at = from.max(part.end);
             *next = taken.next();
-            return Step::Nothing;
+            return Ok(Step::Nothing);
         };
         let start = from.saturating_add(found as u64);
         // Goes on behind the signature, unless the entry turns out to reach further.
         *at = start.saturating_add(LOCAL.len() as u64);
         let Ok(local) = Local::read(zip, start) else {
             self.notes.truncated(format!("the local header at offset {start} is cut off"));
-            return Step::Nothing;
+            return Ok(Step::Nothing);
         };
         // The four bytes stand in other data too, such as the program of a self-extracting archive.
         if local.name.is_empty() || method_name(local.claim.method).is_none() {
-            return Step::Nothing;
+            return Ok(Step::Nothing);
         }
         let hidden = (!self.directories.is_empty())
             .then(|| Problem::new(Reason::Corrupted, "not listed in the central directory"));
-        Step::Found(Member::unlisted(&local, start, hidden))
+        Ok(Step::Found(Member::unlisted(&local, start, hidden)))
     }
 
     /// Says what was wrong with the archive as a whole.

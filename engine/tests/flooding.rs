@@ -1,0 +1,105 @@
+//! Files and sets that are made to cost much: each ends in time, in bounded memory, and says so.
+
+mod common;
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::time::Duration;
+
+use common::{Source, engine, memory, reasons, tar};
+use pellucid::verdict::{Completeness, Verdict};
+use pellucid::{Input, ScanOptions};
+
+/// Ends far sooner than the work that is left.
+fn briefly() -> ScanOptions {
+    let mut options = ScanOptions::default();
+    options.limits.time = Duration::from_millis(20);
+    options
+}
+
+#[test]
+fn the_clock_is_looked_at_where_one_literal_stands_for_many_patterns() {
+    let mut source = String::new();
+    for number in 0..2000 {
+        writeln!(source, "Flood.{number}:0:*:6161*6161{number:08x}").expect("memory");
+    }
+    let engine = engine(Source::new("a.ndb", &source));
+    let report = engine.scan(Input::Memory(&vec![b'a'; 3 << 20]), &briefly());
+    assert_eq!(reasons(&report), ["limit:time"]);
+}
+
+#[test]
+fn the_clock_is_looked_at_inside_of_one_wide_gap() {
+    let choices: Vec<String> = (0..3000).map(|number| format!("{number:08x}")).collect();
+    let source = format!("Gap:0:*:62626363{{0-4000000000}}6161({})\n", choices.join("|"));
+    let engine = engine(Source::new("a.ndb", &source));
+    let data = [&b"bbcc"[..], &vec![b'a'; 3 << 20]].concat();
+    let report = engine.scan(Input::Memory(&data), &briefly());
+    assert_eq!(reasons(&report), ["limit:time"]);
+}
+
+#[test]
+fn a_file_full_of_a_later_part_is_decided_from_its_end() {
+    let engine = engine(Source::new("a.ndb", "Last:0:*:7a7a*6161\n"));
+    let data = [&b"zz"[..], &vec![b'a'; 8 << 20]].concat();
+    let report = memory(&engine, &data);
+    assert_eq!((report.verdict, report.completeness), (Verdict::Malicious, Completeness::Complete));
+    assert_eq!(report.findings[0].offset, Some(0));
+}
+
+#[test]
+fn counting_goes_no_further_than_the_expression_asks() {
+    for (logic, hits) in [
+        ("(0|1)>5", true),
+        ("(0|1)=6", false),
+        ("(0|1)<6", false),
+        ("(0|1)>2998", true),
+        ("(0|1)=2999", true),
+        ("(0|1)>2999", false),
+        ("(0|1)<3000", true),
+    ] {
+        let source = format!("Count;Engine:81-255,Target:0;{logic};0000;ffff\n");
+        let engine = engine(Source::new("a.ldb", &source));
+        let report = memory(&engine, &[0; 3000]);
+        assert_eq!(report.verdict == Verdict::Malicious, hits, "{logic}");
+    }
+}
+
+#[test]
+fn findings_without_number_are_bounded_and_the_verdict_stays() {
+    let (mut source, mut needle) = (String::new(), Vec::new());
+    for number in 0..600_u32 {
+        writeln!(source, "Many.{number}:0:*:7c7c{number:08x}").expect("memory");
+        needle.extend([&b"||"[..], &number.to_be_bytes()].concat());
+    }
+    let engine = engine(Source::new("a.ndb", &source));
+    let names: Vec<String> = (0..200).map(|number| number.to_string()).collect();
+    let files: Vec<(&str, &[u8])> = names.iter().map(|name| (name.as_str(), &*needle)).collect();
+    let report = memory(&engine, &tar(&files));
+    assert_eq!(report.verdict, Verdict::Malicious);
+    assert_eq!(reasons(&report), ["limit:memory"]);
+    assert!(report.findings.len() < 101_000, "{}", report.findings.len());
+    let last = report.objects.len() - 1;
+    assert!(report.findings.iter().any(|finding| finding.object == last), "each object has one");
+}
+
+#[test]
+fn a_file_of_holes_ends_in_time() {
+    pellucid::input::survive_shrinking_maps().expect("handled");
+    let engine = engine(Source::new("a.ndb", "Test:0:*:6162636465666768\n"));
+    let starts: [&[u8]; 5] = [
+        b"",
+        b"%PDF-1.4\n",
+        b"\xff\xd8\xff\xda\0\x02",
+        b"PK\x03\x04\x14\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x01\0\0\0a",
+        b"PK\x03\x04\x14\0\x08\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x01\0\0\0a",
+    ];
+    for start in starts {
+        let mut file = tempfile::tempfile().expect("a file");
+        file.write_all(start).expect("written");
+        file.set_len(1 << 38).expect("holes cost nothing");
+        let report = engine.scan(Input::File(&file), &briefly());
+        assert!(reasons(&report).contains(&"limit:time".to_owned()), "{start:02x?}");
+        assert_ne!(report.completeness, Completeness::Complete);
+    }
+}
