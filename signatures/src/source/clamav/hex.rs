@@ -13,15 +13,14 @@
 
 #![warn(clippy::arithmetic_side_effects)]
 
-use pellucid::matcher::{ByteMask, Element, Gap, Part};
+use pellucid::matcher::{ByteMask, Element, Gap, Offset, Part, Pattern, Target};
 
 use super::super::{hex_digit, parse_number};
+use super::alternatives::{Alternatives, MAX_STRINGS};
 use crate::diagnostic::Fault;
 
 /// Bytes that a body may hold, all its choices multiplied out.
-const MAX_BYTES: usize = 1 << 16;
-/// Strings that one choice may offer.
-const MAX_STRINGS: usize = 4096;
+pub(super) const MAX_BYTES: usize = 1 << 16;
 /// How deep choices may nest.
 const MAX_NESTING: usize = 15;
 /// Gaps of fixed length up to this are written out as bytes.
@@ -43,6 +42,23 @@ pub(super) struct Style {
 pub(super) struct Body {
     pub(super) first: Part,
     pub(super) rest: Vec<(Gap, Part)>,
+    /// Whether the first part is a lone byte before the run that it belongs to.
+    pub(super) begins_with_lone_byte: bool,
+}
+
+impl Body {
+    /// The pattern of this body at an offset.
+    ///
+    /// Of a lone byte and its run, an offset places the run (tried with ClamAV 1.4). A pattern's
+    /// offset places its first byte, so that such records cannot be said.
+    pub(super) fn at(self, target: Target, offset: Offset) -> Result<Pattern, Fault> {
+        if self.begins_with_lone_byte && offset != Offset::Anywhere {
+            let message = "the offset of a run with a lone byte before it is not matched yet";
+            return Err(Fault::skipped("lone byte before an offset", message));
+        }
+        let Body { first, rest, .. } = self;
+        Ok(Pattern { target, offset, first, rest, full_word: false })
+    }
 }
 
 /// Reads a body. Faults are at bytes of `text`.
@@ -57,6 +73,7 @@ pub(super) fn parse(text: &str, style: Style) -> Result<Body, Fault> {
         group: Vec::new(),
         part: Part::new(),
         group_at: 0,
+        begins_with_lone_byte: false,
     };
     while let Some(next) = parser.peek() {
         parser.step(next)?;
@@ -78,6 +95,7 @@ struct Parser<'t> {
     /// The part in work.
     part: Part,
     group_at: usize,
+    begins_with_lone_byte: bool,
 }
 
 impl<'t> Parser<'t> {
@@ -249,6 +267,8 @@ impl<'t> Parser<'t> {
                 .at(self.group_at)
                 .help("every part between gaps needs two bytes without wildcards side by side"));
         }
+        let lone_first = parts.first().is_some_and(|&first| !std::ptr::eq(first, main));
+        self.begins_with_lone_byte |= self.parts.is_empty() && lone_first;
         let mut gap = self.gap.take();
         for (part, behind) in group {
             self.parts.push((gap, part));
@@ -273,10 +293,11 @@ impl<'t> Parser<'t> {
 
     fn end(mut self) -> Result<Body, Fault> {
         self.finish_group()?;
+        let begins_with_lone_byte = self.begins_with_lone_byte;
         let mut parts = self.parts.into_iter();
         let first = parts.next().map(|(_, part)| part).unwrap_or_default();
         let rest = parts.map(|(gap, part)| (gap.unwrap_or(Gap { min: 0, max: None }), part));
-        Ok(Body { first, rest: rest.collect() })
+        Ok(Body { first, rest: rest.collect(), begins_with_lone_byte })
     }
 }
 
@@ -378,76 +399,6 @@ fn check_negated(strings: &[Vec<ByteMask>], at: usize) -> Result<(), Fault> {
                 .at(at)
                 .help("`!(..)` takes strings of equal length without wildcards"))
         }
-    }
-}
-
-/// The strings between one pair of brackets, as far as they are read.
-#[derive(Debug)]
-struct Alternatives {
-    done: Vec<Vec<ByteMask>>,
-    done_bytes: usize,
-    /// The one in work: several where inner choices were multiplied out.
-    current: Vec<Vec<ByteMask>>,
-    current_bytes: usize,
-}
-
-impl Default for Alternatives {
-    fn default() -> Self {
-        Self { done: Vec::new(), done_bytes: 0, current: vec![Vec::new()], current_bytes: 0 }
-    }
-}
-
-impl Alternatives {
-    /// Adds a byte to the string in work; false where there is no room for it.
-    fn push(&mut self, byte: ByteMask, zero: Option<ByteMask>) -> bool {
-        let more = if zero.is_some() { 2 } else { 1 };
-        let more = self.current.len().saturating_mul(more);
-        if !self.has_room(self.current.len(), self.current_bytes.saturating_add(more)) {
-            return false;
-        }
-        self.current_bytes = self.current_bytes.saturating_add(more);
-        for string in &mut self.current {
-            string.push(byte);
-            string.extend(zero);
-        }
-        true
-    }
-
-    /// Begins the next string.
-    fn next(&mut self) -> bool {
-        self.done.append(&mut self.current);
-        self.done_bytes = self.done_bytes.saturating_add(self.current_bytes);
-        self.current_bytes = 0;
-        self.current.push(Vec::new());
-        self.has_room(1, 0)
-    }
-
-    /// Continues the string in work with every one of `strings`.
-    fn follow_with(&mut self, strings: &[Vec<ByteMask>]) -> bool {
-        let tails = strings.iter().map(Vec::len).fold(0, usize::saturating_add);
-        let count = self.current.len().saturating_mul(strings.len());
-        let bytes = tails
-            .saturating_mul(self.current.len())
-            .saturating_add(self.current_bytes.saturating_mul(strings.len()));
-        if !self.has_room(count, bytes) {
-            return false;
-        }
-        let heads = std::mem::take(&mut self.current);
-        let pairs = heads.iter().flat_map(|head| strings.iter().map(move |tail| (head, tail)));
-        self.current = pairs.map(|(head, tail)| [head.as_slice(), tail].concat()).collect();
-        self.current_bytes = bytes;
-        true
-    }
-
-    /// Whether so many strings of so many bytes may be in work.
-    fn has_room(&self, strings: usize, bytes: usize) -> bool {
-        self.done.len().saturating_add(strings) <= MAX_STRINGS
-            && self.done_bytes.saturating_add(bytes) <= MAX_BYTES
-    }
-
-    fn all(mut self) -> Vec<Vec<ByteMask>> {
-        self.done.append(&mut self.current);
-        self.done
     }
 }
 

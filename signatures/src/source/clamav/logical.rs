@@ -146,9 +146,9 @@ fn parse_sub(sub: Field<'_>, target: Target) -> Result<(Pattern, Option<Pattern>
     };
     let pattern = |wide: bool| {
         let style = Style { any_case: modifiers.any_case, wide };
-        let hex::Body { first, rest } =
-            hex::parse(body.text, style).map_err(|fault| fault.moved(body.at))?;
-        Ok(Pattern { target, offset: place, first, rest, full_word: modifiers.full_word })
+        let hex = hex::parse(body.text, style).and_then(|hex| hex.at(target, place));
+        let pattern = hex.map_err(|fault| fault.moved(body.at))?;
+        Ok(Pattern { full_word: modifiers.full_word, ..pattern })
     };
     let both = modifiers.wide && modifiers.ascii;
     Ok((pattern(modifiers.wide && !both)?, both.then(|| pattern(true)).transpose()?))

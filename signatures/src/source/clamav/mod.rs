@@ -3,6 +3,7 @@
 //! Facts, not code: nothing here is taken from ClamAV's sources. Where this reader differs, it takes
 //! more: a broken record never spoils the rest of its file, and `minFL:` may end with an empty field.
 
+mod alternatives;
 pub(crate) mod body;
 pub(crate) mod expression;
 pub(crate) mod hash;
