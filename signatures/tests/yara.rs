@@ -7,7 +7,7 @@
     reason = "a failed test panics"
 )]
 
-use pellucid::set::{SignatureSet, Unverified};
+use pellucid::set::{SignatureSet, Unverified, tree};
 use pellucid::{Engine, Input, ScanOptions};
 use pellucid_signatures::{Build, BuildOptions, Level, SourceTree, build_tree};
 
@@ -116,4 +116,25 @@ fn hostile_files_are_refused() {
     let report = build_tree(tree, &BuildOptions::default()).unwrap().report;
     let counts = report.kinds["YARA rules"].counts;
     assert_eq!((counts.taken, counts.refused), (1, 7), "{:#?}", report.diagnostics);
+}
+
+/// What the compiler refuses may still stand in a set that somebody forged: the engine refuses it, too.
+#[test]
+fn a_forged_set_with_rules_that_nest_too_deep_is_refused() {
+    let deep = "not ".repeat(1000);
+    let harmless = format!("/*{}*/", " ".repeat(deep.len() - 4));
+    let mut tree = SourceTree::new();
+    tree.add("a.yar", format!("rule a {{ condition: {harmless} true }}"));
+    let mut set = build_tree(tree, &BuildOptions::default()).expect("a set").set;
+    let tree_offset = u64::from_le_bytes(set[24..32].try_into().expect("eight bytes")) as usize;
+    set.truncate(tree_offset);
+    let at = set.windows(harmless.len()).position(|w| w == harmless.as_bytes()).expect("the rule");
+    set[at..at + deep.len()].copy_from_slice(deep.as_bytes());
+    let leaves: Vec<_> = tree::leaves(&set).collect();
+    set.extend(leaves.concat());
+    set.extend(tree::root(&leaves));
+    let verified = Unverified::from_bytes(set).and_then(Unverified::verify).expect("its tree fits");
+    let set = SignatureSet::open(verified).expect("its rows are right");
+    let error = Engine::builder().set(set).build().err().expect("refused").to_string();
+    assert!(error.contains("nests too deep"), "{error}");
 }

@@ -17,7 +17,7 @@ mod patterns;
 pub(crate) mod place;
 pub mod program;
 #[cfg(feature = "yara")]
-mod yara;
+pub mod yara;
 
 use std::fmt;
 

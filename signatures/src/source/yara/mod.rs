@@ -10,17 +10,15 @@
 //! it sees a file ([`outline`]), both compilations run on a thread of their own, and the rules that come
 //! out are counted against those that went in.
 
-mod outline;
-
 use std::collections::HashSet;
 use std::thread;
 
+use pellucid::matcher::yara::outline::{self, Outline};
 use pellucid::verdict::Class;
 use yara_x::errors::CompileError;
 use yara_x::warnings::Warning;
 use yara_x::{Compiler as YaraCompiler, MetaValue, Rule, SourceCode};
 
-use self::outline::Outline;
 use super::tree::SourceFile;
 use crate::compile::Compiler;
 use crate::diagnostic::{Diagnostic, Fault, Level, quoted};
@@ -205,8 +203,9 @@ fn new_compiler() -> YaraCompiler<'static> {
 
 /// Errors and warnings of one file.
 fn compile_alone(source: &str) -> (Vec<Remark>, Vec<Remark>) {
-    if let Err((at, fault)) = outline::read(source) {
-        return (vec![(Some(at), fault)], Vec::new());
+    if let Err(too_deep) = outline::read(source) {
+        let fault = Fault::error("nested too deep", too_deep.message).help(too_deep.help);
+        return (vec![(Some(too_deep.at), fault)], Vec::new());
     }
     let mut compiler = new_compiler();
     // The errors are kept by the compiler: all of them, not the first one only.

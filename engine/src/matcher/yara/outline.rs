@@ -12,8 +12,6 @@
 
 #![warn(clippy::arithmetic_side_effects)]
 
-use crate::diagnostic::Fault;
-
 /// Brackets and operators around one another.
 const MAX_NESTING: usize = 200;
 
@@ -50,9 +48,43 @@ const KEYWORDS: [&str; 24] = [
 
 /// What a file declares.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Outline<'s> {
+pub struct Outline<'s> {
     /// Each rule's identifier, and where it stands.
-    pub(super) rules: Vec<(usize, &'s str)>,
+    pub rules: Vec<(usize, &'s str)>,
+}
+
+/// A file whose conditions nest deeper than can be compiled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TooDeep {
+    /// Where, in bytes from the start of the file.
+    pub at: usize,
+    /// What nests too deep.
+    pub message: &'static str,
+    /// How deep it may.
+    pub help: String,
+}
+
+/// What nests too deep.
+enum Nesting {
+    Condition,
+    Calls,
+}
+
+impl Nesting {
+    fn at(self, at: usize) -> TooDeep {
+        match self {
+            Nesting::Condition => TooDeep {
+                at,
+                message: "the condition nests too deep",
+                help: format!("at most {MAX_NESTING} brackets and operators around one another"),
+            },
+            Nesting::Calls => TooDeep {
+                at,
+                message: "function calls nest too deep",
+                help: format!("at most {MAX_CALLS} calls inside of one another's arguments"),
+            },
+        }
+    }
 }
 
 /// One token.
@@ -74,11 +106,11 @@ struct Level {
 }
 
 /// Reads the outline; a nesting that is too deep is an error at its byte.
-pub(super) fn read(source: &str) -> Result<Outline<'_>, (usize, Fault)> {
+pub fn read(source: &str) -> Result<Outline<'_>, TooDeep> {
     let mut walk = Walk { levels: vec![Level::default()], ..Walk::default() };
     let mut at = 0;
     while let Some((start, token, end)) = next_token(source, at, walk.is_hex()) {
-        walk.take(start, token).map_err(|fault| (start, fault))?;
+        walk.take(start, token).map_err(|what| what.at(start))?;
         at = end;
     }
     Ok(walk.outline)
@@ -99,7 +131,7 @@ impl<'s> Walk<'s> {
         self.levels.last().is_some_and(|level| level.is_hex)
     }
 
-    fn take(&mut self, at: usize, token: Token<'s>) -> Result<(), Fault> {
+    fn take(&mut self, at: usize, token: Token<'s>) -> Result<(), Nesting> {
         match token {
             Token::Word(word) => self.word(at, word),
             Token::Operand => {}
@@ -112,14 +144,12 @@ impl<'s> Walk<'s> {
         self.check()
     }
 
-    fn check(&self) -> Result<(), Fault> {
+    fn check(&self) -> Result<(), Nesting> {
         if self.nesting > MAX_NESTING {
-            return Err(Fault::error("nested too deep", "the condition nests too deep")
-                .help(format!("at most {MAX_NESTING} brackets and operators around one another")));
+            return Err(Nesting::Condition);
         }
         if self.calls > MAX_CALLS {
-            return Err(Fault::error("nested too deep", "function calls nest too deep")
-                .help(format!("at most {MAX_CALLS} calls inside of one another's arguments")));
+            return Err(Nesting::Calls);
         }
         Ok(())
     }
@@ -271,9 +301,9 @@ mod tests {
         read(source).unwrap().rules
     }
 
-    fn condition(condition: &str) -> Result<usize, String> {
+    fn condition(condition: &str) -> Result<usize, &'static str> {
         let source = format!("rule a {{ condition: {condition} }}");
-        let outline = read(&source).map_err(|(_, fault)| fault.message);
+        let outline = read(&source).map_err(|too_deep| too_deep.message);
         outline.map(|outline| outline.rules.len())
     }
 
@@ -316,13 +346,13 @@ mod tests {
         ] {
             let nested = |times| format!("{}{middle}{}", open.repeat(times), close.repeat(times));
             assert_eq!(condition(&nested(20)), Ok(1), "{open}");
-            let message = Err("the condition nests too deep".into());
+            let message = Err("the condition nests too deep");
             assert_eq!(condition(&nested(201)), message, "{open}");
             assert_eq!(condition(&nested(1_000_000)), message, "{open}");
         }
         let calls = |times| format!("{}1{} == 1", "uint8(".repeat(times), ")".repeat(times));
         assert_eq!(condition(&calls(8)), Ok(1));
-        assert_eq!(condition(&calls(9)), Err("function calls nest too deep".into()));
+        assert_eq!(condition(&calls(9)), Err("function calls nest too deep"));
     }
 
     #[test]

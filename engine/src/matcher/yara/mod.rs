@@ -7,6 +7,8 @@
 //! What yara-x brings along and a host should know: the first scan starts one thread, the clock that
 //! timeouts need, for the life of the process; timeouts count in whole seconds.
 
+pub mod outline;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -130,11 +132,21 @@ fn compile(set: &SignatureSet) -> Result<Rules, MatcherError> {
     let mut compiler = Compiler::new();
     compiler.enable_includes(false).switch_all_warnings(false);
     for file in set.yara_sources() {
+        outline::read(file.source).map_err(|too_deep| {
+            let (at, message) = (too_deep.at, too_deep.message);
+            MatcherError(format!("{}: {message} at byte {at}", file.origin.file))
+        })?;
         compiler.new_namespace(file.namespace);
         let source = SourceCode::from(file.source).with_origin(file.origin.file);
         compiler.add_source(source).map_err(|error| MatcherError(error.to_string()))?;
     }
-    Ok(compiler.build())
+    let rules = compiler.build();
+    let (declared, found) = (set.counts().yara_rules, rules.iter().len() as u64);
+    if declared != found {
+        let message = format!("{declared} YARA rules expected, {found} compiled");
+        return Err(MatcherError(message));
+    }
+    Ok(rules)
 }
 
 /// Timeouts count in whole seconds: a started one is granted.
