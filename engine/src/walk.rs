@@ -148,8 +148,7 @@ impl Walk<'_> {
     /// Errors of the walk itself: a folder that cannot be read, or that vanished.
     fn walk_error(&self, error: &ignore::Error, root: &Path) {
         let path = path_of(error).unwrap_or(root);
-        let words = error.io_error().map_or_else(|| error.to_string(), ToString::to_string);
-        self.unreadable(path, words);
+        self.unreadable(path, words_of(error));
     }
 
     fn unreadable(&self, path: &Path, words: String) {
@@ -189,6 +188,15 @@ impl Walk<'_> {
             let report = self.engine.scan(Input::Path(path), &self.options.scan);
             (self.on_event)(Event::Scanned { path, report: &report });
         }
+    }
+}
+
+/// What the system said: the walk puts the path in front of it, which the report names already.
+fn words_of(error: &ignore::Error) -> String {
+    let Some(error) = error.io_error() else { return error.to_string() };
+    match error.get_ref().and_then(|inner| inner.source()) {
+        Some(system) => system.to_string(),
+        None => error.to_string(),
     }
 }
 

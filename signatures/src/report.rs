@@ -144,7 +144,7 @@ impl fmt::Display for BuildReport {
             }
         }
         line(f, "total", self.total)?;
-        write!(f, "{} files", self.files)?;
+        write!(f, "{} {}", self.files, if self.files == 1 { "file" } else { "files" })?;
         if self.merged > 0 {
             write!(f, ", {} repeated records merged", self.merged)?;
         }

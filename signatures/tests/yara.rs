@@ -52,6 +52,9 @@ fn a_file_with_an_error_is_refused_as_a_whole() {
     let shown = errors[0].to_string();
     assert!(shown.starts_with("bad.yar:3:14: error: unknown pattern `$missing`"), "{shown}");
     assert!(!shown.contains('\u{1b}'));
+    let all: Vec<_> = report.diagnostics.iter().map(ToString::to_string).collect();
+    let whole = "bad.yar: note: every rule of this file is left out";
+    assert!(all.iter().any(|said| said.starts_with(whole)), "{all:?}");
 }
 
 #[test]

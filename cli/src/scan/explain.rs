@@ -55,7 +55,9 @@ pub(super) fn advice(reason: Reason) -> Option<String> {
         Reason::Unsupported(_) => "unpack it with another program and scan the result",
         Reason::Corrupted | Reason::Truncated => "get it again from where it came from",
         Reason::ChangedWhileScanning => "scan it again when nothing writes to it",
-        Reason::Unreadable => "check its permissions, or scan as a user who may read it",
+        Reason::Unreadable => {
+            "check the path and its permissions, or scan as a user who may read it"
+        }
         Reason::SpecialFile(_) => "to scan what comes out of it, pass that to `pellucid scan -`",
         Reason::Cancelled => "scan it again",
         Reason::InternalError => "please report it, with the file if you may",

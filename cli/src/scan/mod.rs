@@ -18,6 +18,7 @@ mod stdin;
 mod summary;
 mod text;
 
+use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::thread;
 
@@ -73,6 +74,10 @@ fn cancel_on_interrupt(cancel: &Cancel) -> Result<(), Failure> {
             std::process::exit(Outcome::Incomplete as i32);
         }
         cancel.cancel();
+        // The YARA rules cannot be stopped in the middle of a file.
+        if io::stderr().is_terminal() {
+            let _ = writeln!(io::stderr(), "\nEnding; press Ctrl-C again to stop at once.");
+        }
     })
     .map_err(|error| Failure::Message(format!("cannot listen for Ctrl-C: {error}")))
 }

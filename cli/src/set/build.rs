@@ -1,9 +1,12 @@
 //! `pellucid set build`: from sources to a set file, with everything that was wrong on standard error.
 
-use std::io::{self, Write};
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
+use pellucid::set::layout::MAGIC;
 use pellucid_signatures::{Build, BuildError, BuildOptions, BuildReport};
 
 use super::replace::replace;
@@ -19,6 +22,8 @@ const TOLD: usize = 100;
 /// `pellucid set build`
 pub(crate) fn run(args: &BuildArgs) -> Result<Outcome, Failure> {
     let started = Instant::now();
+    refuse_other_files(&args.output)
+        .map_err(|error| Failure::on_file("write", &args.output, &error))?;
     match build(args) {
         Ok(build) => {
             account_for(args, &build.report)?;
@@ -34,6 +39,20 @@ pub(crate) fn run(args: &BuildArgs) -> Result<Outcome, Failure> {
         }
         Err(error) => refuse(args, &error),
     }
+}
+
+/// A file that is no set is not replaced by one: it may well be one of the sources.
+fn refuse_other_files(output: &Path) -> io::Result<()> {
+    let mut start = Vec::new();
+    let Ok(file) = File::open(output) else { return Ok(()) };
+    if !file.metadata()?.is_file() {
+        return Ok(());
+    }
+    file.take(MAGIC.len() as u64).read_to_end(&mut start)?;
+    if start.is_empty() || start == MAGIC {
+        return Ok(());
+    }
+    Err(io::Error::other("it is there and no signature set; remove it or choose another name"))
 }
 
 /// Builds, with a sign of life on a terminal.

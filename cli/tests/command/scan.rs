@@ -110,7 +110,7 @@ fn an_unreadable_file_is_not_clean() {
         return println!("skipped: there is no /proc here");
     }
     let said = scan([unreadable]).ends_with(2);
-    assert!(said.out.contains("unreadable: cannot be read; check its permissions"), "{}", said.out);
+    assert!(said.out.contains("unreadable: cannot be read; check the path"), "{}", said.out);
 }
 
 #[test]

@@ -15,6 +15,9 @@ fn build(output: &Path, options: &[&str], source: &Path) -> Said {
     run(args)
 }
 
+/// What an older set begins with.
+const OLD: &[u8] = b"\x89PSET\r\n\x1aold";
+
 const BAD: &str = "not-a-hash,Test.Bad\n";
 
 #[test]
@@ -45,11 +48,20 @@ fn a_bad_record_is_left_out_with_its_place() {
 
 #[test]
 fn a_strict_build_fails_and_keeps_the_old_set() {
-    let (sources, out) = (sources(&format!("{HASHES}{BAD}")), folder(&[("a.pset", b"old")]));
+    let (sources, out) = (sources(&format!("{HASHES}{BAD}")), folder(&[("a.pset", OLD)]));
     let set = out.path().join("a.pset");
     let said = build(&set, &["--strict"], sources.path()).ends_with(1);
     assert!(said.err.contains("no set was built"), "{}", said.err);
-    assert_eq!(fs::read(&set).unwrap(), b"old");
+    assert_eq!(fs::read(&set).unwrap(), OLD);
+}
+
+#[test]
+fn a_source_is_not_replaced_by_the_set() {
+    let sources = sources(HASHES);
+    let source = sources.path().join("hashes.csv");
+    let said = build(&source, &[], sources.path()).ends_with(2);
+    assert!(said.err.contains("no signature set; remove it"), "{}", said.err);
+    assert_eq!(fs::read_to_string(&source).unwrap(), HASHES);
 }
 
 #[test]

@@ -3,7 +3,8 @@
 //! The digest is an MD5, SHA-1 or SHA-256 in hexadecimal. An empty or missing size, or `*`, stands for
 //! any size; the class is `malicious` where nothing else is said. A field may stand in double quotes,
 //! with `""` for a quote inside. `#` in the first column begins a comment; a line of column names
-//! (`hash,name,...`) is passed over.
+//! (`hash,name,...`) is passed over. A line that begins with the name of an algorithm and goes on with
+//! a digest is no such line, and is refused: passed over, it would be a signature lost without a word.
 
 use std::borrow::Cow;
 
@@ -12,22 +13,26 @@ use pellucid::verdict::Class;
 use super::{Content, Digest, Record, parse_number};
 use crate::diagnostic::{Fault, quoted};
 
-/// First fields of a line of column names.
+/// What the first field of a line of column names may be.
 const HEADINGS: [&str; 8] =
     ["hash", "digest", "md5", "sha1", "sha256", "md5_hash", "sha1_hash", "sha256_hash"];
+
+/// What the second may be.
+const NAMES: [&str; 8] =
+    ["name", "signature", "malware", "family", "threat", "label", "detection", "signature_name"];
 
 /// Reads one line.
 pub(crate) fn record(line: &str, class: Class) -> Result<Option<Record<'_>>, Fault> {
     let fields = split(line)?;
-    let mut fields = fields.iter();
-    let (hash_at, hash) = fields.next().ok_or_else(no_name)?;
-    if HEADINGS.iter().any(|heading| hash.eq_ignore_ascii_case(heading)) {
+    if is_heading(&fields) {
         return Ok(None);
     }
+    let mut fields = fields.iter();
+    let (hash_at, hash) = fields.next().ok_or_else(no_name)?;
     let digest = Digest::parse(hash).ok_or_else(|| {
         Fault::error("hash", format!("{} is not an MD5, SHA-1 or SHA-256", quoted(hash)))
             .at(*hash_at)
-            .help("a hash is 32, 40 or 64 hexadecimal digits")
+            .help("a line is `hash,name,size,class`; a hash is 32, 40 or 64 hexadecimal digits")
     })?;
     let (_, name) = fields.next().ok_or_else(no_name)?;
     let size = fields.next().map_or(Ok(None), |(at, text)| parse_size(text, *at))?;
@@ -37,6 +42,14 @@ pub(crate) fn record(line: &str, class: Class) -> Result<Option<Record<'_>>, Fau
         return Err(Fault::error("fields", "more than four fields").at(*at).help(help));
     }
     Ok(Some(Record { name: name.clone(), class, content: Content::Hash { digest, size } }))
+}
+
+/// Whether a line names columns: no digest has its name, and what follows is the name of a name.
+fn is_heading(fields: &[(usize, Cow<'_, str>)]) -> bool {
+    let is =
+        |field: &str, names: &[&str]| names.iter().any(|name| field.eq_ignore_ascii_case(name));
+    let second = fields.get(1).map_or("name", |(_, field)| field);
+    fields.first().is_some_and(|(_, first)| is(first, &HEADINGS)) && is(second, &NAMES)
 }
 
 fn no_name() -> Fault {
@@ -177,6 +190,9 @@ mod tests {
         ] {
             assert_eq!(read(line), Err(message.into()), "{line}");
         }
+        let line = format!("sha1,{MD5},Test.Name");
+        let fault = record(&line, Class::Malicious).unwrap_err();
+        assert_eq!(fault.message, "`sha1` is not an MD5, SHA-1 or SHA-256");
         let fault = record("12,x", Class::Malicious).unwrap_err();
         assert_eq!((fault.reason.as_ref(), fault.at), ("hash", Some(0)));
     }

@@ -88,7 +88,10 @@ impl Rules {
             report.say(Diagnostic::of_text(&file.shown, source.as_bytes(), at, fault));
         }
         match reason {
-            Some(reason) => report.left_out(kind, Level::Error, &reason, 1),
+            Some(reason) => {
+                report.left_out(kind, Level::Error, &reason, 1);
+                report.say(Diagnostic::of_file(&file.shown, whole_file()));
+            }
             None => self.push(file, kind, source),
         }
         Ok(())
@@ -142,6 +145,12 @@ impl Rules {
         }
         Ok(())
     }
+}
+
+/// Rules of a file may build on each other, so that one broken rule costs all of them.
+fn whole_file() -> Fault {
+    Fault::note("whole file", "every rule of this file is left out")
+        .help("mend the errors, or move the broken rules to a file of their own")
 }
 
 /// The compiler left rules out without an error.
