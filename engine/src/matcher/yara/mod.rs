@@ -21,8 +21,9 @@ use crate::limits::{Budget, Limit, Stop};
 use crate::set::{Origin, SignatureSet};
 use crate::verdict::{Class, Finding, Method};
 
-/// Compiling recurses over the rule's syntax, evaluating over compiled code: both get this much stack
-/// where the calling thread has less than [`STACK_LEFT`] left.
+/// Compiling recurses over the rule's syntax, as deep as `outline` lets it: it gets this much stack,
+/// whatever the calling thread has. Evaluating recurses over compiled code, and gets it where the
+/// calling thread has less than [`STACK_LEFT`] left.
 const STACK: usize = 8 << 20;
 const STACK_LEFT: usize = 2 << 20;
 
@@ -69,7 +70,7 @@ impl Yara {
         if set.counts().yara_files == 0 {
             return Ok(None);
         }
-        let rules = stacker::maybe_grow(STACK_LEFT, STACK, || compile(set))?;
+        let rules = stacker::grow(STACK, || compile(set))?;
         let origins =
             set.yara_sources().map(|file| (file.namespace.to_owned(), file.origin.into()));
         Ok(Some(Self { rules: Arc::new(rules), origins: origins.collect() }))
