@@ -273,7 +273,9 @@ fn internal(what: &str) -> Problem {
 fn readable(name: &[u8]) -> String {
     let cut = name.get(..NAME_LENGTH).unwrap_or(name);
     let mut readable = String::from_utf8_lossy(cut).into_owned();
-    if cut.len() < name.len() {
+    let is_whole = cut.len() == name.len() && readable.len() <= NAME_LENGTH;
+    readable.truncate(readable.floor_char_boundary(NAME_LENGTH));
+    if !is_whole {
         readable.push('…');
     }
     readable

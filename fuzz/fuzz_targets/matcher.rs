@@ -5,7 +5,6 @@
 
 use arbitrary::{Arbitrary, Unstructured};
 use libfuzzer_sys::fuzz_target;
-use pellucid::limits::Limits;
 use pellucid::matcher::{ByteMask, Element, Gap, Offset, Pattern, Subject, naive};
 use pellucid::set::{SignatureSet, Unverified};
 use pellucid::{Engine, Input, ScanOptions};
@@ -68,9 +67,7 @@ fn scan(set: Vec<u8>, data: &[u8]) -> Option<u64> {
     let verified = Unverified::from_bytes(set).and_then(Unverified::verify).expect("verifies");
     let set = SignatureSet::open(verified).expect("opens");
     let engine = Engine::builder().set(set).build().expect("an engine");
-    let mut options = ScanOptions::default();
-    options.limits = Limits::default();
-    let report = engine.scan(Input::Memory(data), &options);
+    let report = engine.scan(Input::Memory(data), &ScanOptions::default());
     report.findings.iter().find(|finding| finding.object == 0).and_then(|finding| finding.offset)
 }
 

@@ -38,8 +38,7 @@ static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
 });
 
 fuzz_target!(|data: &[u8]| {
-    let mut options = ScanOptions::default();
-    options.limits = pellucid_fuzz::tiny_limits();
+    let options = ScanOptions { limits: pellucid_fuzz::tiny_limits(), ..ScanOptions::default() };
     let report = ENGINE.scan(Input::Memory(data), &options);
     assert!(!report.objects.is_empty());
     assert!(report.objects.len() as u64 <= options.limits.objects);

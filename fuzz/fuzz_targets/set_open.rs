@@ -22,8 +22,7 @@ fn open(bytes: Vec<u8>) {
     set.about();
     set.counts();
     let Ok(engine) = Engine::builder().set(set).build() else { return };
-    let mut options = ScanOptions::default();
-    options.limits = pellucid_fuzz::tiny_limits();
+    let options = ScanOptions { limits: pellucid_fuzz::tiny_limits(), ..ScanOptions::default() };
     engine.scan(Input::Memory(b"MZ some text 0123456789 \0\0\0\0"), &options);
 }
 
