@@ -71,3 +71,8 @@ pub mod walk;
 
 pub use engine::{Engine, EngineBuilder, EngineError, ScanOptions};
 pub use input::Input;
+
+/// Runs the example of the README as a test.
+#[cfg(all(doctest, feature = "builtin"))]
+#[doc = include_str!("../../README.md")]
+struct Readme;
