@@ -6,7 +6,7 @@
 //! were seen. A pattern that may start at one position only is verified at that position instead.
 
 use std::collections::{BTreeMap, HashMap};
-use std::ops::RangeInclusive;
+use std::ops::{Range, RangeInclusive};
 
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, MatchKind};
 use memchr::memmem::{Finder, FinderRev};
@@ -46,13 +46,30 @@ struct Literals {
 /// What is known about one pattern in one object.
 #[derive(Default)]
 pub(super) struct Found {
-    /// Where it starts; all places if its matches are counted, else one.
+    /// Where it starts: as many places as make a difference.
     starts: Vec<u64>,
-    /// Bits of the segments seen, the later ones in the last bit.
-    seen: u64,
+    /// For a pattern of several segments: where the literal of each was seen.
+    places: Vec<Option<Places>>,
+}
+
+/// The first and the last position where a literal was seen.
+#[derive(Clone, Copy)]
+struct Places {
+    first: usize,
+    last: usize,
 }
 
 impl Found {
+    /// Notes where the literal of a segment was seen.
+    fn see(&mut self, pattern: &Pattern<'_>, segment: u32, position: usize) {
+        self.places.resize(pattern.segments.len(), None);
+        if let Some(places) = self.places.get_mut(segment as usize) {
+            let seen = places.get_or_insert(Places { first: position, last: position });
+            seen.first = seen.first.min(position);
+            seen.last = seen.last.max(position);
+        }
+    }
+
     /// The first place where it starts.
     pub(super) fn first(&self) -> Option<u64> {
         self.starts.iter().copied().min()
@@ -203,8 +220,8 @@ impl Patterns {
             return Ok(());
         }
         if pattern.segments.len() > 1 {
-            let number = segment.saturating_sub(pattern.row.first_segment.get()).min(63);
-            scratch.found.entry(pattern.index).or_default().seen |= 1 << number;
+            let number = segment.saturating_sub(pattern.row.first_segment.get());
+            scratch.found.entry(pattern.index).or_default().see(&pattern, number, position);
             return Ok(());
         }
         let Some(allowed) = pattern.starts(subject) else { return Ok(()) };
@@ -230,7 +247,7 @@ impl Patterns {
     ) -> Result<(), Stop> {
         let Some(pattern) = self.pattern(index) else { return Ok(()) };
         match pattern.starts(subject).filter(|_| pattern.is_meant_for(subject)) {
-            Some(allowed) => pattern.verify_range(allowed, subject, scratch, budget),
+            Some(allowed) => pattern.verify_range(allowed, &[], subject, scratch, budget),
             None => Ok(()),
         }
     }
@@ -242,18 +259,19 @@ impl Patterns {
         scratch: &mut Scratch,
         budget: &Budget,
     ) -> Result<(), Stop> {
-        let candidates: Vec<u32> = scratch
+        let all_seen = |found: &mut Found| {
+            let places: Option<Vec<Places>> = found.places.iter().copied().collect();
+            places.filter(|places| !places.is_empty())
+        };
+        let candidates: Vec<(u32, Vec<Places>)> = scratch
             .found
-            .iter()
-            .filter(|(_, found)| found.seen != 0 && found.starts.is_empty())
-            .map(|(&index, _)| index)
+            .iter_mut()
+            .filter_map(|(&index, found)| Some((index, all_seen(found)?)))
             .collect();
-        for index in candidates {
+        for (index, places) in candidates {
             let Some(pattern) = self.pattern(index) else { continue };
-            let all = u64::MAX.checked_shr(64_u32.saturating_sub(pattern.segments.len() as u32));
-            let seen = scratch.found.get(&index).map_or(0, |found| found.seen);
-            if seen == all.unwrap_or(u64::MAX) {
-                self.verify_everywhere(index, subject, scratch, budget)?;
+            if let Some(allowed) = pattern.starts(subject) {
+                pattern.verify_range(allowed, &places, subject, scratch, budget)?;
             }
         }
         Ok(())
@@ -363,10 +381,12 @@ impl Pattern<'_> {
 
     /// Verifies at every start in `allowed`. The segments are walked from the last to the first,
     /// since gaps between them have no upper bound: a segment helps if it can end early enough
-    /// before the latest start of the next one.
+    /// before the latest start of the next one. `places` says where the literal of each segment was
+    /// seen, if the literals were searched for.
     fn verify_range(
         &self,
         allowed: RangeInclusive<u64>,
+        places: &[Places],
         subject: &Subject<'_>,
         scratch: &mut Scratch,
         budget: &Budget,
@@ -376,7 +396,8 @@ impl Pattern<'_> {
         for (number, segment) in later.iter().enumerate().rev() {
             let is_last = number.saturating_add(1) == later.len();
             let search = SegmentSearch::new(self, segment, latest_end, (false, is_last));
-            let start = search.last_start(subject.data, &mut scratch.ends, budget)?;
+            let within = search.starts_near(places.get(number.saturating_add(1)), subject.data);
+            let start = search.last_start(within, subject.data, &mut scratch.ends, budget)?;
             let Some(end) = start.and_then(|start| start.checked_sub(segment.gap.get() as usize))
             else {
                 return Ok(());
@@ -384,8 +405,9 @@ impl Pattern<'_> {
             latest_end = end;
         }
         let search = SegmentSearch::new(self, first, latest_end, (true, later.is_empty()));
-        let mut from = usize::try_from(*allowed.start()).unwrap_or(usize::MAX);
-        let to = usize::try_from(*allowed.end()).unwrap_or(usize::MAX).min(subject.data.len());
+        let within = search.starts_near(places.first(), subject.data);
+        let mut from = usize::try_from(*allowed.start()).unwrap_or(usize::MAX).max(within.start);
+        let to = usize::try_from(*allowed.end()).unwrap_or(usize::MAX).min(within.end);
         while scratch.wants_more(self)
             && let Some(start) =
                 search.next_start(from, to, subject.data, &mut scratch.ends, budget)?
@@ -421,16 +443,27 @@ impl<'p> SegmentSearch<'p> {
         Self { pattern, segment, literal, latest_end, is_first, is_last }
     }
 
-    /// The last position where the segment fits, searched from the end: what files are full of is
-    /// then found at once.
+    /// The positions, `end` included, where the segment can start if its literal was seen at
+    /// `places` and between them.
+    fn starts_near(&self, places: Option<&Places>, data: &[u8]) -> Range<usize> {
+        let (lead_min, lead_max) = self.lead();
+        let end = data.len().min(self.latest_end);
+        places.map_or(0..end, |places| {
+            places.first.saturating_sub(lead_max)..places.last.saturating_sub(lead_min).min(end)
+        })
+    }
+
+    /// The last position in `within`, its end included, where the segment fits; searched from the
+    /// end: what files are full of is then found at once.
     fn last_start(
         &self,
+        within: Range<usize>,
         data: &[u8],
         ends: &mut Ends,
         budget: &Budget,
     ) -> Result<Option<usize>, Stop> {
-        let mut to = Some(data.len().min(self.latest_end));
-        while let Some(latest) = to
+        let mut to = Some(within.end);
+        while let Some(latest) = to.filter(|&latest| latest >= within.start)
             && let Some(start) = self.candidate_before(latest, data, ends, budget)?
         {
             if self.fits(start, data, ends, budget)? {
