@@ -172,7 +172,8 @@ impl<'s, 'a> Scan<'s, 'a> {
         }
         if identified.more {
             let detail = "more kinds of data inside than are kept track of";
-            self.note(index, Problem::new(Reason::Limit(Limit::Objects), detail));
+            let too_many = |()| Problem::new(Reason::Limit(Limit::Objects), detail);
+            self.note(index, self.budget.check().map_or_else(Problem::from, too_many));
         }
         self.search(content, &identified, index);
         for found in unpack::places(&identified).rev() {

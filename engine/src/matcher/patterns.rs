@@ -463,8 +463,8 @@ impl<'p> SegmentSearch<'p> {
         budget: &Budget,
     ) -> Result<Option<usize>, Stop> {
         let mut to = Some(within.end);
-        while let Some(latest) = to.filter(|&latest| latest >= within.start)
-            && let Some(start) = self.candidate_before(latest, data, ends, budget)?
+        while let Some(latest) = to
+            && let Some(start) = self.candidate_before(within.start, latest, data, ends, budget)?
         {
             if self.fits(start, data, ends, budget)? {
                 return Ok(Some(start));
@@ -522,25 +522,30 @@ impl<'p> SegmentSearch<'p> {
         Ok(None)
     }
 
-    /// The last position in `0..=to` that the segment's literal does not rule out.
+    /// The last position in `from..=to` that the segment's literal does not rule out.
     fn candidate_before(
         &self,
+        from: usize,
         to: usize,
         data: &[u8],
         ends: &mut Ends,
         budget: &Budget,
     ) -> Result<Option<usize>, Stop> {
+        if from > to {
+            return Ok(None);
+        }
         if self.literal.is_empty() {
             return Ok(Some(to));
         }
         let (lead_min, lead_max) = self.lead();
-        let finder = FinderRev::new(self.literal);
+        let first = from.saturating_add(lead_min);
+        let finder = LastFinder::new(self.literal);
         let mut last = Some(to.saturating_add(lead_max).min(data.len()));
-        while let Some(end) = last.filter(|&end| end >= lead_min) {
-            let at = end.saturating_sub(STEP).max(lead_min);
+        while let Some(end) = last.filter(|&end| end >= first) {
+            let at = end.saturating_sub(STEP).max(first);
             let window = window(data, at, end, self.literal.len()).unwrap_or_default();
             ends.spend_bytes(window.len() as u64, budget)?;
-            if let Some(found) = finder.rfind(window) {
+            if let Some(found) = finder.find(window) {
                 let start = at.saturating_add(found).saturating_sub(lead_min);
                 return Ok(Some(start.min(to)));
             }
@@ -598,6 +603,51 @@ impl<'p> SegmentSearch<'p> {
     }
 }
 
+/// Finds the last place of a literal. Searching forward is some twenty times faster than backward, so
+/// only the tail is searched backward, where files that are full of the literal have it, and the rest
+/// forward, block by block from the end.
+struct LastFinder<'l> {
+    forward: Finder<'l>,
+    backward: FinderRev<'l>,
+    overlap: usize,
+}
+
+impl<'l> LastFinder<'l> {
+    const TAIL: usize = 256;
+    const BLOCK: usize = 16 << 10;
+
+    fn new(literal: &'l [u8]) -> Self {
+        let overlap = literal.len().saturating_sub(1);
+        Self { forward: Finder::new(literal), backward: FinderRev::new(literal), overlap }
+    }
+
+    fn find(&self, data: &[u8]) -> Option<usize> {
+        let tail = data.len().saturating_sub(Self::TAIL);
+        if let Some(found) = self.backward.rfind(data.get(tail..)?) {
+            return Some(tail.saturating_add(found));
+        }
+        let mut stop = tail;
+        while stop > 0 {
+            let start = stop.saturating_sub(Self::BLOCK);
+            let end = stop.saturating_add(self.overlap).min(data.len());
+            if let Some(found) = self.last_in(data.get(start..end)?) {
+                return Some(start.saturating_add(found));
+            }
+            stop = start;
+        }
+        None
+    }
+
+    fn last_in(&self, block: &[u8]) -> Option<usize> {
+        let (mut last, mut from) = (None, 0);
+        while let Some(found) = self.forward.find(block.get(from..)?) {
+            let place = from.saturating_add(found);
+            (last, from) = (Some(place), place.saturating_add(1));
+        }
+        last
+    }
+}
+
 /// The next piece of `data` in which a literal of this length may begin, from `at` to `last`.
 fn window(data: &[u8], at: usize, last: usize, literal: usize) -> Option<&[u8]> {
     if at > last || at >= data.len() {
@@ -606,4 +656,24 @@ fn window(data: &[u8], at: usize, last: usize, literal: usize) -> Option<&[u8]> 
     let stop = last.saturating_add(1).min(at.saturating_add(STEP));
     let end = stop.saturating_add(literal.saturating_sub(1)).min(data.len());
     data.get(at..end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_place_is_the_one_that_a_backward_search_finds() {
+        for literal in [&b"aa"[..], b"ab", b"aba"] {
+            let finder = LastFinder::new(literal);
+            for place in [0, 1, 200, 255, 256, 257, 16_000, 16_639, 16_640, 16_641, 40_000] {
+                for length in [place, place + 2, place + 3, place + 300, place + 17_000] {
+                    let mut data = vec![b'x'; length];
+                    let end = length.min(place + literal.len());
+                    data[place.min(end)..end].copy_from_slice(&literal[..end - place.min(end)]);
+                    assert_eq!(finder.find(&data), FinderRev::new(literal).rfind(&data));
+                }
+            }
+        }
+    }
 }
