@@ -227,3 +227,17 @@ fn a_thousand_threads_worth_of_scans_share_one_engine() {
         }
     });
 }
+
+/// Searches run in steps of some MiB: the last place of a part must be found wherever it lies to them,
+/// and however far the first one lies before it. A search that left out the last byte of a step missed
+/// patterns in large programs.
+#[test]
+fn the_last_place_of_a_part_counts() {
+    let engine = engine(Source::new("a.ndb", "Far:0:*:6669727374*7365636f6e64\n"));
+    for distance in [(4 << 20) - 12, (4 << 20) - 11, 4 << 20, (4 << 20) + 1, 9 << 20] {
+        let between = vec![0; distance];
+        let data = [&b"second"[..], &between, b"first", &[0; 9], b"second", &[0; 1000]].concat();
+        let report = memory(&engine, &data);
+        assert_eq!(report.verdict, Verdict::Malicious, "{distance} bytes between them");
+    }
+}

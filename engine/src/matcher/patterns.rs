@@ -542,7 +542,7 @@ impl<'p> SegmentSearch<'p> {
         let finder = LastFinder::new(self.literal);
         let mut last = Some(to.saturating_add(lead_max).min(data.len()));
         while let Some(end) = last.filter(|&end| end >= first) {
-            let at = end.saturating_sub(STEP).max(first);
+            let at = end.saturating_add(1).saturating_sub(STEP).max(first);
             let window = window(data, at, end, self.literal.len()).unwrap_or_default();
             ends.spend_bytes(window.len() as u64, budget)?;
             if let Some(found) = finder.find(window) {
