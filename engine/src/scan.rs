@@ -20,7 +20,7 @@ use crate::verdict::{Completeness, Finding, Object, Problem, Reason, Report, con
 /// Longer names of objects are cut: they are for people, and 100,000 of them are held at a time.
 const NAME_LENGTH: usize = 512;
 /// Further problems of one object say nothing new, unless their reason is new.
-const PROBLEMS: usize = 32;
+const PROBLEMS: usize = 8;
 /// Findings that are kept of one scan. Behind them only the first of a class counts in each object, so
 /// that no verdict changes: 100,000 objects that hit thousands of signatures each are no news.
 const FINDINGS: usize = 100_000;
