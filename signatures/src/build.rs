@@ -14,7 +14,7 @@ use crate::source::about::{self, About};
 use crate::source::lines::{LONGEST, Line, Lines};
 use crate::source::tree::{SourceFile, SourceTree};
 use crate::source::yara::Rules;
-use crate::source::{self, FORMATS, Format, LineReader, Reader};
+use crate::source::{self, Current, FORMATS, Format, LineReader, Reader};
 
 /// How to build.
 #[derive(Clone, Debug, Default)]
@@ -85,24 +85,28 @@ struct Builder {
     rules: Rules,
 }
 
-/// One file on its way.
-struct Current<'f> {
-    file: &'f SourceFile,
-    kind: &'static str,
-}
-
 impl Builder {
     fn file(&mut self, file: &SourceFile) -> Result<(), BuildError> {
         let Some(format) = source::format_of(&file.path) else {
             return self.unknown(file);
         };
-        let current = Current { file, kind: format.kind };
-        self.report.file(format.kind);
-        self.compiler.begin_file(&file.path);
+        let current = Current { path: &file.path, shown: &file.shown, kind: format.kind };
+        self.records(&current, format, &mut *file.open()?)
+    }
+
+    /// Takes the records of a file, wherever its bytes come from.
+    fn records(
+        &mut self,
+        current: &Current<'_>,
+        format: &Format,
+        input: &mut dyn BufRead,
+    ) -> Result<(), BuildError> {
+        self.report.file(current.kind);
+        self.compiler.begin_file(current.path);
         match format.reader {
-            Reader::Lines(reader, class) => self.lines(&current, reader, class),
-            Reader::Yara => self.rules.read(file, current.kind, &mut self.report),
-            Reader::Unread(why) => self.unread(&current, format, why),
+            Reader::Lines(reader, class) => self.lines(current, input, reader, class),
+            Reader::Yara => self.rules.read(current, input, &mut self.report),
+            Reader::Unread(why) => self.unread(current, input, format, why),
         }
     }
 
@@ -116,38 +120,36 @@ impl Builder {
             .collect();
         let fault = Fault::skipped("unknown extension", "no source format has this extension")
             .help(format!("formats are told by extension: {}", known.join(", ")));
-        self.leave_out_file(&Current { file, kind: KIND }, fault);
+        self.report.leave_out_file(&file.shown, KIND, fault);
         Ok(())
-    }
-
-    fn leave_out_file(&mut self, current: &Current<'_>, fault: Fault) {
-        self.report.leave_out_file(&current.file.shown, current.kind, fault);
     }
 
     /// A format that is known but not read: its records are counted.
     fn unread(
         &mut self,
         current: &Current<'_>,
+        input: &mut dyn BufRead,
         format: &Format,
         why: &'static str,
     ) -> Result<(), BuildError> {
-        let records = if format.is_text() { count_records(current.file)? } else { 1 };
+        let records = if format.is_text() { count_records(current, input)? } else { 1 };
         let fault = Fault::skipped("unsupported format", format!("{records} records left out"));
         self.report.left_out(current.kind, fault.level, &fault.reason, records);
-        self.report.say(Diagnostic::of_file(&current.file.shown, fault.help(why)));
+        self.report.say(Diagnostic::of_file(current.shown, fault.help(why)));
         Ok(())
     }
 
     fn lines(
         &mut self,
         current: &Current<'_>,
+        input: &mut dyn BufRead,
         reader: LineReader,
         class: Class,
     ) -> Result<(), BuildError> {
-        let mut lines = Lines::new(current.file.open()?);
+        let mut lines = Lines::new(input);
         let mut taken = 0_u64;
         loop {
-            let next = lines.next().map_err(|error| current.file.unreadable(error))?;
+            let next = lines.next().map_err(|error| current.unreadable(error))?;
             let Some((number, line)) = next else { break };
             let line = match line {
                 Line::Whole(line) if is_record(line) => line,
@@ -194,14 +196,14 @@ impl Builder {
         }
         let remarks = [lint::cost(&content), lint::added(added, &record.name)];
         for fault in remarks.into_iter().flatten() {
-            self.report.say(Diagnostic::of_line(&current.file.shown, number, line, fault));
+            self.report.say(Diagnostic::of_line(current.shown, number, line, fault));
         }
         Ok(Ok(1))
     }
 
     fn leave_out(&mut self, current: &Current<'_>, number: u64, line: &[u8], fault: Fault) {
         self.report.left_out(current.kind, fault.level, &fault.reason, 1);
-        self.report.say(Diagnostic::of_line(&current.file.shown, number, line, fault));
+        self.report.say(Diagnostic::of_line(current.shown, number, line, fault));
     }
 
     fn finish(mut self, about: &About, options: &BuildOptions) -> Result<Build, BuildError> {
@@ -223,10 +225,10 @@ fn is_record(line: &[u8]) -> bool {
     !line.starts_with(b"#") && !line.trim_ascii().is_empty()
 }
 
-fn count_records(file: &SourceFile) -> Result<u64, BuildError> {
-    let mut lines: Lines<Box<dyn BufRead + '_>> = Lines::new(file.open()?);
+fn count_records(current: &Current<'_>, input: &mut dyn BufRead) -> Result<u64, BuildError> {
+    let mut lines = Lines::new(input);
     let mut records = 0_u64;
-    while let Some((_, line)) = lines.next().map_err(|error| file.unreadable(error))? {
+    while let Some((_, line)) = lines.next().map_err(|error| current.unreadable(error))? {
         let counts = match line {
             Line::Whole(line) => is_record(line),
             Line::TooLong { .. } => true,

@@ -13,6 +13,7 @@ pub(crate) mod tree;
 pub(crate) mod yara;
 
 use std::borrow::Cow;
+use std::io;
 use std::ops::RangeInclusive;
 
 use pellucid::matcher::expression::ExpressionOp;
@@ -20,6 +21,25 @@ use pellucid::matcher::{Pattern, Target};
 use pellucid::verdict::Class;
 
 use crate::diagnostic::Fault;
+use crate::report::BuildError;
+
+/// A file whose records come now.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Current<'f> {
+    /// Its path inside the sources, with `/`.
+    pub(crate) path: &'f str,
+    /// Its path as the caller would write it.
+    pub(crate) shown: &'f str,
+    /// What the report calls its records.
+    pub(crate) kind: &'static str,
+}
+
+impl Current<'_> {
+    /// The error of a read that failed.
+    pub(crate) fn unreadable(&self, error: io::Error) -> BuildError {
+        BuildError::Unreadable { path: self.shown.into(), error }
+    }
+}
 
 /// One signature, as a reader understood it.
 #[derive(Clone, Debug, PartialEq)]

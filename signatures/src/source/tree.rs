@@ -166,10 +166,7 @@ impl SourceFile {
 
     /// All of it, or nothing if it is longer than `longest`.
     pub(crate) fn whole(&self, longest: u64) -> Result<Option<Vec<u8>>, BuildError> {
-        let mut bytes = Vec::new();
-        let mut start = self.open()?.take(longest.saturating_add(1));
-        start.read_to_end(&mut bytes).map_err(|error| self.unreadable(error))?;
-        Ok(Some(bytes).filter(|bytes| bytes.len() as u64 <= longest))
+        read_whole(&mut *self.open()?, longest).map_err(|error| self.unreadable(error))
     }
 
     fn digest(&self) -> Result<[u8; 32], BuildError> {
@@ -189,6 +186,13 @@ impl SourceFile {
     pub(crate) fn unreadable(&self, error: io::Error) -> BuildError {
         unreadable(Path::new(&self.shown), error)
     }
+}
+
+/// All of `input`, or nothing if it is longer than `longest`.
+pub(crate) fn read_whole(input: &mut dyn BufRead, longest: u64) -> io::Result<Option<Vec<u8>>> {
+    let mut bytes = Vec::new();
+    input.take(longest.saturating_add(1)).read_to_end(&mut bytes)?;
+    Ok(Some(bytes).filter(|bytes| bytes.len() as u64 <= longest))
 }
 
 fn unreadable(path: &Path, error: io::Error) -> BuildError {

@@ -11,6 +11,7 @@
 //! out are counted against those that went in.
 
 use std::collections::HashSet;
+use std::io::BufRead;
 use std::thread;
 
 use pellucid::matcher::yara::outline::{self, Outline};
@@ -19,7 +20,8 @@ use yara_x::errors::CompileError;
 use yara_x::warnings::Warning;
 use yara_x::{Compiler as YaraCompiler, MetaValue, Rule, SourceCode};
 
-use super::tree::SourceFile;
+use super::Current;
+use super::tree::read_whole;
 use crate::compile::Compiler;
 use crate::diagnostic::{Diagnostic, Fault, Level, quoted};
 use crate::lint;
@@ -57,13 +59,15 @@ impl Rules {
     /// Reads a file and compiles it alone.
     pub(crate) fn read(
         &mut self,
-        file: &SourceFile,
-        kind: &'static str,
+        file: &Current<'_>,
+        input: &mut dyn BufRead,
         report: &mut BuildReport,
     ) -> Result<(), BuildError> {
-        let Some(bytes) = file.whole(LONGEST)? else {
+        let kind = file.kind;
+        let whole = read_whole(input, LONGEST).map_err(|error| file.unreadable(error))?;
+        let Some(bytes) = whole else {
             let fault = Fault::error("too long", "a file of rules is longer than 64 MiB");
-            report.leave_out_file(&file.shown, kind, fault);
+            report.leave_out_file(file.shown, kind, fault);
             return Ok(());
         };
         let source = match String::from_utf8(bytes) {
@@ -72,7 +76,7 @@ impl Rules {
                 let at = error.utf8_error().valid_up_to();
                 let fault = Fault::error("not UTF-8", "the file is not UTF-8");
                 report.left_out(kind, fault.level, &fault.reason, 1);
-                report.say(Diagnostic::of_text(&file.shown, error.as_bytes(), Some(at), fault));
+                report.say(Diagnostic::of_text(file.shown, error.as_bytes(), Some(at), fault));
                 return Ok(());
             }
         };
@@ -85,26 +89,27 @@ impl Rules {
         };
         let reason = errors.first().map(|(_, fault)| fault.reason.clone());
         for (at, fault) in errors.into_iter().chain(warnings) {
-            report.say(Diagnostic::of_text(&file.shown, source.as_bytes(), at, fault));
+            report.say(Diagnostic::of_text(file.shown, source.as_bytes(), at, fault));
         }
         match reason {
             Some(reason) => {
                 report.left_out(kind, Level::Error, &reason, 1);
-                report.say(Diagnostic::of_file(&file.shown, whole_file()));
+                report.say(Diagnostic::of_file(file.shown, whole_file()));
             }
-            None => self.push(file, kind, source),
+            None => self.push(file, source),
         }
         Ok(())
     }
 
-    fn push(&mut self, file: &SourceFile, kind: &'static str, source: String) {
-        let path = file.path.clone();
+    fn push(&mut self, file: &Current<'_>, source: String) {
+        let path = file.path.to_owned();
         let before = self.files.iter().rev().take_while(|other| other.path == path).count();
         let namespace = match before {
             0 => path.clone(),
             before => format!("{path}#{}", before.saturating_add(1)),
         };
-        self.files.push(RuleFile { path, namespace, shown: file.shown.clone(), kind, source });
+        let (shown, kind) = (file.shown.into(), file.kind);
+        self.files.push(RuleFile { path, namespace, shown, kind, source });
     }
 
     /// Compiles all files together, and adds them to the set.

@@ -1,7 +1,9 @@
 //! Stands in for `yara.rs` where the compiler is built without the feature `yara`: files of rules are
 //! left out, and the report says so.
 
-use super::tree::SourceFile;
+use std::io::BufRead;
+
+use super::Current;
 use crate::compile::Compiler;
 use crate::diagnostic::Fault;
 use crate::report::{BuildError, BuildReport};
@@ -18,13 +20,13 @@ impl Rules {
     /// Leaves the file out.
     pub(crate) fn read(
         &mut self,
-        file: &SourceFile,
-        kind: &'static str,
+        file: &Current<'_>,
+        _: &mut dyn BufRead,
         report: &mut BuildReport,
     ) -> Result<(), BuildError> {
         let fault = Fault::skipped("unsupported", "this compiler was built without YARA")
             .help("build it with the feature `yara`");
-        report.leave_out_file(&file.shown, kind, fault);
+        report.leave_out_file(file.shown, file.kind, fault);
         Ok(())
     }
 
