@@ -9,7 +9,7 @@ use pellucid::verdict::Class;
 use crate::compile::{Added, Compiler, prepare};
 use crate::diagnostic::{Diagnostic, Fault, Level};
 use crate::lint;
-use crate::report::{BuildError, BuildReport};
+use crate::report::{BuildError, BuildReport, OTHER_FILE, grouped};
 use crate::source::about::{self, About};
 use crate::source::lines::{LONGEST, Line, Lines};
 use crate::source::tree::{SourceFile, SourceTree};
@@ -55,7 +55,9 @@ pub fn build_tree(tree: SourceTree, options: &BuildOptions) -> Result<Build, Bui
     let about = read_about(&files)?;
     let (report, compiler) = (BuildReport::default(), Compiler::new(&about)?);
     let mut builder = Builder { report, compiler, rules: Rules::new() };
-    notes.into_iter().for_each(|note| builder.report.say(note));
+    for (shown, fault) in notes {
+        builder.report.say(OTHER_FILE, fault, |fault| Diagnostic::of_file(&shown, fault));
+    }
     for file in files.iter().filter(|file| file.path != about::PATH) {
         builder.file(file)?;
     }
@@ -111,8 +113,7 @@ impl Builder {
     }
 
     fn unknown(&mut self, file: &SourceFile) -> Result<(), BuildError> {
-        const KIND: &str = "other file";
-        self.report.file(KIND);
+        self.report.file(OTHER_FILE);
         let known: Vec<&str> = FORMATS
             .iter()
             .filter(|format| !matches!(format.reader, Reader::Unread(_)))
@@ -120,7 +121,7 @@ impl Builder {
             .collect();
         let fault = Fault::skipped("unknown extension", "no source format has this extension")
             .help(format!("formats are told by extension: {}", known.join(", ")));
-        self.report.leave_out_file(&file.shown, KIND, fault);
+        self.report.leave_out_file(&file.shown, OTHER_FILE, fault);
         Ok(())
     }
 
@@ -133,9 +134,11 @@ impl Builder {
         why: &'static str,
     ) -> Result<(), BuildError> {
         let records = if format.is_text() { count_records(current, input)? } else { 1 };
-        let fault = Fault::skipped("unsupported format", format!("{records} records left out"));
-        self.report.left_out(current.kind, fault.level, &fault.reason, records);
-        self.report.say(Diagnostic::of_file(current.shown, fault.help(why)));
+        let fault =
+            Fault::skipped("unsupported format", format!("{} records left out", grouped(records)));
+        self.report.leave_out(current.kind, records, fault.help(why), |fault| {
+            Diagnostic::of_file(current.shown, fault)
+        });
         Ok(())
     }
 
@@ -196,14 +199,17 @@ impl Builder {
         }
         let remarks = [lint::cost(&content), lint::added(added, &record.name)];
         for fault in remarks.into_iter().flatten() {
-            self.report.say(Diagnostic::of_line(current.shown, number, line, fault));
+            self.report.say(current.kind, fault, |fault| {
+                Diagnostic::of_line(current.shown, number, line, fault)
+            });
         }
         Ok(Ok(1))
     }
 
     fn leave_out(&mut self, current: &Current<'_>, number: u64, line: &[u8], fault: Fault) {
-        self.report.left_out(current.kind, fault.level, &fault.reason, 1);
-        self.report.say(Diagnostic::of_line(current.shown, number, line, fault));
+        self.report.leave_out(current.kind, 1, fault, |fault| {
+            Diagnostic::of_line(current.shown, number, line, fault)
+        });
     }
 
     fn finish(mut self, about: &About, options: &BuildOptions) -> Result<Build, BuildError> {

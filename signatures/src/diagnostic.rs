@@ -105,6 +105,12 @@ impl Fault {
 pub struct Diagnostic {
     /// How much it weighs.
     pub level: Level,
+    /// Of which kind the record is, or the records of the file.
+    pub kind: String,
+    /// A few words by which diagnostics of one kind are counted.
+    pub reason: Cow<'static, str>,
+    /// How many records are not in the set because of it.
+    pub records: u64,
     /// The file, as the caller named it.
     pub file: String,
     /// The line, from 1.
@@ -122,9 +128,20 @@ pub struct Diagnostic {
 impl Diagnostic {
     /// A fault of a whole file.
     pub fn of_file(file: &str, fault: Fault) -> Self {
-        let Fault { level, message, help, .. } = fault;
+        let Fault { level, reason, message, help, .. } = fault;
         let message = bounded(&message);
-        Self { level, file: file.into(), line: None, column: None, excerpt: None, message, help }
+        Self {
+            level,
+            kind: String::new(),
+            reason,
+            records: 0,
+            file: file.into(),
+            line: None,
+            column: None,
+            excerpt: None,
+            message,
+            help,
+        }
     }
 
     /// A fault of one line.

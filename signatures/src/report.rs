@@ -1,9 +1,11 @@
 //! What a build says when it is over: what was taken, skipped and refused, of which kind, and why.
 //!
-//! Every record of every file is counted exactly once, under the kind of its format. Diagnostics are
-//! kept up to [`MAX_KEPT`] of each level; beyond that they are only counted.
+//! Every record of every file is counted exactly once, under the kind of its format. Counts are exact
+//! whatever the sources; diagnostics are kept up to [`MAX_KEPT`] of each kind and reason and
+//! [`MAX_KEPT_IN_ALL`] altogether, since a list of millions of hashes can be wrong in every line.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::{fmt, io};
 
@@ -11,8 +13,14 @@ use serde::Serialize;
 
 use crate::diagnostic::{Diagnostic, Fault, Level};
 
-/// Diagnostics of each level that a report keeps.
-pub const MAX_KEPT: u64 = 10_000;
+/// Diagnostics of each kind and reason that a report keeps.
+pub const MAX_KEPT: u64 = 1_000;
+
+/// Diagnostics that a report keeps altogether.
+pub const MAX_KEPT_IN_ALL: usize = 100_000;
+
+/// What files are called whose name says no format.
+pub(crate) const OTHER_FILE: &str = "other file";
 
 /// What became of the sources.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -28,8 +36,10 @@ pub struct BuildReport {
     pub merged: u64,
     /// Diagnostics by level, those beyond the kept ones included.
     pub levels: BTreeMap<&'static str, u64>,
-    /// The first [`MAX_KEPT`] diagnostics of each level, in the order of the sources.
+    /// Diagnostics in the order of the sources: the first [`MAX_KEPT`] of each kind and reason.
     pub diagnostics: Vec<Diagnostic>,
+    /// How many more there would be.
+    pub diagnostics_not_kept: u64,
 }
 
 /// Records of one kind.
@@ -43,6 +53,9 @@ pub struct KindCounts {
     pub counts: Counts,
     /// Why records were skipped or refused, and how many for each reason.
     pub reasons: BTreeMap<String, u64>,
+    /// How many diagnostics of each level and reason were kept.
+    #[serde(skip)]
+    kept: HashMap<(Level, Cow<'static, str>), u64>,
 }
 
 /// What became of records.
@@ -97,62 +110,126 @@ impl BuildReport {
         self.kind(kind).counts.add(Outcome::Taken, count);
     }
 
-    /// Counts records that are not in the set.
-    pub(crate) fn left_out(&mut self, kind: &str, level: Level, reason: &str, count: u64) {
-        let outcome = match level {
+    /// Counts records that are not in the set, and says why.
+    pub(crate) fn leave_out(
+        &mut self,
+        kind: &str,
+        records: u64,
+        fault: Fault,
+        place: impl FnOnce(Fault) -> Diagnostic,
+    ) {
+        let outcome = match fault.level {
             Level::Error => Outcome::Refused,
             _ => Outcome::Skipped,
         };
-        self.total.add(outcome, count);
-        let kind = self.kind(kind);
-        kind.counts.add(outcome, count);
-        let so_far = kind.reasons.entry(reason.into()).or_insert(0);
-        *so_far = so_far.saturating_add(count);
+        self.total.add(outcome, records);
+        let of_kind = self.kind(kind);
+        of_kind.counts.add(outcome, records);
+        match of_kind.reasons.get_mut(fault.reason.as_ref()) {
+            Some(so_far) => *so_far = so_far.saturating_add(records),
+            None => {
+                of_kind.reasons.insert(fault.reason.to_string(), records);
+            }
+        }
+        self.keep(kind, records, fault, place);
     }
 
     /// Leaves out a file as a whole, and says why.
     pub(crate) fn leave_out_file(&mut self, shown: &str, kind: &str, fault: Fault) {
-        self.left_out(kind, fault.level, &fault.reason, 1);
-        self.say(Diagnostic::of_file(shown, fault));
+        self.leave_out(kind, 1, fault, |fault| Diagnostic::of_file(shown, fault));
     }
 
-    pub(crate) fn say(&mut self, diagnostic: Diagnostic) {
-        let count = self.levels.entry(diagnostic.level.name()).or_insert(0);
+    /// Speaks of something that keeps no record out.
+    pub(crate) fn say(
+        &mut self,
+        kind: &str,
+        fault: Fault,
+        place: impl FnOnce(Fault) -> Diagnostic,
+    ) {
+        self.keep(kind, 0, fault, place);
+    }
+
+    /// Counts a diagnostic, and keeps it while there are few of its like.
+    fn keep(
+        &mut self,
+        kind: &str,
+        records: u64,
+        fault: Fault,
+        place: impl FnOnce(Fault) -> Diagnostic,
+    ) {
+        let count = self.levels.entry(fault.level.name()).or_insert(0);
         *count = count.saturating_add(1);
-        if *count <= MAX_KEPT {
-            self.diagnostics.push(diagnostic);
+        let room = self.diagnostics.len() < MAX_KEPT_IN_ALL;
+        let alike = self.kind(kind).kept.entry((fault.level, fault.reason.clone())).or_insert(0);
+        if !room || *alike >= MAX_KEPT {
+            self.diagnostics_not_kept = self.diagnostics_not_kept.saturating_add(1);
+            return;
         }
+        *alike = alike.saturating_add(1);
+        self.diagnostics.push(Diagnostic { kind: kind.into(), records, ..place(fault) });
     }
 
     fn kind(&mut self, kind: &str) -> &mut KindCounts {
         self.kinds.entry(kind.into()).or_default()
+    }
+
+    /// Diagnostics to show to a person: the first `alike` of each kind and reason, and `most` in all.
+    pub fn digest(&self, alike: usize, most: usize) -> impl Iterator<Item = &Diagnostic> {
+        let mut shown: HashMap<(&str, &str, Level), usize> = HashMap::new();
+        let few = self.diagnostics.iter().filter(move |diagnostic| {
+            let key = (diagnostic.kind.as_str(), diagnostic.reason.as_ref(), diagnostic.level);
+            let shown = shown.entry(key).or_insert(0);
+            *shown = shown.saturating_add(1);
+            *shown <= alike
+        });
+        few.take(most)
     }
 }
 
 impl fmt::Display for BuildReport {
     /// A summary; the diagnostics are not part of it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let width = self.kinds.keys().map(String::len).max().unwrap_or(0).max(5);
-        let line = |f: &mut fmt::Formatter<'_>, name: &str, counts: Counts| {
-            let Counts { taken, skipped, refused } = counts;
-            writeln!(f, "{name:width$}  {taken:>9} taken {skipped:>9} skipped {refused:>9} refused")
-        };
-        for (name, kind) in &self.kinds {
-            line(f, name, kind.counts)?;
+        let kinds = || self.kinds.iter().filter(|(_, kind)| kind.counts.records() > 0);
+        let width = kinds().map(|(name, _)| name.len()).max().unwrap_or(0).max(5);
+        for (name, kind) in kinds() {
+            counts_line(f, name, width, kind.counts)?;
             for (reason, count) in &kind.reasons {
-                writeln!(f, "{:width$}  {count:>9} {reason}", "")?;
+                writeln!(f, "{:width$}  {:>11} {reason}", "", grouped(*count))?;
             }
         }
-        line(f, "total", self.total)?;
-        write!(f, "{} {}", self.files, if self.files == 1 { "file" } else { "files" })?;
+        counts_line(f, "total", width, self.total)?;
+        write!(f, "{} {}", grouped(self.files), if self.files == 1 { "file" } else { "files" })?;
         if self.merged > 0 {
-            write!(f, ", {} repeated records merged", self.merged)?;
+            write!(f, ", {} repeated records merged", grouped(self.merged))?;
         }
         for (level, count) in &self.levels {
-            write!(f, ", {count} x {level}")?;
+            write!(f, ", {} x {level}", grouped(*count))?;
         }
         writeln!(f)
     }
+}
+
+fn counts_line(
+    f: &mut fmt::Formatter<'_>,
+    name: &str,
+    width: usize,
+    counts: Counts,
+) -> fmt::Result {
+    let [taken, skipped, refused] = [counts.taken, counts.skipped, counts.refused].map(grouped);
+    writeln!(f, "{name:width$}  {taken:>11} taken {skipped:>11} skipped {refused:>11} refused")
+}
+
+/// `1234567` as `1,234,567`.
+pub(crate) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::new();
+    for (digit, left) in digits.chars().zip((0..digits.len()).rev()) {
+        grouped.push(digit);
+        if left > 0 && left.is_multiple_of(3) {
+            grouped.push(',');
+        }
+    }
+    grouped
 }
 
 /// Why there is no set.
@@ -202,14 +279,16 @@ impl fmt::Display for BuildError {
             BuildError::About(diagnostic) => write!(f, "{diagnostic}"),
             BuildError::Strict(report) => {
                 let errors = report.count(Level::Error);
-                write!(f, "{errors} errors in the sources, and the build is strict")
+                write!(f, "{} errors in the sources, and the build is strict", grouped(errors))
             }
             BuildError::Nothing(report) => {
-                let Counts { skipped, refused, .. } = report.total;
+                let Counts { skipped, refused, .. } = &report.total;
                 write!(
                     f,
-                    "no signature to put into a set: {skipped} records were skipped, {refused} \
-                     refused; a set needs at least one signature or removal"
+                    "no signature to put into a set: {} records were skipped, {} refused; a set needs \
+                     at least one signature or removal",
+                    grouped(*skipped),
+                    grouped(*refused)
                 )
             }
             BuildError::TooMuch { what, most } => {

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use pellucid::set::{SignatureSet, Unverified};
 use pellucid_signatures::{
-    Build, BuildError, BuildOptions, BuildReport, Level, SourceTree, build, build_tree,
+    Build, BuildError, BuildOptions, BuildReport, Level, MAX_KEPT, SourceTree, build, build_tree,
 };
 
 const MD5: &str = "0123456789abcdef0123456789abcdef";
@@ -242,9 +242,14 @@ fn hostile_lines_are_refused_by_name() {
 
 #[test]
 fn diagnostics_are_bounded_but_counted() {
-    let lines = "broken\n".repeat(12_000);
+    let lines = format!("{}{MD5}:0:A\n", "broken\n".repeat(12_000));
     let list = format!("{MD5},A\n");
     let report = build_files(&[("a.hdb", &lines), ("b.csv", &list)]).report;
-    assert_eq!(report.count(Level::Error), 12_000);
-    assert_eq!(report.diagnostics.len() as u64, pellucid_signatures::MAX_KEPT);
+    assert_eq!((report.count(Level::Error), report.total.refused), (12_001, 12_001));
+    assert_eq!(report.kinds["ClamAV hash"].reasons["hash"], 12_000);
+    let kept = report.diagnostics.len() as u64;
+    assert_eq!(kept, MAX_KEPT + 1, "a flood of one reason does not hide another");
+    assert_eq!(report.diagnostics_not_kept, 12_001 - kept);
+    let digest: Vec<&str> = report.digest(2, 10).map(|said| said.reason.as_ref()).collect();
+    assert_eq!(digest, ["hash", "hash", "size"]);
 }

@@ -44,7 +44,7 @@ fn a_file_with_an_error_is_refused_as_a_whole() {
                rule worse { condition: unknown_thing }\n";
     let report = build_files(&[("bad.yar", bad), ("good.yar", GOOD)]).report;
     let counts = report.kinds["YARA rules"].counts;
-    assert_eq!((counts.taken, counts.refused), (1, 1));
+    assert_eq!((counts.taken, counts.refused), (1, 3), "each of its rules is counted");
     let errors: Vec<_> =
         report.diagnostics.iter().filter(|diagnostic| diagnostic.level == Level::Error).collect();
     let places: Vec<_> = errors.iter().map(|error| (error.line, error.column)).collect();

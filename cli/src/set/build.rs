@@ -12,11 +12,12 @@ use pellucid_signatures::{Build, BuildError, BuildOptions, BuildReport};
 use super::replace::replace;
 use crate::args::BuildArgs;
 use crate::outcome::{Failure, Outcome};
-use crate::units::{duration, size};
+use crate::units::{count, duration, size};
 use crate::{shown, tell};
 
-/// How many diagnostics are told one by one. A list of millions of hashes can be wrong in every line;
-/// `--report` keeps more.
+/// How many diagnostics are told one by one, of each kind and reason and altogether. A list of millions
+/// of hashes can be wrong in every line; `--report` keeps more.
+const TOLD_ALIKE: usize = 5;
 const TOLD: usize = 100;
 
 /// `pellucid set build`
@@ -88,12 +89,15 @@ fn refuse(args: &BuildArgs, error: &BuildError) -> Result<Outcome, Failure> {
 /// Tells what became of the sources, and writes it down where that was asked for.
 fn account_for(args: &BuildArgs, report: &BuildReport) -> Result<(), Failure> {
     let mut text = String::new();
-    for diagnostic in report.diagnostics.iter().take(TOLD) {
+    let mut told = 0;
+    for diagnostic in report.digest(TOLD_ALIKE, TOLD) {
         text += &format!("{diagnostic}\n");
+        told += 1;
     }
     let kept = report.diagnostics.len();
-    if kept > TOLD {
-        text += &format!("and {} more; --report FILE.json has them\n", kept - TOLD);
+    if kept > told {
+        let more = count((kept - told) as u64);
+        text += &format!("and {more} more like these; --report FILE.json lists them\n");
     }
     say(&format!("{text}{report}"));
     let Some(path) = &args.report else { return Ok(()) };

@@ -11,15 +11,18 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use crate::diagnostic::{Diagnostic, Fault};
+use crate::diagnostic::Fault;
 use crate::report::BuildError;
 
 /// Source files, on disk or in memory.
 #[derive(Debug, Default)]
 pub struct SourceTree {
     files: Vec<SourceFile>,
-    notes: Vec<Diagnostic>,
+    notes: Vec<Note>,
 }
+
+/// Something about a file that is left out: its path, and why.
+pub(crate) type Note = (String, Fault);
 
 /// One file.
 #[derive(Debug)]
@@ -63,7 +66,7 @@ impl SourceTree {
                 tree.push(source.clone(), Path::new(&name));
             }
         }
-        tree.notes.sort_by(|a, b| a.file.cmp(&b.file));
+        tree.notes.sort_by(|(a, _), (b, _)| a.cmp(b));
         Ok(tree)
     }
 
@@ -105,11 +108,11 @@ impl SourceTree {
 
     fn note(&mut self, path: &Path, reason: &'static str, message: &str) {
         let fault = Fault::note(reason, message);
-        self.notes.push(Diagnostic::of_file(&path.display().to_string(), fault));
+        self.notes.push((path.display().to_string(), fault));
     }
 
     /// Puts the files in their one order, and drops a file that is there twice, word for word.
-    pub(crate) fn into_files(mut self) -> Result<(Vec<SourceFile>, Vec<Diagnostic>), BuildError> {
+    pub(crate) fn into_files(mut self) -> Result<(Vec<SourceFile>, Vec<Note>), BuildError> {
         self.files.sort_by(|a, b| a.path.cmp(&b.path));
         let (mut files, mut notes) = (Vec::with_capacity(self.files.len()), self.notes);
         let mut same_path: Vec<SourceFile> = Vec::new();
@@ -128,7 +131,7 @@ impl SourceTree {
 fn settle(
     mut same_path: Vec<SourceFile>,
     files: &mut Vec<SourceFile>,
-    notes: &mut Vec<Diagnostic>,
+    notes: &mut Vec<Note>,
 ) -> Result<(), BuildError> {
     if same_path.len() < 2 {
         files.append(&mut same_path);
@@ -143,7 +146,7 @@ fn settle(
     for (digest, file) in keyed {
         if last == Some(digest) {
             let fault = Fault::note("same file", "the same file again, word for word: left out");
-            notes.push(Diagnostic::of_file(&file.shown, fault));
+            notes.push((file.shown, fault));
         } else {
             files.push(file);
         }

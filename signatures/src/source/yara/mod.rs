@@ -23,7 +23,7 @@ use yara_x::{Compiler as YaraCompiler, MetaValue, Rule, SourceCode};
 use super::Current;
 use super::tree::read_whole;
 use crate::compile::Compiler;
-use crate::diagnostic::{Diagnostic, Fault, Level, quoted};
+use crate::diagnostic::{Diagnostic, Fault, quoted};
 use crate::lint;
 use crate::report::{BuildError, BuildReport};
 
@@ -75,8 +75,9 @@ impl Rules {
             Err(error) => {
                 let at = error.utf8_error().valid_up_to();
                 let fault = Fault::error("not UTF-8", "the file is not UTF-8");
-                report.left_out(kind, fault.level, &fault.reason, 1);
-                report.say(Diagnostic::of_text(file.shown, error.as_bytes(), Some(at), fault));
+                report.leave_out(kind, 1, fault, |fault| {
+                    Diagnostic::of_text(file.shown, error.as_bytes(), Some(at), fault)
+                });
                 return Ok(());
             }
         };
@@ -87,16 +88,22 @@ impl Rules {
                 (vec![(None, Fault::error("compiler failed", message))], Vec::new())
             }
         };
-        let reason = errors.first().map(|(_, fault)| fault.reason.clone());
-        for (at, fault) in errors.into_iter().chain(warnings) {
-            report.say(Diagnostic::of_text(file.shown, source.as_bytes(), at, fault));
+        let text = source.as_bytes();
+        let is_broken = !errors.is_empty();
+        let mut records = is_broken.then(|| count_rules(&source));
+        for (at, fault) in errors {
+            report.leave_out(kind, records.take().unwrap_or(0), fault, |fault| {
+                Diagnostic::of_text(file.shown, text, at, fault)
+            });
         }
-        match reason {
-            Some(reason) => {
-                report.left_out(kind, Level::Error, &reason, 1);
-                report.say(Diagnostic::of_file(file.shown, whole_file()));
+        for (at, fault) in warnings {
+            report.say(kind, fault, |fault| Diagnostic::of_text(file.shown, text, at, fault));
+        }
+        match is_broken {
+            true => {
+                report.say(kind, whole_file(), |fault| Diagnostic::of_file(file.shown, fault));
             }
-            None => self.push(file, source),
+            false => self.push(file, source),
         }
         Ok(())
     }
@@ -127,11 +134,10 @@ impl Rules {
         for (file, rules) in self.files.iter().zip(&rules) {
             let outline = outline::read(&file.source).unwrap_or_default();
             if outline.rules.len() != rules.len() {
-                report.leave_out_file(
-                    &file.shown,
-                    file.kind,
-                    lost(outline.rules.len(), rules.len()),
-                );
+                let fault = lost(outline.rules.len(), rules.len());
+                report.leave_out(file.kind, count_rules(&file.source), fault, |fault| {
+                    Diagnostic::of_file(&file.shown, fault)
+                });
                 continue;
             }
             for rule in rules {
@@ -142,7 +148,7 @@ impl Rules {
             report.taken(file.kind, count.into());
             if count == 0 {
                 let fault = Fault::note("no rules", "no rule in this file");
-                report.say(Diagnostic::of_file(&file.shown, fault));
+                report.say(file.kind, fault, |fault| Diagnostic::of_file(&file.shown, fault));
                 continue;
             }
             compiler.begin_file(&file.path);
@@ -150,6 +156,11 @@ impl Rules {
         }
         Ok(())
     }
+}
+
+/// How many rules a file declares; one, where that cannot be told.
+fn count_rules(source: &str) -> u64 {
+    outline::read(source).map_or(1, |outline| outline.rules.len().max(1) as u64)
 }
 
 /// Rules of a file may build on each other, so that one broken rule costs all of them.
@@ -182,7 +193,9 @@ impl RuleFile {
         let declared = outline.rules.iter().find(|(_, name)| *name == rule.identifier);
         let at = declared.map(|(at, _)| *at);
         for fault in faults {
-            report.say(Diagnostic::of_text(&self.shown, self.source.as_bytes(), at, fault));
+            report.say(self.kind, fault, |fault| {
+                Diagnostic::of_text(&self.shown, self.source.as_bytes(), at, fault)
+            });
         }
     }
 }
