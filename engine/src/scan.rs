@@ -7,13 +7,14 @@
 //! through [`Scan::examine`] behind a wall against panics: a defect harms one object.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
 
 use crate::engine::{Engine, ScanOptions, Workspace};
 use crate::identify::{self, FileType, Identification};
 use crate::input::{Content, Input, Source};
 use crate::inspect::{self, Layout};
 use crate::limits::{Budget, Limit, Stop};
-use crate::matcher::{Matcher, Scratch, Subject};
+use crate::matcher::{Layer, Matcher, Scratch, Subject, layers};
 use crate::unpack::{self, Entry, Unpacker};
 use crate::verdict::{Completeness, Finding, Object, Problem, Reason, Report, conclude};
 
@@ -63,6 +64,14 @@ struct Open<'a> {
     unpacker: Box<dyn Unpacker<'a> + 'a>,
     object: usize,
     depth: u32,
+    /// What its entries lie in.
+    layers: Rc<[Layer]>,
+}
+
+/// Where an object lies.
+struct Place {
+    depth: u32,
+    layers: Rc<[Layer]>,
 }
 
 struct Scan<'s, 'a> {
@@ -89,14 +98,16 @@ impl<'s, 'a> Scan<'s, 'a> {
                 .push(Object { completeness: Completeness::NotScanned, ..Object::default() });
             return self.note(0, stop.into());
         }
-        self.visit(source.content, Object::default(), 0);
+        let nowhere = Place { depth: 0, layers: Rc::default() };
+        self.visit(source.content, Object::default(), nowhere);
         source.problem.into_iter().for_each(|problem| self.note(0, problem));
         while let Some(mut container) = self.open.pop() {
             match self.next_entry(&mut container) {
                 Some(entry) => {
-                    let (parent, depth) = (container.object, container.depth);
+                    let (parent, depth) = (container.object, container.depth.saturating_add(1));
+                    let layers = Rc::clone(&container.layers);
                     self.open.push(container);
-                    self.enter(entry, parent, depth.saturating_add(1));
+                    self.enter(entry, parent, Place { depth, layers });
                 }
                 None => self.close(container),
             }
@@ -118,9 +129,9 @@ impl<'s, 'a> Scan<'s, 'a> {
     }
 
     /// Takes an entry in as an object of its own, if the budget agrees.
-    fn enter(&mut self, entry: Entry<'a>, parent: usize, depth: u32) {
+    fn enter(&mut self, entry: Entry<'a>, parent: usize, place: Place) {
         let name = readable(&entry.name);
-        if let Err(stop) = self.budget.enter(depth) {
+        if let Err(stop) = self.budget.enter(place.depth) {
             self.note(parent, Problem::new(stop.into(), format!("before {name:?}")));
             return self.give_up(stop);
         }
@@ -131,7 +142,7 @@ impl<'s, 'a> Scan<'s, 'a> {
                 if !object.problems.is_empty() {
                     object.completeness = Completeness::Partial;
                 }
-                self.visit(content, object, depth);
+                self.visit(content, object, place);
             }
             None => {
                 object.completeness = Completeness::NotScanned;
@@ -152,12 +163,12 @@ impl<'s, 'a> Scan<'s, 'a> {
     }
 
     /// Examines one object and puts the containers that it is on the stack.
-    fn visit(&mut self, content: Content<'a>, mut object: Object, depth: u32) {
+    fn visit(&mut self, content: Content<'a>, mut object: Object, place: Place) {
         object.size = content.len() as u64;
         self.bytes = self.bytes.saturating_add(object.size);
         let index = self.objects.len();
         self.objects.push(object);
-        let examine = || self.examine(&content, index, depth);
+        let examine = || self.examine(&content, index, &place);
         if catch_unwind(AssertUnwindSafe(examine)).is_err() {
             // What the panic left in the scratches is not to be relied on.
             self.scratches.iter_mut().for_each(|scratch| *scratch = Scratch::default());
@@ -165,7 +176,7 @@ impl<'s, 'a> Scan<'s, 'a> {
         }
     }
 
-    fn examine(&mut self, content: &Content<'a>, index: usize, depth: u32) {
+    fn examine(&mut self, content: &Content<'a>, index: usize, place: &Place) {
         let identified = identify::identify_while(content, &|| self.budget.check().is_ok());
         if let Some(object) = self.objects.get_mut(index) {
             object.types = identified.types();
@@ -175,10 +186,13 @@ impl<'s, 'a> Scan<'s, 'a> {
             let too_many = |()| Problem::new(Reason::Limit(Limit::Objects), detail);
             self.note(index, self.budget.check().map_or_else(Problem::from, too_many));
         }
-        self.search(content, &identified, index);
+        self.search(content, &identified, index, &place.layers);
         for found in unpack::places(&identified).rev() {
             match unpack::open(content, found, self.budget) {
-                Some(Ok(unpacker)) => self.open.push(Open { unpacker, object: index, depth }),
+                Some(Ok(unpacker)) => {
+                    let layers = layers(&place.layers, &identified, &found).into();
+                    self.open.push(Open { unpacker, object: index, depth: place.depth, layers });
+                }
                 Some(Err(problem)) => self.note(index, problem),
                 None => {}
             }
@@ -186,10 +200,11 @@ impl<'s, 'a> Scan<'s, 'a> {
     }
 
     /// Searches one object for the signatures of every set.
-    fn search(&mut self, data: &[u8], identified: &Identification, index: usize) {
+    fn search(&mut self, data: &[u8], identified: &Identification, index: usize, layers: &[Layer]) {
         let layout = inspect::layout(data, &identified.found);
         self.remark(index, identified, layout.as_ref());
-        let subject = Subject { data, types: identified.types(), layout: layout.as_ref() };
+        let types = identified.types();
+        let subject = Subject { data, types, layout: layout.as_ref(), layers };
         for (height, matcher) in self.engine.matchers().iter().enumerate() {
             let Some(scratch) = self.scratches.get_mut(height) else { continue };
             let mut findings = Vec::new();

@@ -165,7 +165,8 @@ impl Search {
     }
 
     fn bench(&self, bencher: &mut criterion::Bencher<'_>, text: &[u8]) {
-        let subject = Subject { data: text, types: identify(text).types(), layout: None };
+        let subject =
+            Subject { data: text, types: identify(text).types(), layout: None, layers: &[] };
         let (mut scratch, mut findings) = (Scratch::default(), Vec::new());
         bencher.iter(|| {
             findings.clear();

@@ -21,6 +21,7 @@
 #![warn(clippy::arithmetic_side_effects)]
 
 mod archives;
+pub mod clam_types;
 mod collector;
 mod disks;
 mod documents;
@@ -112,6 +113,9 @@ file_types! {
     Jar "jar" "Java archive",
     Apk "apk" "Android package",
     Ooxml "ooxml" "Office Open XML document",
+    Docx "docx" "Office Open XML text",
+    Xlsx "xlsx" "Office Open XML spreadsheet",
+    Pptx "pptx" "Office Open XML presentation",
     Odf "odf" "OpenDocument document",
     Epub "epub" "EPUB book",
     Gzip "gzip" "gzip stream",

@@ -55,7 +55,10 @@ pub(super) const SAMPLES: &[Sample] = samples! {
     Zip = zip(&[]);
     Jar [Zip] = zip(&[(b"META-INF/MANIFEST.MF", b"Manifest-Version: 1.0")]);
     Apk [Zip] = zip(&[(b"AndroidManifest.xml", b"\x03\0\x08\0")]);
-    Ooxml [Zip] = zip(&[(b"[Content_Types].xml", b"<Types/>"), (b"word/document.xml", b"<x/>")]);
+    Ooxml [Zip] = zip(&[(b"[Content_Types].xml", b"<Types/>"), (b"visio/document.xml", b"<x/>")]);
+    Docx [Zip, Ooxml] = office(b"word/document.xml");
+    Xlsx [Zip, Ooxml] = office(b"xl/workbook.xml");
+    Pptx [Zip, Ooxml] = office(b"ppt/presentation.xml");
     Odf [Zip] = zip(&[(b"mimetype", b"application/vnd.oasis.opendocument.text")]);
     Epub [Zip] = zip(&[(b"mimetype", b"application/epub+zip")]);
     Epub [Zip] = zip(&[(b"META-INF/container.xml", b"<container/>")]);
@@ -240,6 +243,11 @@ pub(super) fn elf() -> Vec<u8> {
     put(&mut program, 52, b"\x40\0\x38\0\x01\0\x40\0");
     put(&mut program, 64 + 32, &0x100_u64.to_le_bytes());
     program
+}
+
+/// An Office Open XML document with this entry.
+fn office(entry: &[u8]) -> Vec<u8> {
+    zip(&[(b"[Content_Types].xml", b"<Types/>"), (entry, b"<x/>")])
 }
 
 /// A ZIP archive of stored entries.

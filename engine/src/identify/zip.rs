@@ -219,6 +219,9 @@ struct Kinds {
     manifest: bool,
     android: bool,
     content_types: bool,
+    text: bool,
+    sheet: bool,
+    slides: bool,
     open_document: bool,
     book: bool,
 }
@@ -233,6 +236,9 @@ impl Kinds {
             22 if is("META-INF/container.xml") => self.book = true,
             _ => {}
         }
+        self.text |= name.starts_with(b"word/");
+        self.sheet |= name.starts_with(b"xl/");
+        self.slides |= name.starts_with(b"ppt/");
     }
 
     /// The first entry of OpenDocument files and of books holds their media type, as it is.
@@ -251,6 +257,9 @@ impl Kinds {
             (self.manifest, FileType::Jar),
             (self.android, FileType::Apk),
             (self.content_types, FileType::Ooxml),
+            (self.content_types && self.text, FileType::Docx),
+            (self.content_types && self.sheet, FileType::Xlsx),
+            (self.content_types && self.slides, FileType::Pptx),
             (self.open_document, FileType::Odf),
             (self.book, FileType::Epub),
         ];

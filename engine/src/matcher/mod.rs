@@ -7,6 +7,7 @@
 //! signatures over them (`logicals.rs`), then YARA rules (`yara.rs`). `naive.rs` is the plain twin of
 //! the pattern search.
 
+pub mod containers;
 pub mod expression;
 mod hashes;
 mod logicals;
@@ -21,6 +22,7 @@ pub mod yara;
 
 use std::fmt;
 
+pub use containers::{Layer, layers};
 pub use pattern::{ByteMask, Element, Gap, Offset, Part, Pattern, Target};
 
 use crate::identify::TypeSet;
@@ -39,6 +41,8 @@ pub struct Subject<'a> {
     pub types: TypeSet,
     /// Its sections and entry point, if it is a program.
     pub layout: Option<&'a Layout>,
+    /// What it lies in, outermost first; empty for the file itself.
+    pub layers: &'a [Layer],
 }
 
 /// A signature that hit, by its number in the set.
