@@ -8,6 +8,7 @@ use std::sync::{Arc, Weak};
 use crate::input::Input;
 use crate::limits::{Cancel, Limits};
 use crate::matcher::{Matcher, Scratch};
+use crate::observe::Observed;
 use crate::scan;
 use crate::set::SignatureSet;
 use crate::verdict::{Finding, Report, SetLabel};
@@ -50,6 +51,8 @@ pub struct ScanOptions {
     pub limits: Limits,
     /// Ends the scan from any thread.
     pub cancel: Cancel,
+    /// Who is told of what happens while it runs.
+    pub observed: Observed,
 }
 
 /// An engine that cannot be made.

@@ -37,7 +37,7 @@
 //! 6. [`verdict`]: what was found, and how much was looked at
 //!
 //! [`set`] opens signature sets, [`walk`] scans trees of files with as many threads as it is given,
-//! [`limits`] is the one budget that everything charges, and [`reader`] the one cursor over bytes that
+//! [`limits`] is the one budget that everything charges, [`observe`] is how a host watches, and [`reader`] the one cursor over bytes that
 //! somebody else made. `scan.rs` conducts: it is the whole path on one page.
 //!
 //! # What a host should know
@@ -62,6 +62,7 @@ pub mod input;
 pub mod inspect;
 pub mod limits;
 pub mod matcher;
+pub mod observe;
 pub mod reader;
 mod scan;
 pub mod set;

@@ -6,11 +6,14 @@
 
 use std::fmt;
 use std::io::{self, Read};
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use memchr::memmem;
+
+use crate::observe::{Observed, PULSE, Progress};
 
 /// How much one scan may cost. `Limits::default()` suits mail gateways and file servers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -144,6 +147,11 @@ struct Account {
     limits: Limits,
     started: Instant,
     cancel: Cancel,
+    observed: Observed,
+    /// When the observer is told of the progress next, in milliseconds from the start.
+    next_pulse: AtomicU64,
+    /// The observer asked for the end of this scan alone.
+    stopped: AtomicBool,
     objects: AtomicU64,
     total_bytes: AtomicU64,
     memory: AtomicU64,
@@ -196,10 +204,18 @@ pub enum DecodeEnd {
 impl Budget {
     /// Opens the account; the time runs from here.
     pub fn new(limits: Limits, cancel: Cancel) -> Self {
+        Self::observed(limits, cancel, Observed::default())
+    }
+
+    /// Opens an account of which an observer is told.
+    pub fn observed(limits: Limits, cancel: Cancel, observed: Observed) -> Self {
         Self(Arc::new(Account {
             limits,
             started: Instant::now(),
             cancel,
+            observed,
+            next_pulse: AtomicU64::new(millis(PULSE)),
+            stopped: AtomicBool::new(false),
             objects: AtomicU64::new(0),
             total_bytes: AtomicU64::new(0),
             memory: AtomicU64::new(0),
@@ -228,13 +244,35 @@ impl Budget {
 
     /// Refuses when the time is over or the caller cancelled. Call it in every long loop.
     pub fn check(&self) -> Result<(), Stop> {
-        if self.0.cancel.is_cancelled() {
+        if self.0.cancel.is_cancelled() || self.0.stopped.load(Relaxed) {
             return Err(Stop::Cancelled);
         }
-        if self.elapsed() > self.0.limits.time {
+        let elapsed = self.elapsed();
+        if elapsed > self.0.limits.time {
             return Err(Stop::Limit(Limit::Time));
         }
-        Ok(())
+        self.pulse(elapsed)
+    }
+
+    /// Tells the observer how far the scan is, if it is time to.
+    fn pulse(&self, elapsed: Duration) -> Result<(), Stop> {
+        let Some(observer) = self.0.observed.observer() else { return Ok(()) };
+        let now = millis(elapsed);
+        if now < self.0.next_pulse.load(Relaxed) {
+            return Ok(());
+        }
+        self.0.next_pulse.store(now.saturating_add(millis(PULSE)), Relaxed);
+        let objects = self.0.objects.load(Relaxed);
+        match observer.progress(Progress::new(objects, self.total_bytes(), elapsed)) {
+            ControlFlow::Continue(()) => Ok(()),
+            ControlFlow::Break(()) => Err(self.stop()),
+        }
+    }
+
+    /// Ends this scan alone, as its observer asked: other scans may hold the same [`Cancel`].
+    pub(crate) fn stop(&self) -> Stop {
+        self.0.stopped.store(true, Relaxed);
+        Stop::Cancelled
     }
 
     /// The first place of `needle` in `hay`, looking at the clock on the way: a file may have terabytes
@@ -373,6 +411,10 @@ impl From<io::Error> for Broken {
     fn from(error: io::Error) -> Self {
         Broken::Decoder(error)
     }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Adds to a counter unless that would pass its ceiling.

@@ -15,6 +15,7 @@ use crate::input::{Content, Input, Source};
 use crate::inspect::{self, Layout};
 use crate::limits::{Budget, Limit, Stop};
 use crate::matcher::{Layer, Matcher, Scratch, Subject, layers};
+use crate::observe::{Entered, Observer, Step};
 use crate::unpack::{self, Entry, Unpacker};
 use crate::verdict::{Completeness, Finding, Object, Problem, Reason, Report, conclude};
 
@@ -33,10 +34,11 @@ pub(crate) fn scan(
     options: &ScanOptions,
     workspace: &mut Workspace,
 ) -> Report {
-    let budget = Budget::new(options.limits.clone(), options.cancel.clone());
+    let observed = options.observed.clone();
+    let budget = Budget::observed(options.limits.clone(), options.cancel.clone(), observed);
     let mut report = match Source::open(input, &mut workspace.buffer, &budget) {
         Ok((source, watch)) => {
-            let mut scan = Scan::new(engine, &budget, &mut workspace.scratches);
+            let mut scan = Scan::new(engine, options, &budget, &mut workspace.scratches);
             scan.run(source);
             if let Some(problem) = watch.and_then(|watch| watch.changed()) {
                 scan.note(0, problem);
@@ -76,6 +78,7 @@ struct Place {
 
 struct Scan<'s, 'a> {
     engine: &'s Engine,
+    observer: Option<&'s dyn Observer>,
     budget: &'s Budget,
     scratches: &'s mut Vec<Scratch>,
     objects: Vec<Object>,
@@ -86,9 +89,15 @@ struct Scan<'s, 'a> {
 }
 
 impl<'s, 'a> Scan<'s, 'a> {
-    fn new(engine: &'s Engine, budget: &'s Budget, scratches: &'s mut Vec<Scratch>) -> Self {
+    fn new(
+        engine: &'s Engine,
+        options: &'s ScanOptions,
+        budget: &'s Budget,
+        scratches: &'s mut Vec<Scratch>,
+    ) -> Self {
+        let observer = options.observed.observer();
         let (objects, raised, open) = (Vec::new(), Vec::new(), Vec::new());
-        Self { engine, budget, scratches, objects, raised, open, bytes: 0 }
+        Self { engine, observer, budget, scratches, objects, raised, open, bytes: 0 }
     }
 
     /// Examines the file, then what is inside, container by container.
@@ -186,6 +195,9 @@ impl<'s, 'a> Scan<'s, 'a> {
             let too_many = |()| Problem::new(Reason::Limit(Limit::Objects), detail);
             self.note(index, self.budget.check().map_or_else(Problem::from, too_many));
         }
+        if !self.is_wanted(index, place.depth) {
+            return;
+        }
         self.search(content, &identified, index, &place.layers);
         for found in unpack::places(&identified).rev() {
             match unpack::open(content, found, self.budget) {
@@ -197,6 +209,23 @@ impl<'s, 'a> Scan<'s, 'a> {
                 None => {}
             }
         }
+    }
+
+    /// Asks the observer whether an object is to be scanned.
+    fn is_wanted(&mut self, index: usize, depth: u32) -> bool {
+        let Some((observer, object)) = self.observer.zip(self.objects.get(index)) else {
+            return true;
+        };
+        let left_out = match observer.object(&Entered::new(index, depth, object)) {
+            Step::Continue => return true,
+            Step::Skip => Problem::new(Reason::Skipped, "left out as the host asked"),
+            Step::Stop => self.budget.stop().into(),
+        };
+        self.note(index, left_out);
+        if let Some(object) = self.objects.get_mut(index) {
+            object.completeness = Completeness::NotScanned;
+        }
+        false
     }
 
     /// Searches one object for the signatures of every set.
@@ -230,7 +259,11 @@ impl<'s, 'a> Scan<'s, 'a> {
             if is_first {
                 classes.push(finding.class);
             }
-            self.raised.push(Raised { finding: Finding { object: index, ..finding }, height });
+            let finding = Finding { object: index, ..finding };
+            if self.observer.is_some_and(|observer| observer.finding(&finding).is_break()) {
+                self.budget.stop();
+            }
+            self.raised.push(Raised { finding, height });
         }
         if left_out > 0 {
             let detail = format!("{left_out} more findings are not listed");
@@ -255,6 +288,9 @@ impl<'s, 'a> Scan<'s, 'a> {
 
     /// Adds a problem to an object, whose scan was then not complete.
     fn note(&mut self, index: usize, problem: Problem) {
+        if let Some(observer) = self.observer {
+            observer.problem(index, &problem);
+        }
         if let Some(object) = self.objects.get_mut(index) {
             object.completeness = object.completeness.max(Completeness::Partial);
             add(&mut object.problems, problem);

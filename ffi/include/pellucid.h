@@ -226,6 +226,11 @@
 #define PELLUCID_REASON_INTERNAL_ERROR 10
 
 /**
+ * A callback left it out.
+ */
+#define PELLUCID_REASON_SKIPPED 11
+
+/**
  * A limit that this header does not know; its name says which.
  */
 #define PELLUCID_REASON_LIMIT_OTHER 100

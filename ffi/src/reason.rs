@@ -23,6 +23,8 @@ pub const PELLUCID_REASON_SPECIAL_FILE: u32 = 8;
 pub const PELLUCID_REASON_CANCELLED: u32 = 9;
 /// A defect of the engine, confined to this object.
 pub const PELLUCID_REASON_INTERNAL_ERROR: u32 = 10;
+/// A callback left it out.
+pub const PELLUCID_REASON_SKIPPED: u32 = 11;
 /// A limit that this header does not know; its name says which.
 pub const PELLUCID_REASON_LIMIT_OTHER: u32 = 100;
 /// `max_depth` was reached.
@@ -54,6 +56,7 @@ pub(crate) fn reason_number(reason: Reason) -> u32 {
         Reason::SpecialFile(_) => PELLUCID_REASON_SPECIAL_FILE,
         Reason::Cancelled => PELLUCID_REASON_CANCELLED,
         Reason::InternalError => PELLUCID_REASON_INTERNAL_ERROR,
+        Reason::Skipped => PELLUCID_REASON_SKIPPED,
         _ => PELLUCID_REASON_OTHER,
     }
 }
@@ -88,6 +91,7 @@ mod tests {
             (Reason::SpecialFile("pipe"), 8),
             (Reason::Cancelled, 9),
             (Reason::InternalError, 10),
+            (Reason::Skipped, 11),
             (Reason::Limit(Limit::Depth), 101),
             (Reason::Limit(Limit::Objects), 102),
             (Reason::Limit(Limit::TotalBytes), 103),

@@ -120,7 +120,7 @@ unsafe fn scan_options(options: *const ScanOptions) -> Result<pellucid::ScanOpti
     // SAFETY: the caller vouches that it is NULL or alive; such handles are only ever shared.
     let cancel = unsafe { given.cancel.as_ref() };
     let cancel = cancel.map(|cancel| cancel.0.clone()).unwrap_or_default();
-    Ok(pellucid::ScanOptions { limits: given.limits()?, cancel })
+    Ok(pellucid::ScanOptions { limits: given.limits()?, cancel, ..Default::default() })
 }
 
 /// Sets `struct_size` to the given `struct_size`, sizeof(pellucid_scan_options), and everything else to

@@ -17,6 +17,7 @@ pub(super) fn words(reason: Reason, limits: &Limits) -> String {
         Reason::Unreadable => "cannot be read".to_owned(),
         Reason::SpecialFile(kind) => format!("no regular file ({kind})"),
         Reason::Cancelled => "the scan was ended before it was done".to_owned(),
+        Reason::Skipped => "left out as asked".to_owned(),
         Reason::InternalError => "a defect in Pellucid, confined to this object".to_owned(),
         other => other.to_string(),
     }
@@ -59,7 +60,7 @@ pub(super) fn advice(reason: Reason) -> Option<String> {
             "check the path and its permissions, or scan as a user who may read it"
         }
         Reason::SpecialFile(_) => "to scan what comes out of it, pass that to `pellucid scan -`",
-        Reason::Cancelled => "scan it again",
+        Reason::Cancelled | Reason::Skipped => "scan it again",
         Reason::InternalError => "please report it, with the file if you may",
         _ => return None,
     };

@@ -36,7 +36,7 @@ pub(crate) fn run(args: &ScanArgs) -> Result<Outcome, Failure> {
     let engine = set::engine(&args.sets, args.builtin)?;
     let cancel = Cancel::new();
     cancel_on_interrupt(&cancel)?;
-    let scan = ScanOptions { limits: args.limits.limits(), cancel };
+    let scan = ScanOptions { limits: args.limits.limits(), cancel, ..ScanOptions::default() };
     let session = Session::new(args, &scan, engine.sets());
     session.begin();
     scan_all(args, &engine, scan, &session)?;

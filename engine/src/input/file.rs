@@ -32,13 +32,12 @@ impl<'a> Source<'a> {
         match input {
             Input::Memory(bytes) => Ok((Self::whole(Content::borrowed(bytes)), None)),
             Input::Reader(reader) => Ok((Self::from_reader(reader, budget)?, None)),
-            Input::File(file) => {
-                let metadata = file.metadata().map_err(unreadable)?;
-                Self::from_file(Handle::Lent(file), &metadata, buffer, budget)
+            Input::File(file) => Self::from_file(Handle::Lent(file), Part::WHOLE, buffer, budget),
+            Input::Part { file, offset, length } => {
+                Self::from_file(Handle::Lent(file), Part { offset, length }, buffer, budget)
             }
             Input::Path(path) => {
-                let (file, metadata) = open_regular(path)?;
-                Self::from_file(Handle::Own(file), &metadata, buffer, budget)
+                Self::from_file(Handle::Own(open_regular(path)?), Part::WHOLE, buffer, budget)
             }
         }
     }
@@ -61,56 +60,90 @@ impl<'a> Source<'a> {
 
     fn from_file<'f>(
         file: Handle<'f>,
-        metadata: &Metadata,
+        part: Part,
         buffer: &'a mut Vec<u8>,
         budget: &Budget,
     ) -> Result<(Self, Option<Watch<'f>>), Problem> {
-        refuse_special(metadata)?;
-        let size = metadata.len();
-        let mut watch = Watch { before: Stamp::of(metadata), file, mapping: None };
-        if size > SMALL
+        let metadata = file.metadata().map_err(unreadable)?;
+        refuse_special(&metadata)?;
+        let size = part.length.min(metadata.len().saturating_sub(part.offset));
+        let mut watch = Watch { before: Stamp::of(&metadata), file, mapping: None };
+        let source = if size > SMALL
             && let Some(mapping) = Mapping::of(&watch.file)
         {
             let mapping = Arc::new(mapping);
             watch.mapping = Some(Arc::clone(&mapping));
-            return Ok((Self::whole(Content::mapped(mapping)), Some(watch)));
-        }
-        let source = if size <= SMALL {
-            Self::small(&watch.file, buffer, budget)?
+            Self::whole(Content::mapped(mapping).slice(part.offset, part.length))
+        } else if size <= SMALL {
+            Self::small(&watch.file, part, buffer, budget)?
         } else {
-            Self::large(&watch.file, size, budget)?
+            Self::large(&watch.file, part, size, budget)?
         };
-        Ok((source, Some(watch)))
+        Ok((source.cut_short(part), Some(watch)))
     }
 
-    /// Reads a file that is small, or that does not say its size, as those in /proc.
-    fn small(file: &File, buffer: &'a mut Vec<u8>, budget: &Budget) -> Result<Self, Problem> {
+    /// Says so where less came than was asked for.
+    fn cut_short(mut self, part: Part) -> Self {
+        let length = self.content.len() as u64;
+        if part.length != Part::WHOLE.length && length < part.length && self.problem.is_none() {
+            let detail = format!("{length} of {} bytes are there", part.length);
+            self.problem = Some(Problem::new(Reason::Truncated, detail));
+        }
+        self
+    }
+
+    /// Reads a part that is small, or of a file that does not say its size, as those in /proc.
+    fn small(
+        file: &File,
+        part: Part,
+        buffer: &'a mut Vec<u8>,
+        budget: &Budget,
+    ) -> Result<Self, Problem> {
         buffer.resize(SMALL as usize, 0);
-        let count = read_at_most(file, buffer, 0).map_err(unreadable)?;
-        if count < buffer.len() || at_end(file, SMALL) {
+        let wanted = part.length.min(SMALL);
+        let room = buffer.get_mut(..wanted as usize).unwrap_or_default();
+        let count = read_at_most(file, room, part.offset).map_err(unreadable)?;
+        if (count as u64) < wanted || part.is_at_end(file, wanted) {
             return Ok(Self::whole(Content::borrowed(buffer.get(..count).unwrap_or_default())));
         }
-        Self::large(file, SMALL.saturating_mul(2), budget)
+        Self::large(file, part, SMALL.saturating_mul(2), budget)
     }
 
-    fn large(file: &File, size: u64, budget: &Budget) -> Result<Self, Problem> {
+    fn large(file: &File, part: Part, size: u64, budget: &Budget) -> Result<Self, Problem> {
         let ceiling = budget.limits().memory / 2;
-        let wanted = size.min(ceiling);
+        let wanted = size.min(part.length).min(ceiling);
+        let most = part.length.min(ceiling);
         let mut grant = budget.hold(wanted)?;
         let mut bytes = vec![0; usize::try_from(wanted).unwrap_or(usize::MAX)];
-        let mut count = read_at_most(file, &mut bytes, 0).map_err(unreadable)?;
-        while count == bytes.len() && (count as u64) < ceiling && !at_end(file, count as u64) {
+        let mut count = read_at_most(file, &mut bytes, part.offset).map_err(unreadable)?;
+        while count == bytes.len() && (count as u64) < most && !part.is_at_end(file, count as u64) {
             budget.check()?;
-            let more = (count as u64).min(ceiling.saturating_sub(count as u64));
+            let more = (count as u64).min(most.saturating_sub(count as u64));
             grow(&mut bytes, more, &mut grant)?;
             let rest = bytes.get_mut(count..).unwrap_or_default();
-            count =
-                count.saturating_add(read_at_most(file, rest, count as u64).map_err(unreadable)?);
+            let at = part.offset.saturating_add(count as u64);
+            count = count.saturating_add(read_at_most(file, rest, at).map_err(unreadable)?);
         }
         bytes.truncate(count);
-        let cut = count as u64 == ceiling && !at_end(file, ceiling);
+        let cut = count as u64 == ceiling && !part.is_at_end(file, ceiling);
         let problem = cut.then(|| too_large(ceiling));
         Ok(Self { content: Content::held(bytes, grant), problem })
+    }
+}
+
+/// Which bytes of a file are asked for.
+#[derive(Clone, Copy)]
+struct Part {
+    offset: u64,
+    length: u64,
+}
+
+impl Part {
+    const WHOLE: Self = Self { offset: 0, length: u64::MAX };
+
+    /// Whether there is nothing behind the first `count` bytes of the part.
+    fn is_at_end(self, file: &File, count: u64) -> bool {
+        count >= self.length || at_end(file, self.offset.saturating_add(count))
     }
 }
 
@@ -126,18 +159,20 @@ fn too_large(ceiling: u64) -> Problem {
 }
 
 fn unreadable(error: io::Error) -> Problem {
-    Problem::new(Reason::Unreadable, error.to_string())
+    let reason = match error.kind() {
+        io::ErrorKind::UnexpectedEof => Reason::Truncated,
+        _ => Reason::Unreadable,
+    };
+    Problem::new(reason, error.to_string())
 }
 
 /// Opens a regular file. Anything else is refused before it is opened, since opening alone can block
 /// or do something; what the path leads to can change in between, so it is asked again afterwards.
-fn open_regular(path: &Path) -> Result<(File, Metadata), Problem> {
+fn open_regular(path: &Path) -> Result<File, Problem> {
     refuse_special(&path.metadata().map_err(unreadable)?)?;
     let mut options = OpenOptions::new();
     options.read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY);
-    let file = options.open(path).map_err(unreadable)?;
-    let metadata = file.metadata().map_err(unreadable)?;
-    Ok((file, metadata))
+    options.open(path).map_err(unreadable)
 }
 
 /// What a file is, where it is not a regular one.
@@ -165,6 +200,9 @@ fn refuse_special(metadata: &Metadata) -> Result<(), Problem> {
 }
 
 fn read_at_most(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+    if i64::try_from(offset).is_err() {
+        return Ok(0); // where no file reaches, and where the system would call it an invalid argument
+    }
     let mut count: usize = 0;
     while let Some(rest) = buffer.get_mut(count..).filter(|rest| !rest.is_empty()) {
         match file.read_at(rest, offset.saturating_add(count as u64)) {
@@ -291,6 +329,30 @@ mod tests {
             assert_eq!(&*source.content, bytes, "{size} bytes");
             assert!(source.problem.is_none());
             assert!(watch.unwrap().changed().is_none());
+        }
+    }
+
+    #[test]
+    fn every_part_is_read() {
+        let bytes: Vec<u8> = (0..3 * SMALL + 5).map(|n| (n % 251) as u8).collect();
+        let file = file_of(&bytes);
+        let size = bytes.len() as u64;
+        for offset in [0, 1, SMALL, size - 1, size, size + 1, u64::MAX] {
+            for length in [0, 1, SMALL, SMALL + 1, size, u64::MAX - 1] {
+                let part = Input::Part { file: file.as_file(), offset, length };
+                let mut buffer = Vec::new();
+                let (source, _) = Source::open(part, &mut buffer, &budget(1 << 30)).unwrap();
+                let from = offset.min(size);
+                let expected = &bytes[from as usize..(from + length.min(size - from)) as usize];
+                assert_eq!(&*source.content, expected, "{length} bytes at {offset}");
+                let is_whole = expected.len() as u64 == length;
+                let reason = source.problem.map(|problem| problem.reason);
+                assert_eq!(
+                    reason,
+                    (!is_whole).then_some(Reason::Truncated),
+                    "{length} at {offset}"
+                );
+            }
         }
     }
 

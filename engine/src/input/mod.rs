@@ -33,9 +33,20 @@ pub enum Input<'a> {
     Path(&'a Path),
     /// An open regular file: all of it, whatever its position, which is left as it was.
     File(&'a File),
+    /// A part of an open regular file, from `offset` on. A file that ends before `length` bytes are had
+    /// gives those that are there, with the reason `truncated`.
+    Part {
+        /// The file; its position is left as it was.
+        file: &'a File,
+        /// Where the part begins, in bytes from the start of the file.
+        offset: u64,
+        /// Its length in bytes.
+        length: u64,
+    },
     /// Bytes in memory.
     Memory(&'a [u8]),
-    /// Whatever a reader gives until its end, read into memory first.
+    /// Whatever a reader gives until its end, read into memory first. A reader that knows that more
+    /// should have come says so with [`std::io::ErrorKind::UnexpectedEof`], the reason `truncated`.
     Reader(&'a mut dyn Read),
 }
 

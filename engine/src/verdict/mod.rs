@@ -179,6 +179,8 @@ pub enum Reason {
     SpecialFile(&'static str),
     /// The caller ended the scan.
     Cancelled,
+    /// The caller left it out.
+    Skipped,
     /// A defect of the engine, confined to this object.
     InternalError,
 }
@@ -195,6 +197,7 @@ impl fmt::Display for Reason {
             Reason::Unreadable => f.write_str("unreadable"),
             Reason::SpecialFile(kind) => write!(f, "special-file:{kind}"),
             Reason::Cancelled => f.write_str("cancelled"),
+            Reason::Skipped => f.write_str("skipped"),
             Reason::InternalError => f.write_str("internal-error"),
         }
     }
