@@ -6,14 +6,15 @@ use std::path::Path;
 
 use pellucid::identify::{Found, Identification, identify};
 use pellucid::input::{self, Input};
+use pellucid::json::path_if_lossy;
 use pellucid::limits::{Budget, Cancel, Limits};
 use pellucid::verdict::Problem;
 use serde::Serialize;
 
 use crate::args::{IdentifyArgs, IdentifyFormat};
 use crate::outcome::{Failure, Outcome};
+use crate::shown;
 use crate::units::{self, count};
-use crate::{hexadecimal, shown};
 
 /// `pellucid identify`
 pub(crate) fn run(args: &IdentifyArgs) -> Result<Outcome, Failure> {
@@ -116,7 +117,7 @@ impl<'s> Record<'s> {
                 .map(|f| Place { file_type: f.file_type.name(), offset: f.offset })
                 .collect(),
             reasons: seen.problem.iter().map(|p| p.reason.to_string()).collect(),
-            path_bytes: hexadecimal::path_if_lossy(path),
+            path_bytes: path_if_lossy(path),
         }
     }
 }

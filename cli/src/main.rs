@@ -12,7 +12,6 @@
 //!   numbers for all of them.
 
 mod args;
-mod hexadecimal;
 mod identify;
 mod inspect;
 mod manual;

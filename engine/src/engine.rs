@@ -11,6 +11,7 @@ use crate::matcher::{Matcher, Scratch};
 use crate::observe::Observed;
 use crate::scan;
 use crate::set::SignatureSet;
+use crate::stream::Stream;
 use crate::verdict::{Finding, Report, SetLabel};
 
 /// A stack of signature sets, ready to scan. Immutable; a clone shares it; any number of threads may
@@ -51,6 +52,8 @@ pub struct ScanOptions {
     pub limits: Limits,
     /// Ends the scan from any thread.
     pub cancel: Cancel,
+    /// Whether the facts about each program are kept with its object, for whoever wants to read them.
+    pub facts: bool,
     /// Who is told of what happens while it runs.
     pub observed: Observed,
 }
@@ -119,6 +122,12 @@ impl EngineBuilder {
     }
 }
 
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine").field("sets", &self.0.labels).finish()
+    }
+}
+
 impl Engine {
     /// Starts to collect sets.
     pub fn builder() -> EngineBuilder {
@@ -134,6 +143,11 @@ impl Engine {
         let report = scan::scan(self, input, options, &mut workspace);
         self.keep_workspace(workspace);
         report
+    }
+
+    /// Begins a scan whose content comes piece by piece.
+    pub fn stream(&self, options: ScanOptions) -> Stream {
+        Stream::new(self.clone(), options)
     }
 
     /// The sets, bottom of the stack first.

@@ -60,18 +60,22 @@ mod engine;
 pub mod identify;
 pub mod input;
 pub mod inspect;
+#[cfg(feature = "json")]
+pub mod json;
 pub mod limits;
 pub mod matcher;
 pub mod observe;
 pub mod reader;
 mod scan;
 pub mod set;
+mod stream;
 pub mod unpack;
 pub mod verdict;
 pub mod walk;
 
 pub use engine::{Engine, EngineBuilder, EngineError, ScanOptions};
 pub use input::Input;
+pub use stream::Stream;
 
 /// Runs the example of the README as a test.
 #[cfg(all(doctest, feature = "builtin"))]

@@ -8,11 +8,12 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::engine::{Engine, ScanOptions, Workspace};
 use crate::identify::{self, FileType, Identification};
 use crate::input::{Content, Input, Source};
-use crate::inspect::{self, Layout};
+use crate::inspect::{self, Facts, Layout};
 use crate::limits::{Budget, Limit, Stop};
 use crate::matcher::{Layer, Matcher, Scratch, Subject, layers};
 use crate::observe::{Entered, Observer, Step};
@@ -26,6 +27,8 @@ const PROBLEMS: usize = 8;
 /// Findings that are kept of one scan. Behind them only the first of a class counts in each object, so
 /// that no verdict changes: 100,000 objects that hit thousands of signatures each are no news.
 const FINDINGS: usize = 100_000;
+/// Programs whose facts are kept, if facts are wanted: those of one can take megabytes.
+const PROGRAMS: usize = 256;
 
 /// Scans one input and everything in it.
 pub(crate) fn scan(
@@ -79,6 +82,7 @@ struct Place {
 struct Scan<'s, 'a> {
     engine: &'s Engine,
     observer: Option<&'s dyn Observer>,
+    keeps_facts: bool,
     budget: &'s Budget,
     scratches: &'s mut Vec<Scratch>,
     objects: Vec<Object>,
@@ -97,7 +101,8 @@ impl<'s, 'a> Scan<'s, 'a> {
     ) -> Self {
         let observer = options.observed.observer();
         let (objects, raised, open) = (Vec::new(), Vec::new(), Vec::new());
-        Self { engine, observer, budget, scratches, objects, raised, open, bytes: 0 }
+        let keeps_facts = options.facts;
+        Self { engine, observer, keeps_facts, budget, scratches, objects, raised, open, bytes: 0 }
     }
 
     /// Examines the file, then what is inside, container by container.
@@ -232,6 +237,9 @@ impl<'s, 'a> Scan<'s, 'a> {
     fn search(&mut self, data: &[u8], identified: &Identification, index: usize, layers: &[Layer]) {
         let layout = inspect::layout(data, &identified.found);
         self.remark(index, identified, layout.as_ref());
+        if self.keeps_facts && layout.is_some() {
+            self.keep_facts(index, inspect::inspect(data, &identified.found, self.budget));
+        }
         let types = identified.types();
         let subject = Subject { data, types, layout: layout.as_ref(), layers };
         for (height, matcher) in self.engine.matchers().iter().enumerate() {
@@ -243,6 +251,19 @@ impl<'s, 'a> Scan<'s, 'a> {
             if let Err(stop) = searched {
                 self.note(index, stop.into());
             }
+        }
+    }
+
+    /// Keeps what is known about a program, for as many programs as there is room for.
+    fn keep_facts(&mut self, index: usize, facts: Facts) {
+        let kept = self.objects.iter().filter(|object| object.facts.is_some()).count();
+        let Some(object) = self.objects.get_mut(index) else { return };
+        if kept < PROGRAMS {
+            object.facts = Some(Arc::new(facts));
+        } else {
+            object
+                .anomalies
+                .push(format!("facts are kept of {PROGRAMS} programs, not of this one"));
         }
     }
 

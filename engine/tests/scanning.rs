@@ -241,3 +241,41 @@ fn the_last_place_of_a_part_counts() {
         assert_eq!(report.verdict, Verdict::Malicious, "{distance} bytes between them");
     }
 }
+
+#[test]
+fn content_may_come_in_pieces() {
+    let engine = engine(needle_set());
+    let mut stream = engine.stream(ScanOptions::default());
+    for byte in [b"hay, ", NEEDLE].concat() {
+        assert!(stream.write(&[byte]));
+    }
+    assert_eq!(stream.length(), 25);
+    let report = stream.finish();
+    assert_eq!((report.verdict, report.completeness), (Verdict::Malicious, Completeness::Complete));
+    assert_eq!(report.findings[0].offset, Some(5));
+    assert!(clean(&engine.stream(ScanOptions::default()).finish()), "nothing came");
+}
+
+#[test]
+fn a_stream_beyond_the_memory_limit_is_cut_and_says_so() {
+    let engine = engine(needle_set());
+    let mut stream = engine.stream(with(|limits| limits.memory = 1000));
+    assert!(stream.write(NEEDLE) && stream.write(&[b'x'; 480]));
+    assert!(!stream.write(b"y") && !stream.write(NEEDLE), "what comes behind is left away");
+    assert_eq!(stream.length(), 500);
+    let report = stream.finish();
+    assert_eq!(report.verdict, Verdict::Malicious);
+    assert_eq!(report.completeness, Completeness::Partial);
+    assert_eq!(common::reasons(&report), ["limit:memory"]);
+}
+
+#[test]
+fn facts_are_kept_where_they_are_wanted() {
+    let program = std::fs::read(std::env::current_exe().expect("a program")).expect("readable");
+    let engine = engine(needle_set());
+    let options = ScanOptions { facts: true, ..ScanOptions::default() };
+    let report = engine.scan(Input::Memory(&program), &options);
+    let facts = report.objects[0].facts.as_ref().expect("facts");
+    assert!(facts.program.as_ref().is_some_and(|program| program.sections.len() > 5));
+    assert!(memory(&engine, &program).objects[0].facts.is_none(), "nobody asked");
+}

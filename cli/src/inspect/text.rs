@@ -9,9 +9,9 @@ use pellucid::inspect::{
 };
 
 use super::Seen;
-use crate::hexadecimal::digits;
 use crate::shown;
 use crate::units::{self, count};
+use pellucid::json::hexadecimal as digits;
 
 /// How many lines of one list are shown.
 const SHOWN: usize = 40;

@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::Path;
 
+use pellucid::json::{FileRecord, SetRecord};
 use pellucid::verdict::Report;
 use serde::Serialize;
 
-use super::record::{FileRecord, SetRecord};
 use super::session::Format;
 use super::summary::Summary;
 

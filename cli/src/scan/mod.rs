@@ -1,7 +1,7 @@
 //! `pellucid scan`: from arguments to results, a summary and an exit status.
 //!
 //! - [`session`]: one scan: hears what the engine says, writes it in the format asked for;
-//! - [`record`], [`ndjson`], [`json`], [`sarif`]: for machines; [`text`], [`explain`]: for people;
+//! - [`ndjson`], [`json`], [`sarif`]: for machines; [`text`], [`explain`]: for people;
 //! - [`summary`]: what all files together came to;
 //! - [`progress`]: the bar on a terminal; [`stdin`]: standard input.
 
@@ -9,7 +9,6 @@ mod explain;
 mod json;
 mod ndjson;
 mod progress;
-mod record;
 #[cfg(test)]
 mod samples;
 mod sarif;

@@ -3,9 +3,9 @@
 use std::io;
 use std::path::Path;
 
+use pellucid::json::FileRecord;
 use pellucid::verdict::Report;
 
-use super::record::FileRecord;
 use super::session::Format;
 
 /// The format has no state: every line stands for itself.

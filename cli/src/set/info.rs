@@ -2,11 +2,11 @@
 
 use std::io::{self, Write};
 
+use pellucid::json::hexadecimal as digits;
 use pellucid::set::SignatureSet;
 use serde_json::{Value, json};
 
 use crate::args::InfoArgs;
-use crate::hexadecimal::digits;
 use crate::outcome::{Failure, Outcome};
 use crate::shown;
 use crate::units::{count, size};

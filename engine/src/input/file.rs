@@ -31,6 +31,7 @@ impl<'a> Source<'a> {
     ) -> Result<(Self, Option<Watch<'i>>), Problem> {
         match input {
             Input::Memory(bytes) => Ok((Self::whole(Content::borrowed(bytes)), None)),
+            Input::Owned { bytes, is_whole } => Ok((Self::owned(bytes, is_whole, budget)?, None)),
             Input::Reader(reader) => Ok((Self::from_reader(reader, budget)?, None)),
             Input::File(file) => Self::from_file(Handle::Lent(file), Part::WHOLE, buffer, budget),
             Input::Part { file, offset, length } => {
@@ -44,6 +45,13 @@ impl<'a> Source<'a> {
 
     fn whole(content: Content<'a>) -> Self {
         Self { content, problem: None }
+    }
+
+    fn owned(bytes: Vec<u8>, is_whole: bool, budget: &Budget) -> Result<Self, Problem> {
+        let length = bytes.len() as u64;
+        let grant = budget.hold(length)?;
+        let problem = (!is_whole).then(|| too_large(length));
+        Ok(Self { content: Content::held(bytes, grant), problem })
     }
 
     fn from_reader(reader: &mut dyn Read, budget: &Budget) -> Result<Self, Problem> {

@@ -45,6 +45,13 @@ pub enum Input<'a> {
     },
     /// Bytes in memory.
     Memory(&'a [u8]),
+    /// Bytes in memory that the scan may keep as long as it runs, charged to [`Limits::memory`].
+    Owned {
+        /// The bytes.
+        bytes: Vec<u8>,
+        /// Whether they are all: of a beginning the report says `limit:memory`.
+        is_whole: bool,
+    },
     /// Whatever a reader gives until its end, read into memory first. A reader that knows that more
     /// should have come says so with [`std::io::ErrorKind::UnexpectedEof`], the reason `truncated`.
     Reader(&'a mut dyn Read),

@@ -6,9 +6,11 @@
 pub(crate) mod conclude;
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::identify::TypeSet;
+use crate::inspect::Facts;
 use crate::limits::{Limit, Stop};
 
 /// What was found. Ordered: a later one outweighs an earlier one.
@@ -306,6 +308,8 @@ pub struct Object {
     pub problems: Vec<Problem>,
     /// Oddities that did not keep anything from being looked at, such as a malformed header.
     pub anomalies: Vec<String>,
+    /// What is known about it as a program, where the scan was asked to keep that.
+    pub facts: Option<Arc<Facts>>,
 }
 
 /// A set that a scan used.

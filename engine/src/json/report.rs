@@ -1,19 +1,16 @@
-//! One file's result for machines: the same object in `ndjson` and in `json`.
-//!
-//! The names and their meaning are a promise to those who parse them. New keys may be added at the
-//! end; none is taken away or changes its meaning.
+//! One file's result for machines.
 
 use std::borrow::Cow;
 use std::path::Path;
 
-use pellucid::verdict::{Finding, Problem, Report, SetLabel};
 use serde::Serialize;
 
-use crate::hexadecimal;
+use super::path_if_lossy;
+use crate::verdict::{Finding, Problem, Report, SetLabel};
 
 /// One file's result.
 #[derive(Debug, Serialize)]
-pub(super) struct FileRecord<'r> {
+pub struct FileRecord<'r> {
     path: Cow<'r, str>,
     size: u64,
     types: Vec<&'static str>,
@@ -47,7 +44,7 @@ struct FindingRecord<'r> {
 
 /// A set, and whether anybody vouches for it.
 #[derive(Debug, Serialize)]
-pub(super) struct SetRecord<'r> {
+pub struct SetRecord<'r> {
     name: &'r str,
     signed: bool,
 }
@@ -60,7 +57,8 @@ struct ProblemRecord<'r> {
 }
 
 impl<'r> FileRecord<'r> {
-    pub(super) fn new(path: &'r Path, report: &'r Report) -> Self {
+    /// The record of a file that was scanned under this path.
+    pub fn new(path: &'r Path, report: &'r Report) -> Self {
         let file = report.file();
         Self {
             path: path.to_string_lossy(),
@@ -75,7 +73,7 @@ impl<'r> FileRecord<'r> {
             elapsed_ms: u64::try_from(report.elapsed.as_millis()).unwrap_or(u64::MAX),
             sets: report.sets.iter().map(SetRecord::new).collect(),
             problems: report.problems().map(|(i, p)| ProblemRecord::new(report, i, p)).collect(),
-            path_bytes: hexadecimal::path_if_lossy(path),
+            path_bytes: path_if_lossy(path),
         }
     }
 }
@@ -98,7 +96,8 @@ impl<'r> FindingRecord<'r> {
 }
 
 impl<'r> SetRecord<'r> {
-    pub(super) fn new(label: &'r SetLabel) -> Self {
+    /// The record of a set that was used.
+    pub fn new(label: &'r SetLabel) -> Self {
         Self { name: &label.name, signed: label.signed }
     }
 }
@@ -115,9 +114,57 @@ impl<'r> ProblemRecord<'r> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::samples;
+    use std::time::Duration;
+
     use super::*;
+    use crate::identify::FileType;
+    use crate::limits::Limit;
+    use crate::verdict::{Class, Completeness, Method, Object, Reason, Verdict};
     use serde_json::{Value, json};
+
+    fn object(name: &str, parent: Option<usize>, file_type: FileType, size: u64) -> Object {
+        let mut object = Object { name: name.into(), parent, size, ..Object::default() };
+        object.types.insert(file_type);
+        object
+    }
+
+    /// `inner.zip > x.exe` in a ZIP archive, hit by a hash, all looked at.
+    fn infected() -> Report {
+        let finding = Finding {
+            object: 2,
+            severity: 90,
+            set: "test/unit@1".into(),
+            source: "unit.csv".into(),
+            licence: "CC0-1.0".into(),
+            ..Finding::new("Test.A", Class::Malicious, Method::Hash)
+        };
+        Report {
+            verdict: Verdict::Malicious,
+            findings: vec![finding],
+            objects: vec![
+                object("", None, FileType::Zip, 1234),
+                object("inner.zip", Some(0), FileType::Zip, 1000),
+                object("x.exe", Some(1), FileType::Pe, 111),
+            ],
+            sets: vec![SetLabel::new("test/unit@1", false)],
+            bytes: 2345,
+            elapsed: Duration::from_millis(7),
+            ..Report::default()
+        }
+    }
+
+    /// A ZIP archive with one entry that is nested too deep and one that is encrypted.
+    fn bomb() -> Report {
+        let mut deep = object("deep.zip", Some(0), FileType::Zip, 10);
+        deep.problems = vec![Problem::new(Reason::Limit(Limit::Depth), "")];
+        let mut secret = object("secret.txt", Some(0), FileType::Data, 20);
+        secret.problems = vec![Problem::new(Reason::Encrypted, "AES-256")];
+        Report {
+            completeness: Completeness::Partial,
+            objects: vec![object("", None, FileType::Zip, 500), deep, secret],
+            ..Report::default()
+        }
+    }
 
     fn value(path: &Path, report: &Report) -> Value {
         serde_json::to_value(FileRecord::new(path, report)).unwrap()
@@ -125,7 +172,7 @@ mod tests {
 
     #[test]
     fn a_finding_says_all_that_is_known() {
-        let report = samples::infected();
+        let report = infected();
         assert_eq!(
             value(Path::new("a.zip"), &report),
             json!({
@@ -146,8 +193,7 @@ mod tests {
 
     #[test]
     fn the_keys_keep_their_order() {
-        let text =
-            serde_json::to_string(&FileRecord::new(Path::new("a"), &samples::bomb())).unwrap();
+        let text = serde_json::to_string(&FileRecord::new(Path::new("a"), &bomb())).unwrap();
         let keys = [
             "path",
             "size",
@@ -169,7 +215,7 @@ mod tests {
 
     #[test]
     fn what_is_missing_has_reason_place_and_words() {
-        let value = value(Path::new("bomb.zip"), &samples::bomb());
+        let value = value(Path::new("bomb.zip"), &bomb());
         assert_eq!(value["completeness"], "partial");
         assert_eq!(value["reasons"], json!(["limit:depth", "encrypted"]));
         assert_eq!(
