@@ -246,11 +246,13 @@ impl<'s, 'a> Scan<'s, 'a> {
             let Some(scratch) = self.scratches.get_mut(height) else { continue };
             let mut findings = Vec::new();
             let searched = matcher.search(&subject, scratch, self.budget, &mut findings);
+            let damage = matcher.damage(scratch);
             findings.retain(|finding| !self.engine.is_removed(finding, height));
             self.raise(findings, index, height);
             if let Err(stop) = searched {
                 self.note(index, stop.into());
             }
+            damage.into_iter().for_each(|problem| self.note(index, problem));
         }
     }
 

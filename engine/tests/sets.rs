@@ -8,7 +8,7 @@ use common::{Source, set};
 use pellucid::set::layout::{Header, OFFSET_START, PatternRow, Section, SectionRow};
 use pellucid::set::tree::{self, Hash};
 use pellucid::set::{SetErrorKind, SignatureSet, Unverified};
-use pellucid::verdict::{Reason, Verdict};
+use pellucid::verdict::{Completeness, Reason, Report, Verdict};
 use pellucid::{Engine, Input, ScanOptions};
 use pellucid_signatures::{BuildOptions, SourceTree, build_tree};
 use zerocopy::{FromBytes, IntoBytes};
@@ -171,7 +171,10 @@ fn number(bytes: &[u8], at: usize) -> usize {
 
 /// Changes a sound set and makes its hash tree agree again: what anybody can do to an unsigned set.
 fn forged(change: impl FnOnce(&mut [u8])) -> Vec<u8> {
-    let mut bytes = bytes();
+    forged_from(bytes(), change)
+}
+
+fn forged_from(mut bytes: Vec<u8>, change: impl FnOnce(&mut [u8])) -> Vec<u8> {
     bytes.truncate(number(&bytes, 24));
     change(&mut bytes);
     let leaves: Vec<_> = tree::leaves(&bytes).collect();
@@ -183,7 +186,7 @@ fn forged(change: impl FnOnce(&mut [u8])) -> Vec<u8> {
 /// Where a section lies in the file, and its length.
 fn place_of(bytes: &[u8], kind: Section) -> (usize, usize) {
     let is_kind = |&row: &usize| number(bytes, row) as u32 == kind as u32;
-    let row = (64..).step_by(32).take(15).find(is_kind).expect("the section is there");
+    let row = (64..).step_by(32).take(64).find(is_kind).expect("the section is there");
     (number(bytes, row + 8), number(bytes, row + 16))
 }
 
@@ -222,4 +225,167 @@ fn texts_begin_and_end_with_a_character() {
     let (kind, message) = open(cut).expect_err("refused");
     assert_eq!(kind, SetErrorKind::Invalid);
     assert!(message.contains("text out of range"), "{message}");
+}
+
+/// Enough hashes and names for many chunks, and one of three bytes that is looked for.
+fn large() -> Vec<u8> {
+    let mut list = String::from("900150983cd24fb0d6963f7d28e17f72,Zest.Abc,3\n");
+    for number in 0_u64..20_000 {
+        let digest = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let size = if number % 7 == 0 { String::new() } else { (number * 31 + 1).to_string() };
+        list += &format!("{digest:016x}{number:016x},Test.{digest:016x},{size}\n");
+    }
+    let mut tree = SourceTree::new();
+    tree.add("a.csv", list);
+    build_tree(tree, &BuildOptions::default()).expect("a set").set
+}
+
+fn scan(set: SignatureSet, bytes: &[u8]) -> Report {
+    let engine = Engine::builder().set(set).build().expect("an engine");
+    engine.scan(Input::Memory(bytes), &ScanOptions::default())
+}
+
+#[test]
+fn a_large_set_is_sound_to_the_last_row() {
+    let set = open(large()).expect("opened");
+    assert_eq!(set.check_all(), Ok(()));
+    assert_eq!((set.counts().md5, set.counts().signatures), (20_001, 20_001));
+    let report = scan(set, b"abc");
+    assert_eq!(report.findings[0].name, "Zest.Abc");
+    assert_eq!(report.completeness, Completeness::Complete);
+}
+
+#[test]
+fn damage_is_never_silent() {
+    let sound = large();
+    let (mut refused, mut told, mut unneeded) = (0, 0, 0);
+    for start in (0..number(&sound, 24)).step_by(1 << 16) {
+        let mut damaged = sound.clone();
+        damaged[start] ^= 1;
+        let Ok(set) = open(damaged) else {
+            refused += 1;
+            continue;
+        };
+        let (kind, message) =
+            set.check_all().map_err(|e| (e.kind(), e.to_string())).expect_err("it is damaged");
+        assert_eq!(kind, SetErrorKind::Damaged);
+        assert!(message.contains(&format!("bytes {start} to")), "{message}");
+        let report = scan(set, b"abc");
+        if report.reasons() == [Reason::SetDamaged] {
+            told += 1;
+        } else {
+            assert_eq!(report.findings[0].name, "Zest.Abc", "{start}");
+            assert_eq!(report.completeness, Completeness::Complete);
+            unneeded += 1;
+        }
+    }
+    assert!(refused > 0 && told > 0 && unneeded > 0, "{refused} {told} {unneeded}");
+}
+
+#[test]
+fn a_hit_whose_name_is_damaged_is_still_a_hit() {
+    let mut damaged = large();
+    let (names, length) = place_of(&damaged, Section::Names);
+    damaged[names + length - 1] ^= 1;
+    let report = scan(open(damaged).expect("opened"), b"abc");
+    assert_eq!((report.verdict, report.reasons()), (Verdict::Malicious, vec![Reason::SetDamaged]));
+    assert!(report.findings[0].name.contains("its name is damaged"), "{report:?}");
+}
+
+/// Writes a number of 32 bits.
+fn put(bytes: &mut [u8], at: usize, number: u32) {
+    let field = bytes.get_mut(at..at + 4).expect("inside");
+    field.copy_from_slice(&number.to_le_bytes());
+}
+
+/// Sets whose tree agrees with contents that nobody would write: they may miss what they name, and never
+/// do worse.
+#[test]
+fn hostile_tables_are_told_where_they_are_used() {
+    type Change = fn(&mut [u8]);
+    let in_use: [(&str, Change); 6] = [
+        ("a bucket that begins behind the rows", |bytes| {
+            let (table, _) = place_of(bytes, Section::Md5);
+            put(bytes, table + 4, 2);
+        }),
+        ("no such signature", |bytes| {
+            let (table, length) = place_of(bytes, Section::Md5);
+            put(bytes, table + length - 4, 1_000);
+        }),
+        ("names that begin behind their section", |bytes| {
+            let (blocks, _) = place_of(bytes, Section::NameBlocks);
+            put(bytes, blocks, u32::MAX);
+        }),
+        ("a name that is longer than its block", |bytes| {
+            let (names, _) = place_of(bytes, Section::Names);
+            bytes[names] = 15;
+        }),
+        ("a name that drops more than there is", |bytes| {
+            let (names, _) = place_of(bytes, Section::Names);
+            bytes[names] |= 0x10;
+        }),
+        ("a name that is no text", |bytes| {
+            let (names, length) = place_of(bytes, Section::Names);
+            bytes[names + 1..names + length].fill(0xff);
+        }),
+    ];
+    for (what, change) in in_use {
+        let set = open(forged(change)).unwrap_or_else(|error| panic!("{what}: {error:?}"));
+        assert_eq!(set.check_all().expect_err(what).kind(), SetErrorKind::Invalid, "{what}");
+        assert_eq!(scan(set, b"abc").reasons(), [Reason::SetDamaged], "{what}");
+    }
+    let in_measures: [(&str, Change); 5] = [
+        ("rows of table Md5 that do not fill it", |bytes| {
+            let (measures, _) = place_of(bytes, Section::HashTables);
+            put(bytes, measures + 8, u32::MAX);
+        }),
+        ("a table that is none", |bytes| {
+            let (measures, _) = place_of(bytes, Section::HashTables);
+            put(bytes, measures, Section::Names as u32);
+        }),
+        ("groups that do not begin at 0", |bytes| {
+            let (groups, _) = place_of(bytes, Section::Groups);
+            put(bytes, groups, 1);
+        }),
+        ("more signatures than names", |bytes| {
+            let (groups, length) = place_of(bytes, Section::Groups);
+            put(bytes, groups + length - 8, 10_000);
+        }),
+        ("an origin that is not there", |bytes| {
+            let (groups, _) = place_of(bytes, Section::Groups);
+            bytes[groups + 8] = 200;
+        }),
+    ];
+    for (what, change) in in_measures {
+        let (kind, message) = open(forged(change)).expect_err(what);
+        assert_eq!(kind, SetErrorKind::Invalid, "{what}: {message}");
+    }
+}
+
+/// Order is not asked before a table is used, since that would take a look at all of it.
+#[test]
+fn a_table_out_of_order_may_miss_and_does_no_worse() {
+    type Change = fn(&mut [u8], usize);
+    let changes: [(&str, Change); 3] = [
+        ("buckets", |bytes, table| {
+            let (one, other) = bytes[table..].split_at_mut(8);
+            one[..4].swap_with_slice(&mut other[..4]);
+        }),
+        ("digests", |bytes, table| {
+            let end = table + place_of(bytes, Section::Md5).1;
+            bytes[end - 20..end - 4].fill(0);
+        }),
+        ("lowest bytes", |bytes, table| {
+            let measures = place_of(bytes, Section::HashTables).0;
+            let buckets = number(bytes, measures) >> 32;
+            bytes[table + 8 * buckets] = 0xff;
+        }),
+    ];
+    for (what, change) in changes {
+        let table = place_of(&large(), Section::Md5).0;
+        let set = open(forged_from(large(), |bytes| change(bytes, table))).expect("opened");
+        let report = scan(set.clone(), b"abc");
+        assert_eq!(report.completeness, Completeness::Complete, "{what}");
+        assert_eq!(set.check_all().expect_err(what).kind(), SetErrorKind::Invalid, "{what}");
+    }
 }

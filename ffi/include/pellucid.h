@@ -231,6 +231,11 @@
 #define PELLUCID_REASON_SKIPPED 11
 
 /**
+ * A piece of a signature set that was needed is not what was written.
+ */
+#define PELLUCID_REASON_SET_DAMAGED 12
+
+/**
  * A limit that this header does not know; its name says which.
  */
 #define PELLUCID_REASON_LIMIT_OTHER 100
@@ -274,6 +279,12 @@
  * `max_facts` was reached.
  */
 #define PELLUCID_REASON_LIMIT_FACTS 108
+
+/**
+ * Compare every byte with the hash tree and check every row now, which takes a second for a gigabyte;
+ * by default what is large is checked when it is first used.
+ */
+#define PELLUCID_SET_CHECK_ALL 1
 
 /**
  * Scan the file itself and nothing in it. What it holds is then named as not looked at, with
@@ -332,8 +343,7 @@ typedef struct pellucid_string {
 } pellucid_string;
 
 /**
- * How to open a set; NULL in its place asks for the defaults. There is no option yet: what checks a
- * set has to pass will be said here.
+ * How to open a set; NULL in its place asks for the defaults.
  */
 typedef struct pellucid_set_options {
     /**
@@ -341,7 +351,7 @@ typedef struct pellucid_set_options {
      */
     size_t struct_size;
     /**
-     * 0: no flag is defined yet, and others are refused.
+     * 0 or PELLUCID_SET_CHECK_ALL; others are refused.
      */
     uint64_t flags;
 } pellucid_set_options;
@@ -695,8 +705,9 @@ const char *pellucid_method_name(uint32_t method);
 int32_t pellucid_set_open_builtin(struct pellucid_set **set, struct pellucid_error **error);
 
 /**
- * Opens and checks the set in a file, which is read, or mapped where pellucid_survive_shrinking_maps
- * was called. A mapped file must not be changed: replace it by renaming a new one over it.
+ * Opens the set in a file, which is read, or mapped where pellucid_survive_shrinking_maps was called.
+ * What does not grow with the number of hashes is checked now, the rest when it is first used: a piece
+ * that turns out damaged then makes scans incomplete, with PELLUCID_REASON_SET_DAMAGED. A mapped file must not be changed: replace it by renaming a new one over it.
  *
  * `path` is `path_length` bytes of any encoding, without a NUL at the end. `options` may be NULL. On
  * success `*set` is the caller's, to be freed with pellucid_set_free. Fails with a
@@ -709,7 +720,7 @@ int32_t pellucid_set_open_path(const char *path,
                                struct pellucid_error **error);
 
 /**
- * Opens and checks the set in `length` bytes at `data`, which are copied.
+ * Opens the set in `length` bytes at `data`, which are copied. It is checked as one in a file.
  *
  * `options` may be NULL. On success `*set` is the caller's, to be freed with pellucid_set_free. Fails
  * with a PELLUCID_SET_... code that says what is wrong with the bytes. Any thread.

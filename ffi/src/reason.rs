@@ -25,6 +25,8 @@ pub const PELLUCID_REASON_CANCELLED: u32 = 9;
 pub const PELLUCID_REASON_INTERNAL_ERROR: u32 = 10;
 /// A callback left it out.
 pub const PELLUCID_REASON_SKIPPED: u32 = 11;
+/// A piece of a signature set that was needed is not what was written.
+pub const PELLUCID_REASON_SET_DAMAGED: u32 = 12;
 /// A limit that this header does not know; its name says which.
 pub const PELLUCID_REASON_LIMIT_OTHER: u32 = 100;
 /// `max_depth` was reached.
@@ -52,6 +54,7 @@ pub(crate) fn reason_number(reason: Reason) -> u32 {
         Reason::Corrupted => PELLUCID_REASON_CORRUPTED,
         Reason::Truncated => PELLUCID_REASON_TRUNCATED,
         Reason::ChangedWhileScanning => PELLUCID_REASON_CHANGED_WHILE_SCANNING,
+        Reason::SetDamaged => PELLUCID_REASON_SET_DAMAGED,
         Reason::Unreadable => PELLUCID_REASON_UNREADABLE,
         Reason::SpecialFile(_) => PELLUCID_REASON_SPECIAL_FILE,
         Reason::Cancelled => PELLUCID_REASON_CANCELLED,
@@ -92,6 +95,7 @@ mod tests {
             (Reason::Cancelled, 9),
             (Reason::InternalError, 10),
             (Reason::Skipped, 11),
+            (Reason::SetDamaged, 12),
             (Reason::Limit(Limit::Depth), 101),
             (Reason::Limit(Limit::Objects), 102),
             (Reason::Limit(Limit::TotalBytes), 103),

@@ -24,14 +24,17 @@ impl From<SignatureSet> for Set {
     }
 }
 
-/// How to open a set; NULL in its place asks for the defaults. There is no option yet: what checks a
-/// set has to pass will be said here.
+/// Compare every byte with the hash tree and check every row now, which takes a second for a gigabyte;
+/// by default what is large is checked when it is first used.
+pub const PELLUCID_SET_CHECK_ALL: u64 = 1;
+
+/// How to open a set; NULL in its place asks for the defaults.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct SetOptions {
     /// Set by the caller: sizeof(pellucid_set_options).
     pub struct_size: usize,
-    /// 0: no flag is defined yet, and others are refused.
+    /// 0 or PELLUCID_SET_CHECK_ALL; others are refused.
     pub flags: u64,
 }
 
@@ -41,8 +44,17 @@ unsafe impl Record for SetOptions {
 }
 
 impl SetOptions {
-    fn check(self) -> Result<(), Failure> {
-        no_flags(self.flags)
+    fn check(self) -> Result<Self, Failure> {
+        no_flags(self.flags & !PELLUCID_SET_CHECK_ALL)?;
+        Ok(self)
+    }
+
+    fn open(self, unverified: Unverified) -> Result<Set, Failure> {
+        let set = SignatureSet::open(unverified.verify()?)?;
+        if self.flags & PELLUCID_SET_CHECK_ALL != 0 {
+            set.check_all()?;
+        }
+        Ok(Set::from(set))
     }
 }
 
@@ -184,8 +196,9 @@ fn builtin() -> Result<SignatureSet, Failure> {
     ))
 }
 
-/// Opens and checks the set in a file, which is read, or mapped where pellucid_survive_shrinking_maps
-/// was called. A mapped file must not be changed: replace it by renaming a new one over it.
+/// Opens the set in a file, which is read, or mapped where pellucid_survive_shrinking_maps was called.
+/// What does not grow with the number of hashes is checked now, the rest when it is first used: a piece
+/// that turns out damaged then makes scans incomplete, with PELLUCID_REASON_SET_DAMAGED. A mapped file must not be changed: replace it by renaming a new one over it.
 ///
 /// `path` is `path_length` bytes of any encoding, without a NUL at the end. `options` may be NULL. On
 /// success `*set` is the caller's, to be freed with pellucid_set_free. Fails with a
@@ -203,13 +216,13 @@ pub unsafe extern "C" fn pellucid_set_open_path(
         // SAFETY: the header asks for NULL or `path_length` readable bytes.
         let path = unsafe { self::path(path, path_length) }?;
         // SAFETY: the header asks for NULL or a struct of the size that it says.
-        unsafe { record::read(options) }?.check()?;
-        out.write(share(open(Unverified::from_path(path)?)?));
+        let options = unsafe { record::read(options) }?.check()?;
+        out.write(share(options.open(Unverified::from_path(path)?)?));
         Ok(())
     })
 }
 
-/// Opens and checks the set in `length` bytes at `data`, which are copied.
+/// Opens the set in `length` bytes at `data`, which are copied. It is checked as one in a file.
 ///
 /// `options` may be NULL. On success `*set` is the caller's, to be freed with pellucid_set_free. Fails
 /// with a PELLUCID_SET_... code that says what is wrong with the bytes. Any thread.
@@ -226,14 +239,10 @@ pub unsafe extern "C" fn pellucid_set_open_memory(
         // SAFETY: the header asks for NULL or `length` readable bytes.
         let bytes = unsafe { bytes(data, length, "data") }?;
         // SAFETY: the header asks for NULL or a struct of the size that it says.
-        unsafe { record::read(options) }?.check()?;
-        out.write(share(open(Unverified::from_bytes(bytes.to_vec())?)?));
+        let options = unsafe { record::read(options) }?.check()?;
+        out.write(share(options.open(Unverified::from_bytes(bytes.to_vec())?)?));
         Ok(())
     })
-}
-
-fn open(unverified: Unverified) -> Result<Set, Failure> {
-    Ok(Set::from(SignatureSet::open(unverified.verify()?)?))
 }
 
 /// Fills `info` with what the set says of itself; `info->struct_size` must be set.

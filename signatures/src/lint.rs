@@ -1,13 +1,12 @@
 //! What is well-formed and still not right: names that cannot be shown, hashes of nothing, patterns that
 //! cost too much.
 
-use pellucid::set::layout::{OFFSET_ANYWHERE, OFFSET_IN_SECTION};
+use pellucid::set::layout::{MAX_NAME, OFFSET_ANYWHERE, OFFSET_IN_SECTION};
 use pellucid::verdict::Class;
 
 use crate::compile::Added;
 use crate::compile::literal::CHEAP;
 use crate::compile::prepare::{Prepared, PreparedPattern};
-use crate::compile::strings::LONGEST_NAME;
 use crate::diagnostic::{Fault, quoted};
 use crate::source::{Content, Digest, Record};
 
@@ -63,8 +62,8 @@ pub(crate) fn name(name: &str) -> Result<(), Fault> {
     if name.is_empty() {
         return Err(Fault::error("name", "the name is empty"));
     }
-    if name.len() > LONGEST_NAME {
-        let message = format!("the name is longer than {LONGEST_NAME} bytes");
+    if name.len() > MAX_NAME {
+        let message = format!("the name is longer than {MAX_NAME} bytes");
         return Err(Fault::error("name", message));
     }
     if name.chars().any(char::is_control) || name.trim() != name {

@@ -38,11 +38,12 @@ fn declared() -> BTreeMap<String, Drawn> {
         "StringRef" StringRef { offset, length }
         "AboutRow" AboutRow { origin, channel, version, licence, description, compiler }
         "OriginRow" OriginRow { file, author, licence }
-        "SignatureRow" SignatureRow { name_offset, name_length, origin, class, severity, reserved }
-        "HashRow<16>" HashRow<16> { digest, size, signature }
-        "HashRow<20>" HashRow<20> { digest, size, signature }
-        "HashRow<32>" HashRow<32> { digest, size, signature }
-        "SizeRow" SizeRow { size, algorithms }
+        "GroupRow" GroupRow { first, count, origin, class, severity }
+        "HashTableRow" HashTableRow { section, buckets, rows }
+        "SizeBucket" SizeBucket { high, first }
+        "HashRow<16>" HashRow<16> { digest, signature }
+        "HashRow<20>" HashRow<20> { digest, signature }
+        "HashRow<32>" HashRow<32> { digest, signature }
         "PatternRow" PatternRow {
             owner, first_segment, segments, part, target, offset_kind, flags, section, distance, shift
         }
@@ -117,9 +118,15 @@ fn numbers_on_the_page_are_those_of_the_code() {
         format!("at most {MAX_PARTS} |"),
         format!("or {WHOLE} for a signature"),
         format!("| class | {} |", classes.join(", ")),
+        format!("in blocks of {NAME_BLOCK}, "),
+        format!("at most {MAX_NAME} bytes"),
     ] {
         assert!(PAGE.contains(&text), "{text}");
     }
+    let cold: Vec<u32> =
+        Section::ALL.iter().filter(|kind| kind.is_cold()).map(|&kind| kind as u32).collect();
+    assert_eq!(cold, [5, 6, 7, 16, 17]);
+    assert_eq!((SIZE_LIMIT, ANY_SIZE), ((1 << 40) - 256, u32::MAX));
     assert_eq!(MAX_COUNT, 1_000_000);
     assert_eq!((FLAG_FULL_WORD, FLAG_COUNTED, SECTION_OPTIONAL), (1, 2, 1));
     assert_eq!((OFFSET_ANYWHERE, OFFSET_IN_SECTION, OFFSET_LAST_SECTION), (0, 5, 6));

@@ -14,6 +14,7 @@ pub(super) fn words(reason: Reason, limits: &Limits) -> String {
         Reason::Corrupted => "damaged: the data contradicts its own format".to_owned(),
         Reason::Truncated => "cut off: the data ends before its format says so".to_owned(),
         Reason::ChangedWhileScanning => "changed while it was scanned".to_owned(),
+        Reason::SetDamaged => "a piece of a signature set is damaged".to_owned(),
         Reason::Unreadable => "cannot be read".to_owned(),
         Reason::SpecialFile(kind) => format!("no regular file ({kind})"),
         Reason::Cancelled => "the scan was ended before it was done".to_owned(),
@@ -56,6 +57,7 @@ pub(super) fn advice(reason: Reason) -> Option<String> {
         Reason::Unsupported(_) => "unpack it with another program and scan the result",
         Reason::Corrupted | Reason::Truncated => "get it again from where it came from",
         Reason::ChangedWhileScanning => "scan it again when nothing writes to it",
+        Reason::SetDamaged => "fetch or build the set again, and scan again",
         Reason::Unreadable => {
             "check the path and its permissions, or scan as a user who may read it"
         }

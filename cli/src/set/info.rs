@@ -1,4 +1,5 @@
-//! `pellucid set info`: what a set says about itself, and what is in it.
+//! `pellucid set info`: what a set says about itself, and what is in it. All of it is checked, to the
+//! last row.
 
 use std::io::{self, Write};
 
@@ -14,7 +15,7 @@ use crate::units::{count, size};
 /// `pellucid set info`
 pub(crate) fn run(args: &InfoArgs) -> Result<Outcome, Failure> {
     let set = match &args.file {
-        Some(path) => super::open(path)?,
+        Some(path) => super::open_checked(path)?,
         None => super::open_builtin()?,
     };
     let text = if args.json { format!("{:#}\n", document(&set)) } else { lines(&set) };
@@ -66,7 +67,7 @@ fn lines(set: &SignatureSet) -> String {
     let label = set.label();
     let vouched = match label.signed {
         true => "signed",
-        false => "unsigned: its bytes are undamaged, but nobody vouches for who made it",
+        false => "unsigned: every byte is as it was written, but nobody vouches for who wrote it",
     };
     let mut text = String::new();
     for (name, value) in [

@@ -34,6 +34,13 @@ fn open(path: &Path) -> Result<SignatureSet, Failure> {
         .map_err(|error| refused(path, &error))
 }
 
+/// Opens a set file and checks all of it.
+fn open_checked(path: &Path) -> Result<SignatureSet, Failure> {
+    let set = open(path)?;
+    set.check_all().map_err(|error| refused(path, &error))?;
+    Ok(set)
+}
+
 /// Opens the set that is part of this program.
 fn open_builtin() -> Result<SignatureSet, Failure> {
     SignatureSet::builtin()

@@ -28,9 +28,9 @@ pub use pattern::{ByteMask, Element, Gap, Offset, Part, Pattern, Target};
 use crate::identify::TypeSet;
 use crate::inspect::Layout;
 use crate::limits::{Budget, Stop};
-use crate::set::SignatureSet;
 use crate::set::layout::{PatternRow, Section, WHOLE};
-use crate::verdict::{Finding, Method};
+use crate::set::{Damaged, SignatureSet};
+use crate::verdict::{Finding, Method, Problem, Reason};
 
 /// What signatures are matched against.
 #[derive(Clone, Copy)]
@@ -81,8 +81,20 @@ pub struct Matcher {
 pub struct Scratch {
     patterns: patterns::Scratch,
     hits: Vec<Hit>,
+    damage: Damage,
     #[cfg(feature = "yara")]
     yara: Option<yara::Scanner>,
+}
+
+/// The first damaged piece of the set that a search met with. It goes on without that piece, and the
+/// scan is not complete.
+#[derive(Default)]
+struct Damage(Option<Damaged>);
+
+impl Damage {
+    fn keep<T>(&mut self, read: Result<T, Damaged>) -> Option<T> {
+        read.map_err(|damaged| self.0.get_or_insert(damaged)).ok()
+    }
 }
 
 /// Where a search stopped short. The findings so far are kept.
@@ -110,6 +122,13 @@ impl Matcher {
         (!self.set.is_intact()).then_some(&self.label)
     }
 
+    /// What the last search could not use of the set.
+    pub(crate) fn damage(&self, scratch: &Scratch) -> Option<Problem> {
+        let damaged = scratch.damage.0?;
+        let detail = format!("set {}: {damaged}; fetch or build it again", self.label);
+        Some(Problem::new(Reason::SetDamaged, detail))
+    }
+
     /// Finds the signatures that hit `subject`. [`Finding::object`] is left at 0 for the caller to set.
     pub fn search(
         &self,
@@ -119,10 +138,12 @@ impl Matcher {
         findings: &mut Vec<Finding>,
     ) -> Searched {
         scratch.hits.clear();
+        scratch.damage = Damage::default();
         let searched = self.search_tables(subject, scratch, budget);
         scratch.hits.sort_unstable();
         scratch.hits.dedup();
-        findings.extend(scratch.hits.iter().filter_map(|hit| self.finding(hit)));
+        let damage = &mut scratch.damage;
+        findings.extend(scratch.hits.iter().filter_map(|hit| self.finding(hit, damage)));
         searched?;
         self.search_yara(subject, scratch, budget, findings)
     }
@@ -133,10 +154,8 @@ impl Matcher {
         scratch: &mut Scratch,
         budget: &Budget,
     ) -> Searched {
-        let size = subject.data.len() as u64;
-        let wanted = hashes::wanted(&self.set, size);
-        let digests = hashes::Digests::of(subject.data, wanted, budget)?;
-        digests.look_up(&self.set, size, &mut scratch.hits);
+        let Scratch { hits, damage, .. } = scratch;
+        hashes::search(&self.set, subject.data, budget, hits, damage)?;
         let searched = self.patterns.search(subject, &mut scratch.patterns, budget);
         self.add_pattern_hits(scratch);
         searched?;
@@ -157,10 +176,12 @@ impl Matcher {
         }
     }
 
-    fn finding(&self, hit: &Hit) -> Option<Finding> {
-        let signature = self.set.signature(hit.signature)?;
+    fn finding(&self, hit: &Hit, damage: &mut Damage) -> Option<Finding> {
+        let (signature, read) = self.set.signature(hit.signature);
+        damage.keep(read);
+        let signature = signature?;
         Some(Finding {
-            name: signature.name.to_owned(),
+            name: signature.name,
             class: signature.class,
             method: hit.method,
             severity: signature.severity,

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::chunks::Damaged;
+
 /// What kind of thing is wrong with a set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -49,6 +51,16 @@ impl SetError {
             SetErrorKind::Truncated | SetErrorKind::Damaged => "fetch or build the set again",
             SetErrorKind::Invalid => "build the set again; if this comes back, report a bug",
         }
+    }
+}
+
+impl From<Damaged> for SetError {
+    fn from(damaged: Damaged) -> Self {
+        let kind = match damaged {
+            Damaged::Chunk { .. } => SetErrorKind::Damaged,
+            Damaged::Entry { .. } => SetErrorKind::Invalid,
+        };
+        Self::new(kind, damaged.to_string())
     }
 }
 

@@ -26,8 +26,17 @@ pub const MAX_SECTIONS: u32 = 64;
 /// A section of an unknown kind that a reader may pass over.
 pub const SECTION_OPTIONAL: u32 = 1;
 
-/// The size of a hash row that stands for any size.
-pub const ANY_SIZE: u64 = u64::MAX;
+/// Sizes of objects that hash rows can ask for lie below this.
+pub const SIZE_LIMIT: u64 = (1 << 40) - (1 << 8);
+
+/// [`SizeBucket::high`] of the hash rows that stand for any size.
+pub const ANY_SIZE: u32 = u32::MAX;
+
+/// Names of signatures lie together in blocks of this many.
+pub const NAME_BLOCK: u32 = 32;
+
+/// The longest name of a signature, in bytes.
+pub const MAX_NAME: usize = 1024;
 
 /// [`PatternRow::part`] of a pattern that is a signature of its own.
 pub const WHOLE: u8 = 0xff;
@@ -95,16 +104,16 @@ pub enum Section {
     Strings = 2,
     /// [`OriginRow`]s.
     Origins = 3,
-    /// [`SignatureRow`]s.
-    Signatures = 4,
-    /// [`HashRow`]s of 16 bytes, sorted by digest, then size, then signature.
+    /// [`GroupRow`]s: which signatures share origin, class and severity.
+    Groups = 4,
+    /// The hash table of MD5 digests of whole objects, see [`HashTableRow`].
     Md5 = 5,
-    /// [`HashRow`]s of 20 bytes, sorted likewise.
+    /// That of SHA-1 digests.
     Sha1 = 6,
-    /// [`HashRow`]s of 32 bytes, sorted likewise.
+    /// That of SHA-256 digests.
     Sha256 = 7,
-    /// [`SizeRow`]s: for which sizes which digests are asked, sorted by size, each once.
-    Sizes = 8,
+    /// [`HashTableRow`]s, one for each hash table that is there, sorted by section.
+    HashTables = 8,
     /// [`PatternRow`]s; those of one logical signature lie together, in the order of their parts.
     Patterns = 9,
     /// [`SegmentRow`]s; those of one pattern lie together, in order.
@@ -119,19 +128,23 @@ pub enum Section {
     Yara = 14,
     /// [`StringRef`]s: names of signatures in lower sets that this set switches off, sorted.
     Removals = 15,
+    /// [`U32`]s: where each block of [`NAME_BLOCK`] names begins in [`Section::Names`].
+    NameBlocks = 16,
+    /// The names of signatures, in the order of their numbers.
+    Names = 17,
 }
 
 impl Section {
     /// Every kind.
-    pub const ALL: [Section; 15] = [
+    pub const ALL: [Section; 17] = [
         Section::About,
         Section::Strings,
         Section::Origins,
-        Section::Signatures,
+        Section::Groups,
         Section::Md5,
         Section::Sha1,
         Section::Sha256,
-        Section::Sizes,
+        Section::HashTables,
         Section::Patterns,
         Section::Segments,
         Section::Programs,
@@ -139,11 +152,32 @@ impl Section {
         Section::Expressions,
         Section::Yara,
         Section::Removals,
+        Section::NameBlocks,
+        Section::Names,
     ];
+
+    /// The hash tables, by what they hold.
+    pub const HASH_TABLES: [Section; 3] = [Section::Md5, Section::Sha1, Section::Sha256];
 
     /// The kind of that number.
     pub fn from_number(number: u32) -> Option<Self> {
         Self::ALL.into_iter().find(|&section| section as u32 == number)
+    }
+
+    /// The length of a hash table's digests; 0 for everything else.
+    pub fn digest_length(self) -> usize {
+        match self {
+            Section::Md5 => 16,
+            Section::Sha1 => 20,
+            Section::Sha256 => 32,
+            _ => 0,
+        }
+    }
+
+    /// Whether it is cold: not looked at when a set is opened, but piece by piece when it is used,
+    /// since it grows with the number of signatures.
+    pub fn is_cold(self) -> bool {
+        Self::HASH_TABLES.contains(&self) || matches!(self, Section::NameBlocks | Section::Names)
     }
 }
 
@@ -188,56 +222,59 @@ row! {
 }
 
 row! {
-    /// One named signature that is not a YARA rule.
-    SignatureRow {
-        /// The name, from the start of [`Section::Strings`].
-        name_offset: U32,
-        /// The name's length.
-        name_length: U16,
+    /// A run of signatures that are alike but for their names. Signatures are numbered group by group,
+    /// and inside a group in the order of their names. YARA rules are not among them.
+    GroupRow {
+        /// The number of its first signature: how many there are in the groups before it.
+        first: U32,
+        /// How many signatures it has.
+        count: U32,
         /// A row of [`Section::Origins`].
         origin: U16,
         /// A [`crate::verdict::Class`] number.
         class: u8,
         /// 0 to 100.
         severity: u8,
-        /// Zeros.
-        reserved: U16,
     }
 }
 
-/// One digest of a whole object.
+row! {
+    /// The measures of one hash table. Its section holds [`SizeBucket`]s, then the lowest byte of
+    /// every row's size, then the [`HashRow`]s, all three in the order of size, digest and signature.
+    HashTableRow {
+        /// The [`Section`] number of one of [`Section::HASH_TABLES`].
+        section: U32,
+        /// How many [`SizeBucket`]s it has.
+        buckets: U32,
+        /// How many [`HashRow`]s.
+        rows: U32,
+    }
+}
+
+row! {
+    /// The rows of a hash table whose sizes agree but for their lowest byte; sorted by `high`.
+    SizeBucket {
+        /// The size without its lowest byte, or [`ANY_SIZE`].
+        high: U32,
+        /// The first of its rows; they go on to that of the next bucket.
+        first: U32,
+    }
+}
+
+/// One digest. Its size stands with the table's buckets.
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
 pub struct HashRow<const N: usize> {
     /// The digest.
     pub digest: [u8; N],
-    /// The object's size, or [`ANY_SIZE`].
-    pub size: U64,
-    /// A row of [`Section::Signatures`].
+    /// The number of a signature.
     pub signature: U32,
 }
 
 row! {
-    /// Which digests are asked for objects of one size.
-    SizeRow {
-        /// The size, or [`ANY_SIZE`].
-        size: U64,
-        /// [`ALGORITHM_MD5`], [`ALGORITHM_SHA1`], [`ALGORITHM_SHA256`].
-        algorithms: u8,
-    }
-}
-
-/// MD5 is asked.
-pub const ALGORITHM_MD5: u8 = 1;
-/// SHA-1 is asked.
-pub const ALGORITHM_SHA1: u8 = 2;
-/// SHA-256 is asked.
-pub const ALGORITHM_SHA256: u8 = 4;
-
-row! {
     /// One byte pattern: a signature of its own, or a part of a logical one.
     PatternRow {
-        /// A row of [`Section::Signatures`] if `part` is [`WHOLE`], else of [`Section::Logicals`].
+        /// The number of a signature if `part` is [`WHOLE`], else a row of [`Section::Logicals`].
         owner: U32,
         /// The first of its rows in [`Section::Segments`].
         first_segment: U32,
@@ -309,7 +346,7 @@ row! {
 row! {
     /// A logical signature.
     LogicalRow {
-        /// A row of [`Section::Signatures`].
+        /// The number of a signature.
         signature: U32,
         /// The first of its rows in [`Section::Patterns`].
         first_pattern: U32,

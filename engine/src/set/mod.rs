@@ -2,11 +2,17 @@
 //!
 //! Three types stand for the three states, and each is made from the one before in one place:
 //! [`Unverified`] -> [`Verified`] (`verify.rs`) -> [`SignatureSet`] (`open.rs`). `layout.rs` is the
-//! one definition of the file format; the writer uses it, too.
+//! one definition of the file format; the writer uses it, too. What is large is not looked at before it
+//! is used: `chunks.rs` compares it with the hash tree then, and what it says is checked where it is
+//! read.
 
+mod chunks;
 mod error;
+mod hash_table;
 pub mod layout;
+pub mod names;
 mod open;
+mod signatures;
 pub mod tree;
 mod verify;
 
@@ -14,6 +20,8 @@ pub use error::{SetError, SetErrorKind};
 pub use open::{About, Counts, SignatureSet};
 pub use verify::{Unverified, Verified};
 
+pub(crate) use chunks::Damaged;
+pub(crate) use hash_table::HashTable;
 #[cfg(feature = "yara")]
 pub(crate) use open::Origin;
 pub(crate) use open::slice_of;

@@ -8,20 +8,22 @@ use std::sync::Arc;
 
 use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
 
+use super::chunks::{Chunks, Damaged};
 use super::error::{SetError, SetErrorKind};
 use super::layout::*;
 use super::tree::Hash;
-use super::verify::{SetBytes, Verified};
+use super::verify::Verified;
 use crate::matcher::{Target, expression, place, program};
-use crate::verdict::{Class, SetLabel};
+use crate::verdict::SetLabel;
 
 /// An opened signature set. A clone shares it; any number of threads may use it.
 #[derive(Clone)]
 pub struct SignatureSet(Arc<Opened>);
 
 struct Opened {
-    bytes: SetBytes,
-    sections: [Range<usize>; Section::ALL.len()],
+    chunks: Chunks,
+    /// By kind.
+    sections: Vec<Range<usize>>,
     root: Hash,
 }
 
@@ -67,15 +69,6 @@ pub struct Counts {
     pub removals: u64,
 }
 
-/// A signature's name, meaning and source.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Signature<'a> {
-    pub(crate) name: &'a str,
-    pub(crate) class: Class,
-    pub(crate) severity: u8,
-    pub(crate) origin: Origin<'a>,
-}
-
 /// Where a signature comes from.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Origin<'a> {
@@ -100,13 +93,22 @@ impl fmt::Debug for SignatureSet {
 }
 
 impl SignatureSet {
-    /// Opens a verified set. Every row is checked here, so that nothing is believed later.
+    /// Opens a verified set. What does not grow with the number of hashes and names is checked here, the
+    /// rest where it is used; see [`SignatureSet::check_all`].
     pub fn open(verified: Verified) -> Result<Self, SetError> {
-        let Verified { bytes, body, root } = verified;
-        let sections = read_sections(&bytes, body)?;
-        let set = Self(Arc::new(Opened { bytes, sections, root }));
+        let Verified { chunks, root } = verified;
+        let sections = read_sections(&chunks)?;
+        let set = Self(Arc::new(Opened { chunks, sections, root }));
         set.check()?;
         Ok(set)
+    }
+
+    /// Compares every byte with the hash tree and checks every row: for tools, and for hosts that would
+    /// rather wait now than learn of a damaged file in the middle of a scan.
+    pub fn check_all(&self) -> Result<(), SetError> {
+        self.0.chunks.checked(0..self.0.chunks.length())?;
+        self.check_names()?;
+        self.check_hash_rows()
     }
 
     /// The set that is built into the library.
@@ -145,22 +147,22 @@ impl SignatureSet {
 
     /// Length of the set file in bytes.
     pub fn file_length(&self) -> u64 {
-        self.0.bytes.len() as u64
+        self.0.chunks.file_length() as u64
     }
 
     /// Whether its bytes are still those that were verified: nobody wrote to the file under a mapping.
     pub(crate) fn is_intact(&self) -> bool {
-        self.0.bytes.are_intact()
+        self.0.chunks.are_intact()
     }
 
     /// How many of each kind it holds.
     pub fn counts(&self) -> Counts {
         let yara = self.rows::<YaraRow>(Section::Yara);
         Counts {
-            signatures: self.rows::<SignatureRow>(Section::Signatures).len() as u64,
-            md5: self.rows::<HashRow<16>>(Section::Md5).len() as u64,
-            sha1: self.rows::<HashRow<20>>(Section::Sha1).len() as u64,
-            sha256: self.rows::<HashRow<32>>(Section::Sha256).len() as u64,
+            signatures: self.signatures().into(),
+            md5: self.digests(Section::Md5),
+            sha1: self.digests(Section::Sha1),
+            sha256: self.digests(Section::Sha256),
             patterns: self.rows::<PatternRow>(Section::Patterns).len() as u64,
             logicals: self.rows::<LogicalRow>(Section::Logicals).len() as u64,
             yara_files: yara.len() as u64,
@@ -171,20 +173,20 @@ impl SignatureSet {
 
     /// The sections that are there, with their lengths in bytes.
     pub fn sections(&self) -> impl Iterator<Item = (Section, u64)> + '_ {
-        let present = |(section, range): (Section, &Range<usize>)| {
-            (!range.is_empty()).then_some((section, range.len() as u64))
-        };
-        Section::ALL.into_iter().zip(&self.0.sections).filter_map(present)
+        let lengths = |section| (section, self.length(section) as u64);
+        Section::ALL.into_iter().map(lengths).filter(|&(_, length)| length > 0)
     }
 
-    /// The bytes of a section; empty where it is absent.
+    /// The bytes of a section that was checked when the set was opened; empty where it is absent, and
+    /// for cold ones, which only [`SignatureSet::checked`] gives out.
     pub(crate) fn section(&self, section: Section) -> &[u8] {
-        let index = (section as usize).saturating_sub(1);
-        let range = self.0.sections.get(index).cloned().unwrap_or_default();
-        self.0.bytes.get(range).unwrap_or_default()
+        match section.is_cold() {
+            true => &[],
+            false => self.0.chunks.known(self.range(section)),
+        }
     }
 
-    /// The rows of a section, in place.
+    /// The rows of such a section, in place.
     pub(crate) fn rows<T>(&self, section: Section) -> &[T]
     where
         T: FromBytes + Immutable + KnownLayout + Unaligned,
@@ -192,14 +194,36 @@ impl SignatureSet {
         <[T]>::ref_from_bytes(self.section(section)).unwrap_or_default()
     }
 
-    pub(crate) fn signature(&self, index: u32) -> Option<Signature<'_>> {
-        let row = self.rows::<SignatureRow>(Section::Signatures).get(index as usize)?;
-        Some(Signature {
-            name: self.run(row.name_offset.get(), row.name_length.get().into())?,
-            class: Class::from_number(row.class)?,
-            severity: row.severity,
-            origin: self.origin(row.origin.get().into())?,
-        })
+    /// Bytes of any section, counted from its start. Those that nobody looked at yet are compared with
+    /// the hash tree first. What they say is not checked.
+    pub(crate) fn checked(&self, section: Section, bytes: Range<usize>) -> Result<&[u8], Damaged> {
+        let all = self.range(section);
+        let start = all.start.checked_add(bytes.start);
+        let end = all.start.checked_add(bytes.end).filter(|&end| end <= all.end);
+        match start.zip(end).filter(|(start, end)| start <= end) {
+            Some((start, end)) => self.0.chunks.checked(start..end),
+            None => Err(Damaged::Entry { section, entry: bytes.start, what: "no such bytes" }),
+        }
+    }
+
+    /// One row of any section, in the same way.
+    pub(crate) fn checked_row<T>(&self, section: Section, row: usize) -> Result<&T, Damaged>
+    where
+        T: FromBytes + Immutable + KnownLayout + Unaligned,
+    {
+        let start = row.saturating_mul(size_of::<T>());
+        let bytes = self.checked(section, start..start.saturating_add(size_of::<T>()))?;
+        let damaged = Damaged::Entry { section, entry: row, what: "no such row" };
+        T::ref_from_bytes(bytes).map_err(|_| damaged)
+    }
+
+    /// The length of a section in bytes.
+    pub(super) fn length(&self, section: Section) -> usize {
+        self.range(section).len()
+    }
+
+    fn range(&self, section: Section) -> Range<usize> {
+        self.0.sections.get(section as usize).cloned().unwrap_or_default()
     }
 
     #[cfg(feature = "yara")]
@@ -215,7 +239,11 @@ impl SignatureSet {
         self.rows::<StringRef>(Section::Removals).iter().map(|&name| self.text(name))
     }
 
-    fn origin(&self, index: u32) -> Option<Origin<'_>> {
+    pub(super) fn origins(&self) -> usize {
+        self.rows::<OriginRow>(Section::Origins).len()
+    }
+
+    pub(super) fn origin(&self, index: u32) -> Option<Origin<'_>> {
         let row = self.rows::<OriginRow>(Section::Origins).get(index as usize)?;
         Some(Origin {
             file: self.text(row.file),
@@ -237,12 +265,11 @@ impl SignatureSet {
 }
 
 /// Reads the section table: sorted, inside the body, not overlapping.
-fn read_sections(
-    bytes: &[u8],
-    body: usize,
-) -> Result<[Range<usize>; Section::ALL.len()], SetError> {
-    let body = bytes.get(..body).unwrap_or_default();
-    let Ok((header, rest)) = Header::ref_from_prefix(body) else {
+fn read_sections(chunks: &Chunks) -> Result<Vec<Range<usize>>, SetError> {
+    let longest = size_of::<Header>()
+        .saturating_add(size_of::<SectionRow>().saturating_mul(MAX_SECTIONS as usize));
+    let start = chunks.checked(0..longest.min(chunks.length()))?;
+    let Ok((header, rest)) = Header::ref_from_prefix(start) else {
         return Err(SetError::invalid("the header reaches into the hash tree"));
     };
     let count = header.sections.get();
@@ -255,11 +282,11 @@ fn read_sections(
         return Err(SetError::invalid("the section table reaches into the hash tree"));
     };
     let table_end = size_of::<Header>().saturating_add(size_of_val(table));
-    let mut sections = [const { 0..0 }; Section::ALL.len()];
+    let mut sections = Vec::new();
     let (mut last_kind, mut last_end) = (0, table_end as u64);
     for row in table {
         let (kind, start) = (row.kind.get(), row.offset.get());
-        let end = start.checked_add(row.length.get()).filter(|&end| end <= body.len() as u64);
+        let end = start.checked_add(row.length.get()).filter(|&end| end <= chunks.length() as u64);
         let Some(end) = end.filter(|_| kind > last_kind && start >= last_end) else {
             let message = format!("section {kind} at {start} is out of order or out of the file");
             return Err(SetError::invalid(message));
@@ -271,14 +298,15 @@ fn read_sections(
 }
 
 fn place(
-    sections: &mut [Range<usize>],
+    sections: &mut Vec<Range<usize>>,
     row: &SectionRow,
     range: Range<usize>,
 ) -> Result<(), SetError> {
-    let known = Section::from_number(row.kind.get());
-    let slot = known.and_then(|section| sections.get_mut((section as usize).saturating_sub(1)));
-    match slot {
-        Some(slot) => *slot = range,
+    match Section::from_number(row.kind.get()) {
+        Some(section) => {
+            sections.resize(section as usize, 0..0);
+            sections.push(range);
+        }
         None if row.flags.get() & SECTION_OPTIONAL != 0 => {}
         None => {
             let message = format!("section of unknown kind {}", row.kind);
@@ -289,20 +317,23 @@ fn place(
 }
 
 /// A broken row, by section and number.
-fn broken(section: Section, row: usize, what: &str) -> SetError {
+pub(super) fn broken(section: Section, row: usize, what: &str) -> SetError {
     SetError::invalid(format!("row {row} of section {section:?}: {what}"))
 }
 
 impl SignatureSet {
     /// Checks that rows are whole and that every reference lands where it may.
     fn check(&self) -> Result<(), SetError> {
+        for section in Section::ALL.into_iter().filter(|section| !section.is_cold()) {
+            self.0.chunks.checked(self.range(section))?;
+        }
         self.check_row_sizes()?;
         if std::str::from_utf8(self.section(Section::Strings)).is_err() {
             return Err(SetError::invalid("section Strings is not UTF-8"));
         }
         self.check_texts()?;
-        self.check_signatures()?;
-        self.check_hashes()?;
+        self.check_groups()?;
+        self.check_hash_tables()?;
         self.check_patterns()?;
         self.check_segments()?;
         self.check_logicals()
@@ -314,18 +345,18 @@ impl SignatureSet {
                 Section::About => size_of::<AboutRow>(),
                 Section::Strings | Section::Programs | Section::Expressions => 1,
                 Section::Origins => size_of::<OriginRow>(),
-                Section::Signatures => size_of::<SignatureRow>(),
-                Section::Md5 => size_of::<HashRow<16>>(),
-                Section::Sha1 => size_of::<HashRow<20>>(),
-                Section::Sha256 => size_of::<HashRow<32>>(),
-                Section::Sizes => size_of::<SizeRow>(),
+                Section::Groups => size_of::<GroupRow>(),
+                // They have measures of their own.
+                Section::Md5 | Section::Sha1 | Section::Sha256 | Section::Names => 1,
+                Section::NameBlocks => size_of::<u32>(),
+                Section::HashTables => size_of::<HashTableRow>(),
                 Section::Patterns => size_of::<PatternRow>(),
                 Section::Segments => size_of::<SegmentRow>(),
                 Section::Logicals => size_of::<LogicalRow>(),
                 Section::Yara => size_of::<YaraRow>(),
                 Section::Removals => size_of::<StringRef>(),
             };
-            let length = self.section(section).len();
+            let length = self.length(section);
             if length.checked_rem(size) != Some(0) {
                 let message =
                     format!("section {section:?}: rows of {size} bytes do not fill {length}");
@@ -376,50 +407,11 @@ impl SignatureSet {
         start.checked_add(length as usize).is_some_and(|end| is_border(start) && is_border(end))
     }
 
-    fn check_signatures(&self) -> Result<(), SetError> {
-        let origins = self.rows::<OriginRow>(Section::Origins).len();
-        let unreadable = |row: &SignatureRow| {
-            !self.is_text(row.name_offset.get(), row.name_length.get().into())
-                || Class::from_number(row.class).is_none()
-                || usize::from(row.origin.get()) >= origins
-        };
-        match self.rows::<SignatureRow>(Section::Signatures).iter().position(unreadable) {
-            Some(number) => {
-                Err(broken(Section::Signatures, number, "name, class or origin out of range"))
-            }
-            None => Ok(()),
-        }
-    }
-
-    fn check_hashes(&self) -> Result<(), SetError> {
-        self.check_digests::<16>(Section::Md5)?;
-        self.check_digests::<20>(Section::Sha1)?;
-        self.check_digests::<32>(Section::Sha256)?;
-        let sizes = self.rows::<SizeRow>(Section::Sizes);
-        match sizes.array_windows().position(|[a, b]| a.size.get() >= b.size.get()) {
-            Some(number) => Err(broken(Section::Sizes, number, "not in rising order")),
-            None => Ok(()),
-        }
-    }
-
-    fn check_digests<const N: usize>(&self, section: Section) -> Result<(), SetError> {
-        let rows = self.rows::<HashRow<N>>(section);
-        let signatures = self.rows::<SignatureRow>(Section::Signatures).len();
-        if let Some(number) = rows.iter().position(|row| row.signature.get() as usize >= signatures)
-        {
-            return Err(broken(section, number, "no such signature"));
-        }
-        match rows.array_windows().position(|[a, b]| a.digest > b.digest) {
-            Some(number) => Err(broken(section, number, "not in rising order")),
-            None => Ok(()),
-        }
-    }
-
     fn check_patterns(&self) -> Result<(), SetError> {
         let segments = self.rows::<SegmentRow>(Section::Segments);
         for (number, row) in self.rows::<PatternRow>(Section::Patterns).iter().enumerate() {
             let owners = match row.part {
-                WHOLE => self.rows::<SignatureRow>(Section::Signatures).len(),
+                WHOLE => self.signatures() as usize,
                 _ => self.rows::<LogicalRow>(Section::Logicals).len(),
             };
             let own = slice_of(segments, row.first_segment.get(), row.segments.get().into());
@@ -470,7 +462,7 @@ impl SignatureSet {
     }
 
     fn check_logicals(&self) -> Result<(), SetError> {
-        let signatures = self.rows::<SignatureRow>(Section::Signatures).len();
+        let signatures = self.signatures() as usize;
         let patterns = self.rows::<PatternRow>(Section::Patterns);
         let expressions = self.section(Section::Expressions);
         let mut left = expressions.len();

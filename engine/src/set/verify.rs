@@ -2,50 +2,23 @@
 //!
 //! The sole maker of [`Verified`]. So far a set is verified against its own hash tree, which shows
 //! damage but not forgery: signatures are not part of the format yet, and every result says so.
+//!
+//! Verifying means that the tree is authenticated; it takes 64 bytes for each 65,536 of the set. The
+//! bytes themselves are compared with it before they are used, chunk by chunk (`chunks.rs`).
 
 #![warn(clippy::arithmetic_side_effects)]
 
 use std::fs::File;
-use std::ops::Deref;
 use std::path::Path;
 use std::sync::Arc;
 
 use zerocopy::FromBytes;
 
+use super::chunks::{Chunks, SetBytes};
 use super::error::{SetError, SetErrorKind};
 use super::layout::{CHUNK, Header, MAGIC, VERSION_MAJOR};
 use super::tree::{self, Hash};
 use crate::input::{self, Mapping, Watch};
-
-/// The bytes of a set, wherever they lie. A clone shares them.
-#[derive(Clone)]
-pub(super) enum SetBytes {
-    Static(&'static [u8]),
-    Held(Arc<[u8]>),
-    Mapped(Arc<Mapping>, Arc<Watch<'static>>),
-}
-
-impl SetBytes {
-    /// Whether they are still those that were verified, as far as the file's size and time tell.
-    pub(super) fn are_intact(&self) -> bool {
-        match self {
-            SetBytes::Static(_) | SetBytes::Held(_) => true,
-            SetBytes::Mapped(_, watch) => !watch.was_written(),
-        }
-    }
-}
-
-impl Deref for SetBytes {
-    type Target = [u8];
-
-    fn deref(&self) -> &[u8] {
-        match self {
-            SetBytes::Static(bytes) => bytes,
-            SetBytes::Held(bytes) => bytes,
-            SetBytes::Mapped(mapping, _) => mapping,
-        }
-    }
-}
 
 /// Bytes with the header of a set. Nothing else about them is believed.
 pub struct Unverified {
@@ -53,10 +26,9 @@ pub struct Unverified {
     tree_offset: usize,
 }
 
-/// Bytes of a set that agree with their hash tree.
+/// Bytes of a set that agree with a hash tree whose root is known: each before it is used.
 pub struct Verified {
-    pub(super) bytes: SetBytes,
-    pub(super) body: usize,
+    pub(super) chunks: Chunks,
     pub(super) root: Hash,
 }
 
@@ -99,25 +71,23 @@ impl Unverified {
         Ok(Self { bytes, tree_offset })
     }
 
-    /// Compares every chunk with the hash tree.
+    /// Authenticates the hash tree. Its leaves are copied, so that what is read later is compared with
+    /// what was vouched for now, whatever becomes of the file.
     pub fn verify(self) -> Result<Verified, SetError> {
-        let (body, tree) = self.bytes.split_at_checked(self.tree_offset).unwrap_or_default();
+        let tree = self.bytes.get(self.tree_offset..).unwrap_or_default();
         let (stored, rest) = tree.as_chunks::<32>();
-        let Some((stored_root, stored)) = stored.split_last().filter(|_| rest.is_empty()) else {
+        let Some((stored_root, leaves)) = stored.split_last().filter(|_| rest.is_empty()) else {
             return Err(SetError::new(SetErrorKind::Truncated, "the hash tree is cut short"));
         };
-        let leaves: Vec<Hash> = tree::leaves(body).collect();
-        if let Some(chunk) = leaves.iter().zip(stored).position(|(found, stored)| found != stored) {
-            return Err(damaged_chunk(chunk, body.len()));
-        }
+        let (leaves, stored_root): (Box<[Hash]>, Hash) = (leaves.into(), *stored_root);
         let root = tree::root(&leaves);
-        if root != *stored_root {
+        if root != stored_root {
             return Err(SetError::new(
                 SetErrorKind::Damaged,
-                format!("root hash expected {}, found {}", hex(stored_root), hex(&root)),
+                format!("root hash expected {}, found {}", hex(&stored_root), hex(&root)),
             ));
         }
-        Ok(Verified { root, body: self.tree_offset, bytes: self.bytes })
+        Ok(Verified { root, chunks: Chunks::new(self.bytes, self.tree_offset, leaves) })
     }
 }
 
@@ -164,13 +134,6 @@ fn check_length(header: &Header, length: usize) -> Result<usize, SetError> {
             format!("hash tree at {tree_offset} does not fit a file of {declared} bytes"),
         )),
     }
-}
-
-fn damaged_chunk(chunk: usize, body: usize) -> SetError {
-    let start = chunk.saturating_mul(CHUNK as usize);
-    let end = start.saturating_add(CHUNK as usize).min(body);
-    let message = format!("bytes {start} to {end} (chunk {chunk}) do not agree with the hash tree");
-    SetError::new(SetErrorKind::Damaged, message)
 }
 
 fn hex(bytes: &[u8]) -> String {

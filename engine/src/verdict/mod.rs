@@ -175,6 +175,8 @@ pub enum Reason {
     Truncated,
     /// The file became another one under the scan, or a signature set's file did.
     ChangedWhileScanning,
+    /// A piece of a signature set that was needed is not what was written.
+    SetDamaged,
     /// The system refused to open or read it.
     Unreadable,
     /// Not a regular file: a socket, pipe or device; the word says which.
@@ -196,6 +198,7 @@ impl fmt::Display for Reason {
             Reason::Corrupted => f.write_str("corrupted"),
             Reason::Truncated => f.write_str("truncated"),
             Reason::ChangedWhileScanning => f.write_str("changed-while-scanning"),
+            Reason::SetDamaged => f.write_str("set-damaged"),
             Reason::Unreadable => f.write_str("unreadable"),
             Reason::SpecialFile(kind) => write!(f, "special-file:{kind}"),
             Reason::Cancelled => f.write_str("cancelled"),

@@ -145,7 +145,7 @@ static void options_of_every_age(const pellucid_engine *engine) {
 
 static void set_and_engine_options(const char *path, pellucid_set *set) {
     pellucid_set *set_out = UNTOUCHED(pellucid_set);
-    pellucid_set_options for_set = {.struct_size = sizeof for_set, .flags = 1};
+    pellucid_set_options for_set = {.struct_size = sizeof for_set, .flags = 2};
     CHECK(pellucid_set_open_path(path, strlen(path), &for_set, &set_out, NULL) == PELLUCID_UNSUPPORTED);
     for_set.struct_size = 3;
     CHECK(pellucid_set_open_path(path, strlen(path), &for_set, &set_out, NULL) == INVALID);

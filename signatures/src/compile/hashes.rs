@@ -1,26 +1,40 @@
-//! Hash rows: kept as they are stored, so that millions of them cost no more than the set itself.
+//! Hashes: sorted by size, then by digest, in one table for each algorithm.
 
-use pellucid::set::layout::{
-    ALGORITHM_MD5, ALGORITHM_SHA1, ALGORITHM_SHA256, ANY_SIZE, HashRow, SignatureRow, SizeRow,
-};
-use zerocopy::little_endian::U32;
+use pellucid::set::layout::{ANY_SIZE, HashRow, HashTableRow, Section, SizeBucket};
+use zerocopy::{Immutable, IntoBytes};
 
+use super::row_number;
+use super::signatures::Signatures;
+use crate::report::BuildError;
 use crate::source::Digest;
 
 /// The hashes of a set.
 #[derive(Debug, Default)]
 pub(crate) struct Hashes {
-    pub(crate) md5: Vec<HashRow<16>>,
-    pub(crate) sha1: Vec<HashRow<20>>,
-    pub(crate) sha256: Vec<HashRow<32>>,
+    md5: Vec<Hash<16>>,
+    sha1: Vec<Hash<20>>,
+    sha256: Vec<Hash<32>>,
 }
+
+/// One hash. The derived order is the one that tables have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Hash<const N: usize> {
+    /// [`u64::MAX`] stands for any size, and comes last.
+    size: u64,
+    digest: [u8; N],
+    signature: u32,
+}
+
+/// A hash table as a set stores it.
+pub(crate) type Table = (Section, HashTableRow, Vec<u8>);
 
 impl Hashes {
     pub(crate) fn add(&mut self, digest: Digest, size: Option<u64>, signature: u32) {
+        let size = size.unwrap_or(u64::MAX);
         match digest {
-            Digest::Md5(digest) => self.md5.push(row(digest, size, signature)),
-            Digest::Sha1(digest) => self.sha1.push(row(digest, size, signature)),
-            Digest::Sha256(digest) => self.sha256.push(row(digest, size, signature)),
+            Digest::Md5(digest) => self.md5.push(Hash { size, digest, signature }),
+            Digest::Sha1(digest) => self.sha1.push(Hash { size, digest, signature }),
+            Digest::Sha256(digest) => self.sha256.push(Hash { size, digest, signature }),
         }
     }
 
@@ -28,86 +42,93 @@ impl Hashes {
         self.md5.len().saturating_add(self.sha1.len()).saturating_add(self.sha256.len())
     }
 
-    /// Sorts the rows and drops what says the same again.
-    pub(crate) fn settle(&mut self, signatures: &[SignatureRow]) {
+    /// Drops what says the same again.
+    pub(crate) fn settle(&mut self, signatures: &Signatures) {
         settle(&mut self.md5, signatures);
         settle(&mut self.sha1, signatures);
         settle(&mut self.sha256, signatures);
     }
 
-    /// The signature that each row names.
-    pub(crate) fn signatures_mut(&mut self) -> impl Iterator<Item = &mut U32> {
-        let md5 = self.md5.iter_mut().map(|row| &mut row.signature);
-        let sha1 = self.sha1.iter_mut().map(|row| &mut row.signature);
-        let sha256 = self.sha256.iter_mut().map(|row| &mut row.signature);
+    /// The signature that each hash names.
+    pub(crate) fn signatures_mut(&mut self) -> impl Iterator<Item = &mut u32> {
+        let md5 = self.md5.iter_mut().map(|hash| &mut hash.signature);
+        let sha1 = self.sha1.iter_mut().map(|hash| &mut hash.signature);
+        let sha256 = self.sha256.iter_mut().map(|hash| &mut hash.signature);
         md5.chain(sha1).chain(sha256)
     }
 
-    /// For which sizes which digests are asked.
-    pub(crate) fn sizes(&self) -> Vec<SizeRow> {
-        let mut sizes = Vec::new();
-        collect(&mut sizes, &self.md5, ALGORITHM_MD5);
-        collect(&mut sizes, &self.sha1, ALGORITHM_SHA1);
-        collect(&mut sizes, &self.sha256, ALGORITHM_SHA256);
-        sizes.sort_unstable();
-        let joined = sizes.chunk_by(|(a, _), (b, _)| a == b).filter_map(|same| {
-            let &(size, _) = same.first()?;
-            let algorithms = same.iter().fold(0, |bits, (_, bit)| bits | bit);
-            Some(SizeRow { size: size.into(), algorithms })
-        });
-        joined.collect()
+    /// The tables that have rows.
+    pub(crate) fn tables(self) -> Result<Vec<Table>, BuildError> {
+        let tables = [
+            table(Section::Md5, self.md5)?,
+            table(Section::Sha1, self.sha1)?,
+            table(Section::Sha256, self.sha256)?,
+        ];
+        Ok(tables.into_iter().filter(|(_, row, _)| row.rows.get() > 0).collect())
     }
 }
 
-fn row<const N: usize>(digest: [u8; N], size: Option<u64>, signature: u32) -> HashRow<N> {
-    HashRow { digest, size: size.unwrap_or(ANY_SIZE).into(), signature: signature.into() }
+/// Sorts hashes, and of those that say the same keeps the one whose signature came first.
+fn settle<const N: usize>(hashes: &mut Vec<Hash<N>>, signatures: &Signatures) {
+    let same = |a: &Hash<N>, b: &Hash<N>| a.digest == b.digest && a.size == b.size;
+    let says = |hash: &Hash<N>| signatures.says(hash.signature);
+    hashes.sort_unstable();
+    for run in hashes.chunk_by_mut(same).filter(|run| run.len() > 1) {
+        run.sort_unstable_by_key(|hash| (says(hash), hash.signature));
+    }
+    hashes.dedup_by(|later, first| same(later, first) && says(later) == says(first));
 }
 
-fn settle<const N: usize>(rows: &mut Vec<HashRow<N>>, signatures: &[SignatureRow]) {
-    let order = |row: &HashRow<N>| (row.digest, row.size.get(), row.signature.get());
-    let says = |row: &HashRow<N>| {
-        let signature = signatures.get(row.signature.get() as usize);
-        signature.map(|row| (row.name_offset.get(), row.name_length.get(), row.class))
+/// Sorts hashes once more, since signatures were numbered, and lays them out.
+fn table<const N: usize>(section: Section, mut hashes: Vec<Hash<N>>) -> Result<Table, BuildError>
+where
+    HashRow<N>: IntoBytes + Immutable,
+{
+    hashes.sort_unstable();
+    let high = |size: u64| u32::try_from(size >> 8).unwrap_or(ANY_SIZE);
+    let mut buckets: Vec<SizeBucket> = Vec::new();
+    for (hash, row) in hashes.iter().zip(0_u32..) {
+        let high = high(hash.size);
+        if buckets.last().is_none_or(|last| last.high.get() != high) {
+            buckets.push(SizeBucket { high: high.into(), first: row.into() });
+        }
+    }
+    let row = HashTableRow {
+        section: (section as u32).into(),
+        buckets: row_number(buckets.len(), "sizes")?.into(),
+        rows: row_number(hashes.len(), "hashes")?.into(),
     };
-    let meaning = |row: &HashRow<N>| (row.digest, row.size.get(), says(row), row.signature.get());
-    rows.sort_unstable_by_key(order);
-    let ambiguous = |a: &HashRow<N>, b: &HashRow<N>| a.digest == b.digest && a.size == b.size;
-    if !rows.iter().zip(rows.iter().skip(1)).any(|(a, b)| ambiguous(a, b)) {
-        return;
+    let length = hashes.len().saturating_mul(size_of::<HashRow<N>>().saturating_add(1));
+    let mut bytes = buckets.as_bytes().to_vec();
+    bytes.reserve_exact(length);
+    bytes.extend(hashes.iter().map(|hash| hash.size.to_le_bytes()[0]));
+    for Hash { digest, signature, .. } in hashes {
+        let signature = signature.into();
+        bytes.extend_from_slice(HashRow { digest, signature }.as_bytes());
     }
-    rows.sort_unstable_by_key(meaning);
-    rows.dedup_by(|later, first| ambiguous(later, first) && says(later) == says(first));
-    rows.sort_unstable_by_key(order);
-}
-
-/// The sizes of rows, each once.
-fn collect<const N: usize>(sizes: &mut Vec<(u64, u8)>, rows: &[HashRow<N>], bit: u8) {
-    let mut own: Vec<u64> = rows.iter().map(|row| row.size.get()).collect();
-    own.sort_unstable();
-    own.dedup();
-    sizes.extend(own.into_iter().map(|size| (size, bit)));
+    Ok((section, row, bytes))
 }
 
 #[cfg(test)]
 mod tests {
+    use pellucid::verdict::Class;
+    use zerocopy::FromBytes;
+
     use super::*;
 
-    fn signature(name: u32, origin: u16) -> SignatureRow {
-        SignatureRow {
-            name_offset: name.into(),
-            name_length: 4.into(),
-            origin: origin.into(),
-            class: 4,
-            severity: 80,
-            reserved: 0.into(),
+    fn signatures(names: &[(&str, u16)]) -> Signatures {
+        let mut signatures = Signatures::default();
+        for (name, origin) in names {
+            let name = signatures.name(name).unwrap();
+            signatures.add(name, *origin, Class::Malicious, 80).unwrap();
         }
+        signatures
     }
 
     #[test]
-    fn rows_are_sorted_and_repeated_ones_dropped() {
+    fn what_is_said_again_is_dropped() {
         let mut hashes = Hashes::default();
         let digest = |byte| Digest::Md5([byte; 16]);
-        let signatures = vec![signature(0, 0), signature(4, 0), signature(0, 1)];
         for (byte, size, signature) in [
             (9, Some(5), 0),
             (1, None, 1),
@@ -118,24 +139,30 @@ mod tests {
         ] {
             hashes.add(digest(byte), size, signature);
         }
-        hashes.settle(&signatures);
-        let rows: Vec<_> = hashes
-            .md5
-            .iter()
-            .map(|row| (row.digest[0], row.size.get(), row.signature.get()))
-            .collect();
-        assert_eq!(rows, [(1, ANY_SIZE, 1), (9, 4, 0), (9, 5, 0), (9, 5, 1)]);
+        hashes.settle(&signatures(&[("A", 0), ("B", 0), ("A", 1)]));
+        let rows: Vec<_> =
+            hashes.md5.iter().map(|hash| (hash.digest[0], hash.size, hash.signature)).collect();
+        assert_eq!(rows, [(9, 4, 0), (9, 5, 0), (9, 5, 1), (1, u64::MAX, 1)]);
     }
 
     #[test]
-    fn sizes_say_which_digests_are_asked() {
+    fn a_table_holds_buckets_then_low_bytes_then_rows() {
         let mut hashes = Hashes::default();
-        hashes.add(Digest::Sha256([0; 32]), Some(7), 0);
-        hashes.add(Digest::Md5([0; 16]), Some(7), 0);
-        hashes.add(Digest::Md5([1; 16]), Some(7), 0);
-        hashes.add(Digest::Sha1([0; 20]), None, 0);
-        let sizes: Vec<_> =
-            hashes.sizes().iter().map(|row| (row.size.get(), row.algorithms)).collect();
-        assert_eq!(sizes, [(7, 5), (ANY_SIZE, 2)]);
+        for (byte, size) in [(1, Some(0x205)), (2, Some(0x1ff)), (3, None), (4, Some(0x200))] {
+            hashes.add(Digest::Sha1([byte; 20]), size, u32::from(byte));
+        }
+        let tables = hashes.tables().unwrap();
+        let [(Section::Sha1, row, bytes)] = tables.as_slice() else { panic!("{tables:?}") };
+        assert_eq!((row.buckets.get(), row.rows.get()), (3, 4));
+        let (buckets, rest) =
+            <[SizeBucket]>::ref_from_prefix_with_elems(bytes.as_slice(), 3).unwrap();
+        let buckets: Vec<_> =
+            buckets.iter().map(|bucket| (bucket.high.get(), bucket.first.get())).collect();
+        assert_eq!(buckets, [(1, 0), (2, 1), (ANY_SIZE, 3)]);
+        let (lows, rows) = rest.split_at(4);
+        assert_eq!(lows, [0xff, 0, 5, 0xff]);
+        let rows = <[HashRow<20>]>::ref_from_bytes(rows).unwrap();
+        let rows: Vec<_> = rows.iter().map(|row| (row.digest[0], row.signature.get())).collect();
+        assert_eq!(rows, [(2, 2), (4, 4), (1, 1), (3, 3)]);
     }
 }

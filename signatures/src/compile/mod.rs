@@ -1,19 +1,20 @@
 //! From checked records to the bytes of a set.
 //!
 //! The bytes are a function of the records and their order alone: rows are numbered in the order in
-//! which records come, hashes are sorted, and no hash map's order is ever looked at.
+//! which records come, signatures and hashes are sorted, and no hash map's order is ever looked at.
 
 mod hashes;
 pub(crate) mod literal;
 mod pattern;
 pub(crate) mod prepare;
-pub(crate) mod strings;
+mod signatures;
+mod strings;
 mod writer;
 
 use std::collections::HashSet;
 
 use pellucid::set::layout::{
-    AboutRow, LogicalRow, OriginRow, PatternRow, Section, SegmentRow, SignatureRow, StringRef,
+    AboutRow, HashTableRow, LogicalRow, OriginRow, PatternRow, Section, SegmentRow, StringRef,
     WHOLE, YaraRow,
 };
 use pellucid::verdict::Class;
@@ -21,7 +22,8 @@ use zerocopy::little_endian::U32;
 
 use self::hashes::Hashes;
 use self::prepare::{Prepared, PreparedLogical, PreparedPattern};
-use self::strings::{RowTable, Strings};
+use self::signatures::{Numbered, Signatures};
+use self::strings::Strings;
 use self::writer::Rows;
 use crate::report::BuildError;
 use crate::source::about::About;
@@ -37,8 +39,7 @@ pub(crate) struct Compiler {
     /// The file whose records come now, and its row once there is one.
     file: (String, Option<u16>),
     origins: Vec<OriginRow>,
-    signatures: Vec<SignatureRow>,
-    signature_table: RowTable,
+    signatures: Signatures,
     hashes: Hashes,
     patterns: Vec<PatternRow>,
     segments: Vec<SegmentRow>,
@@ -88,8 +89,7 @@ impl Compiler {
             licence,
             file: (String::new(), None),
             origins: Vec::new(),
-            signatures: Vec::new(),
-            signature_table: RowTable::default(),
+            signatures: Signatures::default(),
             hashes: Hashes::default(),
             patterns: Vec::new(),
             segments: Vec::new(),
@@ -111,7 +111,7 @@ impl Compiler {
 
     /// Whether there is nothing in it yet.
     pub(crate) fn is_empty(&self) -> bool {
-        self.signatures.is_empty() && self.yara.is_empty()
+        self.signatures.len() == 0 && self.yara.is_empty()
     }
 
     fn origin(&mut self) -> Result<u16, BuildError> {
@@ -129,35 +129,6 @@ impl Compiler {
         Ok(row)
     }
 
-    /// The row of a signature; a hash list may give one name to many hashes.
-    fn signature(
-        &mut self,
-        name: StringRef,
-        class: Class,
-        severity: u8,
-    ) -> Result<u32, BuildError> {
-        let origin = self.origin()?;
-        let key = (name.offset.get(), name.length.get(), origin, class as u8, severity);
-        let fresh = row_number(self.signatures.len(), "signatures")?;
-        let rows = &self.signatures;
-        let key_of = |row: u32| rows.get(row as usize).map_or((0, 0, 0, 0, 0), signature_key);
-        let found = self.signature_table.find_or_add(key, fresh, |row| key_of(row) == key, key_of);
-        if let Some(row) = found {
-            return Ok(row);
-        }
-        let name_length = u16::try_from(name.length.get())
-            .map_err(|_| BuildError::TooMuch { what: "bytes in a name", most: u16::MAX.into() })?;
-        self.signatures.push(SignatureRow {
-            name_offset: name.offset,
-            name_length: name_length.into(),
-            origin: origin.into(),
-            class: class as u8,
-            severity,
-            reserved: 0.into(),
-        });
-        Ok(fresh)
-    }
-
     /// Adds a signature.
     pub(crate) fn add(
         &mut self,
@@ -166,17 +137,18 @@ impl Compiler {
         severity: u8,
         content: &Prepared,
     ) -> Result<Added, BuildError> {
-        let name = self.strings.add(name)?;
+        let name = self.signatures.name(name)?;
         let mut added = Added::New;
         if let Some(fingerprint) = content.fingerprint() {
-            if !self.seen.insert((name.offset.get(), fingerprint)) {
+            if !self.seen.insert((name, fingerprint)) {
                 return Ok(Added::Again);
             }
-            if !self.pattern_names.insert(name.offset.get()) {
+            if !self.pattern_names.insert(name) {
                 added = Added::SameName;
             }
         }
-        let signature = self.signature(name, class, severity)?;
+        let origin = self.origin()?;
+        let signature = self.signatures.add(name, origin, class, severity)?;
         match content {
             Prepared::Hash { digest, size } => self.hashes.add(*digest, *size, signature),
             Prepared::Pattern(pattern) => self.pattern(pattern, signature, WHOLE)?,
@@ -263,36 +235,32 @@ impl Compiler {
         Ok(())
     }
 
-    /// Drops signatures that lost their last hash to another file's.
-    fn drop_unused_signatures(&mut self) {
-        let mut used = vec![false; self.signatures.len()];
-        self.signature_references().for_each(|row| {
-            if let Some(used) = used.get_mut(row.get() as usize) {
+    /// Gives signatures their numbers, but for those that lost their last hash to another file's.
+    fn number_signatures(&mut self) -> Result<Numbered, BuildError> {
+        let signatures = std::mem::take(&mut self.signatures);
+        let mut used = vec![false; signatures.len()];
+        self.for_each_signature(|row| {
+            if let Some(used) = used.get_mut(*row as usize) {
                 *used = true;
             }
         });
-        let mut next = 0_u32;
-        let renumbered: Vec<u32> = used
-            .iter()
-            .map(|&used| {
-                let number = next;
-                next = next.saturating_add(used.into());
-                number
-            })
-            .collect();
-        self.signature_references().for_each(|row| {
-            let number = renumbered.get(row.get() as usize).copied();
-            *row = number.unwrap_or(row.get()).into();
+        let numbered = signatures.number(&used)?;
+        self.for_each_signature(|row| {
+            *row = numbered.numbers.get(*row as usize).copied().unwrap_or(*row);
         });
-        let mut used = used.into_iter();
-        self.signatures.retain(|_| used.next().unwrap_or(true));
+        Ok(numbered)
     }
 
     /// Every place that names a signature.
-    fn signature_references(&mut self) -> impl Iterator<Item = &mut U32> {
+    fn for_each_signature(&mut self, mut visit: impl FnMut(&mut u32)) {
+        self.hashes.signatures_mut().for_each(&mut visit);
         let patterns = self.patterns.iter_mut().filter(|row| row.part == WHOLE);
         let logicals = self.logicals.iter_mut().map(|row| &mut row.signature);
-        self.hashes.signatures_mut().chain(patterns.map(|row| &mut row.owner)).chain(logicals)
+        for field in patterns.map(|row| &mut row.owner).chain(logicals) {
+            let mut row = field.get();
+            visit(&mut row);
+            *field = row.into();
+        }
     }
 
     /// Writes the set.
@@ -313,19 +281,22 @@ impl Compiler {
         let before = self.hashes.len();
         self.hashes.settle(&self.signatures);
         let merged = before.saturating_sub(self.hashes.len());
-        if merged > 0 {
-            self.drop_unused_signatures();
-        }
-        let sizes = self.hashes.sizes();
+        let numbered = self.number_signatures()?;
+        let mut tables = self.hashes.tables()?;
+        let measures: Vec<HashTableRow> = tables.iter().map(|(_, row, _)| *row).collect();
+        let mut table = |kind| -> Box<dyn Rows> {
+            let table = tables.iter_mut().find(|(section, ..)| *section == kind);
+            Box::new(table.map(|(.., bytes)| std::mem::take(bytes)).unwrap_or_default())
+        };
         let all: Vec<(Section, Box<dyn Rows>)> = vec![
             (Section::About, Box::new(vec![about_row])),
             (Section::Strings, Box::new(self.strings.bytes)),
             (Section::Origins, Box::new(self.origins)),
-            (Section::Signatures, Box::new(self.signatures)),
-            (Section::Md5, Box::new(self.hashes.md5)),
-            (Section::Sha1, Box::new(self.hashes.sha1)),
-            (Section::Sha256, Box::new(self.hashes.sha256)),
-            (Section::Sizes, Box::new(sizes)),
+            (Section::Groups, Box::new(numbered.groups)),
+            (Section::Md5, table(Section::Md5)),
+            (Section::Sha1, table(Section::Sha1)),
+            (Section::Sha256, table(Section::Sha256)),
+            (Section::HashTables, Box::new(measures)),
             (Section::Patterns, Box::new(self.patterns)),
             (Section::Segments, Box::new(self.segments)),
             (Section::Programs, Box::new(self.programs)),
@@ -333,17 +304,14 @@ impl Compiler {
             (Section::Expressions, Box::new(self.expressions)),
             (Section::Yara, Box::new(self.yara)),
             (Section::Removals, Box::new(removals)),
+            (Section::NameBlocks, Box::new(numbered.blocks)),
+            (Section::Names, Box::new(numbered.names)),
         ];
-        let always = |kind: Section| kind <= Section::Signatures;
+        let always = |kind: Section| kind <= Section::Groups;
         let sections =
             all.into_iter().filter(|(kind, rows)| always(*kind) || !rows.bytes().is_empty());
         Ok(Finished { set: writer::write(sections.collect())?, merged: merged as u64 })
     }
-}
-
-fn signature_key(row: &SignatureRow) -> (u32, u32, u16, u8, u8) {
-    let length = row.name_length.get().into();
-    (row.name_offset.get(), length, row.origin.get(), row.class, row.severity)
 }
 
 /// Appends bytes, and says where they lie.

@@ -6,9 +6,6 @@ use pellucid::set::layout::StringRef;
 
 use crate::report::BuildError;
 
-/// The longest name of a signature, in bytes.
-pub(crate) const LONGEST_NAME: usize = 1024;
-
 const FREE: u32 = u32::MAX;
 
 /// Finds equal rows again without keeping a second copy of them: an open hash table of row numbers.
@@ -92,6 +89,12 @@ impl Strings {
         if text.is_empty() {
             return Ok(StringRef { offset: 0.into(), length: 0.into() });
         }
+        let number = self.number(text)?;
+        self.rows.get(number as usize).copied().ok_or_else(too_much)
+    }
+
+    /// The number of the text: how many different ones came before it.
+    pub(crate) fn number(&mut self, text: &str) -> Result<u32, BuildError> {
         let fresh = u32::try_from(self.rows.len()).map_err(|_| too_much())?;
         let (bytes, rows) = (&self.bytes, &self.rows);
         let text_of = |row: u32| slice(bytes, rows.get(row as usize).copied());
@@ -101,21 +104,26 @@ impl Strings {
             |row| text_of(row) == text.as_bytes(),
             text_of,
         );
-        match found.and_then(|row| self.rows.get(row as usize)) {
-            Some(row) => Ok(*row),
-            None => self.push(text),
+        match found {
+            Some(number) => Ok(number),
+            None => self.push(text).map(|()| fresh),
         }
     }
 
-    fn push(&mut self, text: &str) -> Result<StringRef, BuildError> {
+    /// The text of that number.
+    pub(crate) fn text(&self, number: u32) -> &str {
+        let bytes = slice(&self.bytes, self.rows.get(number as usize).copied());
+        std::str::from_utf8(bytes).unwrap_or_default()
+    }
+
+    fn push(&mut self, text: &str) -> Result<(), BuildError> {
         let end = self.bytes.len().saturating_add(text.len());
         u32::try_from(end).map_err(|_| too_much())?;
         let offset = u32::try_from(self.bytes.len()).map_err(|_| too_much())?;
         let length = u32::try_from(text.len()).map_err(|_| too_much())?;
         self.bytes.extend_from_slice(text.as_bytes());
-        let reference = StringRef { offset: offset.into(), length: length.into() };
-        self.rows.push(reference);
-        Ok(reference)
+        self.rows.push(StringRef { offset: offset.into(), length: length.into() });
+        Ok(())
     }
 }
 

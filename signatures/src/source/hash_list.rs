@@ -8,6 +8,7 @@
 
 use std::borrow::Cow;
 
+use pellucid::set::layout::SIZE_LIMIT;
 use pellucid::verdict::Class;
 
 use super::{Content, Digest, Record, parse_number};
@@ -60,7 +61,7 @@ fn parse_size(text: &str, at: usize) -> Result<Option<u64>, Fault> {
     if text.is_empty() || text == "*" {
         return Ok(None);
     }
-    parse_number(text).filter(|&size| size != u64::MAX).map(Some).ok_or_else(|| {
+    parse_number(text).filter(|&size| size < SIZE_LIMIT).map(Some).ok_or_else(|| {
         Fault::error("size", format!("{} is not a size in bytes", quoted(text)))
             .at(at)
             .help("write decimal digits, or leave the field empty for any size")
@@ -182,7 +183,7 @@ mod tests {
         for (line, message) in [
             ("", "no name behind the hash"),
             (",x,-1", "`-1` is not a size in bytes"),
-            (",x,18446744073709551615", "`18446744073709551615` is not a size in bytes"),
+            (",x,1099511627520", "`1099511627520` is not a size in bytes"),
             (",x,1,bad", "`bad` is not a class"),
             (",x,1,pua,more", "more than four fields"),
             (",\"x", "a quote is not closed"),

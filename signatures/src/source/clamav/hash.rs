@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use pellucid::set::layout::SIZE_LIMIT;
 use pellucid::verdict::Class;
 
 use super::super::{Content, Digest, Record, parse_number};
@@ -34,7 +35,7 @@ fn parse_size(field: Field<'_>) -> Result<Option<u64>, Fault> {
         return Ok(None);
     }
     match parse_number(field.text) {
-        Some(size) if size > 0 && size < u64::MAX => Ok(Some(size)),
+        Some(size) if size > 0 && size < SIZE_LIMIT => Ok(Some(size)),
         _ => Err(Fault::error("size", format!("{} is not a size in bytes", quoted(field.text)))
             .at(field.at)
             .help("write decimal digits, or `*` for any size")),
