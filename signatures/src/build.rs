@@ -1,20 +1,25 @@
 //! The conductor: sources in, set out. Every record takes the steps read, lint, compile, in this order,
 //! and is counted once.
 
+mod databases;
+
 use std::io::BufRead;
 use std::path::PathBuf;
 
 use pellucid::verdict::Class;
 
+use self::databases::Copies;
 use crate::compile::{Added, Compiler, prepare};
 use crate::diagnostic::{Diagnostic, Fault, Level};
 use crate::lint;
 use crate::report::{BuildError, BuildReport, OTHER_FILE, grouped};
 use crate::source::about::{self, About};
+use crate::source::compressed::Trouble;
+use crate::source::database::signature::Keys;
 use crate::source::lines::{LONGEST, Line, Lines};
 use crate::source::tree::{SourceFile, SourceTree};
 use crate::source::yara::Rules;
-use crate::source::{self, Current, FORMATS, Format, LineReader, Reader};
+use crate::source::{self, Current, FORMATS, Format, LineReader, Reader, Unit};
 
 /// How to build.
 #[derive(Clone, Debug, Default)]
@@ -51,15 +56,25 @@ pub fn build(sources: &[PathBuf], options: &BuildOptions) -> Result<Build, Build
 
 /// Builds a set of a tree.
 pub fn build_tree(tree: SourceTree, options: &BuildOptions) -> Result<Build, BuildError> {
+    build_with_keys(tree, options, Keys::clamav())
+}
+
+/// The same, with other keys that ClamAV databases may be signed with.
+fn build_with_keys(
+    tree: SourceTree,
+    options: &BuildOptions,
+    keys: Keys,
+) -> Result<Build, BuildError> {
     let (files, notes) = tree.into_files()?;
     let about = read_about(&files)?;
     let (report, compiler) = (BuildReport::default(), Compiler::new(&about)?);
-    let mut builder = Builder { report, compiler, rules: Rules::new() };
+    let mut builder = Builder { report, compiler, rules: Rules::new(), keys };
     for (shown, fault) in notes {
         builder.report.say(OTHER_FILE, fault, |fault| Diagnostic::of_file(&shown, fault));
     }
+    let mut databases = databases::copies(&files);
     for file in files.iter().filter(|file| file.path != about::PATH) {
-        builder.file(file)?;
+        builder.file(file, &mut databases)?;
     }
     builder.finish(&about, options)
 }
@@ -85,15 +100,44 @@ struct Builder {
     report: BuildReport,
     compiler: Compiler,
     rules: Rules,
+    keys: Keys,
 }
 
 impl Builder {
-    fn file(&mut self, file: &SourceFile) -> Result<(), BuildError> {
+    /// Takes what is in a file; with the first of several copies of a database all of them.
+    fn file<'t>(
+        &mut self,
+        file: &'t SourceFile,
+        databases: &mut Copies<'t>,
+    ) -> Result<(), BuildError> {
         let Some(format) = source::format_of(&file.path) else {
-            return self.unknown(file);
+            self.unknown(&file.shown);
+            return Ok(());
         };
+        if matches!(format.reader, Reader::Database(_)) {
+            let copies = databases.remove(databases::stem(&file.path));
+            return copies.map_or(Ok(()), |copies| self.databases(copies));
+        }
+        if let Err(trouble) = file.check_compression() {
+            self.report.file(format.kind);
+            return self.refuse_file(file, format.kind, trouble);
+        }
         let current = Current { path: &file.path, shown: &file.shown, kind: format.kind };
         self.records(&current, format, &mut *file.open()?)
+    }
+
+    /// Refuses a file as a whole.
+    fn refuse_file(
+        &mut self,
+        file: &SourceFile,
+        kind: &str,
+        trouble: Trouble,
+    ) -> Result<(), BuildError> {
+        match trouble {
+            Trouble::Unreadable(error) => return Err(file.unreadable(error)),
+            Trouble::Fault(fault) => self.report.leave_out_file(&file.shown, kind, fault),
+        }
+        Ok(())
     }
 
     /// Takes the records of a file, wherever its bytes come from.
@@ -108,21 +152,25 @@ impl Builder {
         match format.reader {
             Reader::Lines(reader, class) => self.lines(current, input, reader, class),
             Reader::Yara => self.rules.read(current, input, &mut self.report),
-            Reader::Unread(why) => self.unread(current, input, format, why),
+            Reader::Unread(why, unit) => self.unread(current, input, why, unit),
+            Reader::Database(_) => {
+                let fault = Fault::error("nested", "a database inside of a database");
+                self.report.leave_out_file(current.shown, current.kind, fault);
+                Ok(())
+            }
         }
     }
 
-    fn unknown(&mut self, file: &SourceFile) -> Result<(), BuildError> {
+    fn unknown(&mut self, shown: &str) {
         self.report.file(OTHER_FILE);
         let known: Vec<&str> = FORMATS
             .iter()
-            .filter(|format| !matches!(format.reader, Reader::Unread(_)))
+            .filter(|format| !matches!(format.reader, Reader::Unread(..)))
             .map(|format| format.extension)
             .collect();
         let fault = Fault::skipped("unknown extension", "no source format has this extension")
             .help(format!("formats are told by extension: {}", known.join(", ")));
-        self.report.leave_out_file(&file.shown, OTHER_FILE, fault);
-        Ok(())
+        self.report.leave_out_file(shown, OTHER_FILE, fault);
     }
 
     /// A format that is known but not read: its records are counted.
@@ -130,13 +178,21 @@ impl Builder {
         &mut self,
         current: &Current<'_>,
         input: &mut dyn BufRead,
-        format: &Format,
         why: &'static str,
+        unit: Unit,
     ) -> Result<(), BuildError> {
-        let records = if format.is_text() { count_records(current, input)? } else { 1 };
-        let fault =
-            Fault::skipped("unsupported format", format!("{} records left out", grouped(records)));
-        self.report.leave_out(current.kind, records, fault.help(why), |fault| {
+        let (records, message) = match unit {
+            Unit::Line => {
+                let records = count_records(current, input)?;
+                (records, format!("{} records left out", grouped(records)))
+            }
+            Unit::File => (1, "the file is left out".into()),
+        };
+        if records == 0 {
+            return Ok(());
+        }
+        let fault = Fault::skipped("unsupported format", message).help(why);
+        self.report.leave_out(current.kind, records, fault, |fault| {
             Diagnostic::of_file(current.shown, fault)
         });
         Ok(())

@@ -203,7 +203,7 @@ impl Excerpt {
 }
 
 /// The bytes as text in which nothing moves the cursor or changes colours.
-fn escape(bytes: &[u8]) -> String {
+pub(crate) fn escape(bytes: &[u8]) -> String {
     let mut text = String::new();
     for chunk in bytes.utf8_chunks() {
         for character in chunk.valid().chars() {

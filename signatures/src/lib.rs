@@ -37,6 +37,8 @@ mod source;
 
 pub use build::{Build, BuildOptions, build, build_tree};
 pub use diagnostic::{Diagnostic, Excerpt, Level};
-pub use report::{BuildError, BuildReport, Counts, KindCounts, MAX_KEPT, MAX_KEPT_IN_ALL};
+pub use report::{
+    BuildError, BuildReport, Counts, DatabaseReport, KindCounts, MAX_KEPT, MAX_KEPT_IN_ALL,
+};
 pub use source::about::About;
 pub use source::tree::SourceTree;

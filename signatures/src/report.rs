@@ -11,7 +11,7 @@ use std::{fmt, io};
 
 use serde::Serialize;
 
-use crate::diagnostic::{Diagnostic, Fault, Level};
+use crate::diagnostic::{Diagnostic, Fault, Level, escape};
 
 /// Diagnostics of each kind and reason that a report keeps.
 pub const MAX_KEPT: u64 = 1_000;
@@ -26,8 +26,10 @@ pub(crate) const OTHER_FILE: &str = "other file";
 #[derive(Clone, Debug, Default, Serialize)]
 #[non_exhaustive]
 pub struct BuildReport {
-    /// Files that were read.
+    /// Files that were read, those inside of databases counted.
     pub files: u64,
+    /// ClamAV databases that were taken.
+    pub databases: Vec<DatabaseReport>,
     /// Records by kind.
     pub kinds: BTreeMap<String, KindCounts>,
     /// Records of all kinds.
@@ -40,6 +42,26 @@ pub struct BuildReport {
     pub diagnostics: Vec<Diagnostic>,
     /// How many more there would be.
     pub diagnostics_not_kept: u64,
+}
+
+/// A ClamAV database that was taken, in the words of its header.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct DatabaseReport {
+    /// The file, as the caller named it.
+    pub file: String,
+    /// Which version of the database it is.
+    pub version: u64,
+    /// When it was built.
+    pub built: String,
+    /// Who built it.
+    pub builder: String,
+    /// The engine level it was made for.
+    pub level: u64,
+    /// How many signatures it says to hold.
+    pub declared_signatures: u64,
+    /// Whether the ClamAV project signed it; the digests of its files were checked in any case.
+    pub signed: bool,
 }
 
 /// Records of one kind.
@@ -198,6 +220,7 @@ impl fmt::Display for BuildReport {
             }
         }
         counts_line(f, "total", width, self.total)?;
+        self.databases.iter().try_for_each(|database| writeln!(f, "{database}"))?;
         write!(f, "{} {}", grouped(self.files), if self.files == 1 { "file" } else { "files" })?;
         if self.merged > 0 {
             write!(f, ", {} repeated records merged", grouped(self.merged))?;
@@ -206,6 +229,19 @@ impl fmt::Display for BuildReport {
             write!(f, ", {} x {level}", grouped(*count))?;
         }
         writeln!(f)
+    }
+}
+
+impl fmt::Display for DatabaseReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { file, version, built, .. } = self;
+        let (signatures, signed) = (grouped(self.declared_signatures), self.signed);
+        let vouched = if signed { "signed by ClamAV" } else { "not signed" };
+        write!(
+            f,
+            "{}: version {version} of {built}, {signatures} signatures, {vouched}",
+            escape(file.as_bytes())
+        )
     }
 }
 

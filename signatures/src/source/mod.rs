@@ -6,6 +6,8 @@
 
 pub(crate) mod about;
 pub(crate) mod clamav;
+pub(crate) mod compressed;
+pub(crate) mod database;
 mod hash_list;
 pub(crate) mod lines;
 pub(crate) mod tree;
@@ -143,15 +145,17 @@ pub(crate) enum Reader {
     Lines(LineReader, Class),
     /// YARA rules.
     Yara,
+    /// A ClamAV database with other files in it.
+    Database(database::Kind),
     /// Known, but not read: for this reason.
-    Unread(&'static str),
+    Unread(&'static str, Unit),
 }
 
-impl Format {
-    /// Whether its files are text with a record a line.
-    pub(crate) fn is_text(&self) -> bool {
-        !matches!(self.extension, "cbc" | "cvd" | "cld")
-    }
+/// What counts as one record in a file that is not read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unit {
+    Line,
+    File,
 }
 
 const fn lines(
@@ -169,12 +173,16 @@ const fn yara(extension: &'static str) -> Format {
 
 const fn unread(extension: &'static str, kind: &'static str) -> Format {
     let why = "Pellucid does not match signatures of this kind yet";
-    Format { extension, kind, reader: Reader::Unread(why) }
+    Format { extension, kind, reader: Reader::Unread(why, Unit::Line) }
 }
 
-const fn packed(extension: &'static str) -> Format {
-    let why = "unpack it first, for example with `sigtool --unpack`";
-    Format { extension, kind: "ClamAV database container", reader: Reader::Unread(why) }
+/// A file that is no list of signatures at all.
+const fn aside(extension: &'static str, kind: &'static str, why: &'static str) -> Format {
+    Format { extension, kind, reader: Reader::Unread(why, Unit::File) }
+}
+
+const fn database(extension: &'static str, kind: database::Kind) -> Format {
+    Format { extension, kind: "ClamAV database", reader: Reader::Database(kind) }
 }
 
 /// Every format, by extension.
@@ -205,18 +213,27 @@ pub(crate) const FORMATS: &[Format] = &[
     unread("ign", "ClamAV exception"),
     unread("ign2", "ClamAV exception"),
     unread("pwdb", "ClamAV archive password"),
-    unread("cbc", "ClamAV bytecode"),
+    unread("zmd", "ClamAV container metadata of old form"),
+    unread("rmd", "ClamAV container metadata of old form"),
     unread("pdb", "ClamAV phishing list"),
     unread("wdb", "ClamAV phishing list"),
     unread("gdb", "ClamAV phishing list"),
-    unread("cfg", "ClamAV configuration"),
-    packed("cvd"),
-    packed("cld"),
+    aside("cbc", "ClamAV bytecode", "Pellucid does not run ClamAV's bytecode"),
+    aside("ioc", "OpenIOC document", "Pellucid does not read OpenIOC; write its hashes as a .csv"),
+    aside("cat", "Windows catalogue", "Pellucid does not read catalogues of trusted programs yet"),
+    aside("cfg", "ClamAV configuration", "it configures ClamAV and holds no signature"),
+    aside("info", "ClamAV list of files", "it lists what is in a database; it holds no signature"),
+    aside("sign", "ClamAV detached signature", "the signature inside of the database is checked"),
+    aside("cdiff", "ClamAV update", "apply it with freshclam, and build from the result"),
+    database("cvd", database::Kind::Cvd),
+    database("cld", database::Kind::Cld),
+    database("cud", database::Kind::Cud),
 ];
 
-/// The format of a file of that name.
+/// The format of a file of that name, which may be a compressed copy.
 pub(crate) fn format_of(path: &str) -> Option<&'static Format> {
-    let (stem, extension) = path.rsplit('/').next()?.rsplit_once('.')?;
+    let name = path.rsplit('/').next()?;
+    let (stem, extension) = compressed::strip_gz(name).unwrap_or(name).rsplit_once('.')?;
     let known = |format: &&Format| format.extension.eq_ignore_ascii_case(extension);
     FORMATS.iter().find(known).filter(|_| !stem.is_empty())
 }
@@ -231,6 +248,10 @@ mod tests {
             ("a.csv", Some("hash list")),
             ("x.y/a.b.HDB", Some("ClamAV hash")),
             ("a.yara", Some("YARA rules")),
+            ("a.ndb.gz", Some("ClamAV body signature")),
+            ("a.ndb.gz.gz", None),
+            (".ndb.gz", None),
+            ("a.gz", None),
             ("a.txt", None),
             ("csv", None),
             ("x.csv/a", None),

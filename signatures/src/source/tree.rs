@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
+use super::compressed::{self, PIECE, Trouble, pour, read_out, strip_gz};
 use crate::diagnostic::Fault;
 use crate::report::BuildError;
 
@@ -156,14 +157,33 @@ fn settle(
 }
 
 impl SourceFile {
-    /// Opens it for reading from its start.
+    /// Opens it for reading from its start, unpacked if it is compressed.
     pub(crate) fn open(&self) -> Result<Box<dyn BufRead + '_>, BuildError> {
+        self.read().map_err(|error| self.unreadable(error))
+    }
+
+    /// Reads a compressed file to its end: whether it is whole, and not too long when unpacked.
+    pub(crate) fn check_compression(&self) -> Result<(), Trouble> {
+        match strip_gz(&self.path) {
+            Some(_) => Ok(read_out(&mut *self.read()?)?),
+            None => Ok(()),
+        }
+    }
+
+    /// The same, with the error of the system.
+    pub(crate) fn read(&self) -> io::Result<Box<dyn BufRead + '_>> {
+        let stored = self.read_stored()?;
+        Ok(match strip_gz(&self.path) {
+            Some(_) => Box::new(compressed::unpack(stored)),
+            None => stored,
+        })
+    }
+
+    /// Opens it as it lies there.
+    fn read_stored(&self) -> io::Result<Box<dyn BufRead + '_>> {
         Ok(match &self.content {
             Content::Memory(bytes) => Box::new(bytes.as_slice()),
-            Content::Disk(path) => {
-                let file = File::open(path).map_err(|error| unreadable(path, error))?;
-                Box::new(BufReader::with_capacity(1 << 16, file))
-            }
+            Content::Disk(path) => Box::new(BufReader::with_capacity(PIECE, File::open(path)?)),
         })
     }
 
@@ -173,16 +193,11 @@ impl SourceFile {
     }
 
     fn digest(&self) -> Result<[u8; 32], BuildError> {
-        let (mut hash, mut reader) = (Sha256::new(), self.open()?);
-        loop {
-            let piece = reader.fill_buf().map_err(|error| self.unreadable(error))?;
-            if piece.is_empty() {
-                return Ok(hash.finalize().into());
-            }
-            hash.update(piece);
-            let used = piece.len();
-            reader.consume(used);
-        }
+        let mut hash = Sha256::new();
+        let stored = self.read_stored();
+        let read = stored.and_then(|mut stored| pour(&mut *stored, |piece| hash.update(piece)));
+        read.map_err(|error| self.unreadable(error))?;
+        Ok(hash.finalize().into())
     }
 
     /// The error of a read that failed.

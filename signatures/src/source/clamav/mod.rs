@@ -18,7 +18,7 @@ use super::parse_number;
 use crate::diagnostic::{Fault, quoted};
 
 /// The engine level that we stand for: ClamAV 1.4.
-const LEVEL: u64 = 216;
+pub(crate) const LEVEL: u64 = 216;
 
 /// A field of a record.
 #[derive(Clone, Copy, Debug)]
