@@ -115,7 +115,7 @@ fn numbers_on_the_page_are_those_of_the_code() {
         format!("at most {MAX_SECTIONS} |"),
         format!("a multiple of {ALIGNMENT} |"),
         format!("| {VERSION_MAJOR}.{VERSION_MINOR} | "),
-        format!("at most {MAX_PARTS} |"),
+        format!("at most {MAX_PATTERNS} |"),
         format!("or {WHOLE} for a signature"),
         format!("| class | {} |", classes.join(", ")),
         format!("in blocks of {NAME_BLOCK}, "),
@@ -128,6 +128,6 @@ fn numbers_on_the_page_are_those_of_the_code() {
     assert_eq!(cold, [5, 6, 7, 16, 17]);
     assert_eq!((SIZE_LIMIT, ANY_SIZE), ((1 << 40) - 256, u32::MAX));
     assert_eq!(MAX_COUNT, 1_000_000);
-    assert_eq!((FLAG_FULL_WORD, FLAG_COUNTED, SECTION_OPTIONAL), (1, 2, 1));
+    assert_eq!((FLAG_COUNTED, SECTION_OPTIONAL), (1, 1));
     assert_eq!((OFFSET_ANYWHERE, OFFSET_IN_SECTION, OFFSET_LAST_SECTION), (0, 5, 6));
 }

@@ -8,6 +8,7 @@
 //! | 2 | both | |
 //! | 3 | either | |
 //! | 4 | compare the number of matches | comparison u8 (0 `=`, 1 `>`, 2 `<`), number u32, distinct u32 |
+//! | 5 | a part in two widths | number u8, number of its second pattern u8 |
 //!
 //! A comparison holds when the matches of all parts below it, added up, are as it says, and at least
 //! `distinct` different parts match. Matches below something that does not hold are not counted: of
@@ -22,6 +23,7 @@ const PART: u8 = 1;
 const AND: u8 = 2;
 const OR: u8 = 3;
 const COMPARE: u8 = 4;
+const TWINS: u8 = 5;
 
 /// How deep an expression may nest.
 pub const MAX_DEPTH: usize = 256;
@@ -43,6 +45,9 @@ pub enum Comparison {
 pub enum ExpressionOp {
     /// The part of this number.
     Part(u8),
+    /// The part of the first number, whose matches in the other width are those of the second: their
+    /// counts add up, and both together are one part.
+    Twins(u8, u8),
     /// The two before both hold.
     And,
     /// One of the two before holds.
@@ -87,6 +92,7 @@ pub fn encode(ops: &[ExpressionOp]) -> Vec<u8> {
     for op in ops {
         match *op {
             ExpressionOp::Part(part) => bytes.extend([PART, part]),
+            ExpressionOp::Twins(part, twin) => bytes.extend([TWINS, part, twin]),
             ExpressionOp::And => bytes.push(AND),
             ExpressionOp::Or => bytes.push(OR),
             ExpressionOp::Compare { comparison, number, distinct } => {
@@ -102,6 +108,7 @@ pub fn encode(ops: &[ExpressionOp]) -> Vec<u8> {
 fn read_op(reader: &mut Reader<'_>) -> Result<ExpressionOp, BrokenExpression> {
     Ok(match reader.u8()? {
         PART => ExpressionOp::Part(reader.u8()?),
+        TWINS => ExpressionOp::Twins(reader.u8()?, reader.u8()?),
         AND => ExpressionOp::And,
         OR => ExpressionOp::Or,
         COMPARE => {
@@ -134,7 +141,11 @@ pub fn holds(expression: &[u8], counts: &[u32]) -> Result<bool, BrokenExpression
     let mut stack: Vec<Value> = Vec::with_capacity(8);
     while !reader.is_empty() {
         let value = match read_op(&mut reader)? {
-            ExpressionOp::Part(part) => part_value(part, counts)?,
+            ExpressionOp::Part(part) => part_value(part, 0, counts)?,
+            ExpressionOp::Twins(part, twin) => {
+                let more = counts.get(usize::from(twin)).ok_or(BrokenExpression::Part(twin))?;
+                part_value(part, *more, counts)?
+            }
             ExpressionOp::And => join(&mut stack, |a, b| a && b)?,
             ExpressionOp::Or => join(&mut stack, |a, b| a || b)?,
             ExpressionOp::Compare { comparison, number, distinct } => {
@@ -164,13 +175,15 @@ pub(super) fn greatest_number(expression: &[u8]) -> u32 {
     numbers.max().unwrap_or(0)
 }
 
-fn part_value(part: u8, counts: &[u32]) -> Result<Value, BrokenExpression> {
+/// The value of a part that has `more` matches besides those under its own number.
+fn part_value(part: u8, more: u32, counts: &[u32]) -> Result<Value, BrokenExpression> {
     let count = match counts.get(usize::from(part)) {
-        Some(&count) if usize::from(part) < MAX_PARTS => count,
+        Some(&count) if usize::from(part) < MAX_PARTS => u64::from(count),
         _ => return Err(BrokenExpression::Part(part)),
     };
+    let count = count.saturating_add(more.into());
     let parts = if count > 0 { 1_u64.wrapping_shl(part.into()) } else { 0 };
-    Ok(Value { holds: count > 0, count: count.into(), parts })
+    Ok(Value { holds: count > 0, count, parts })
 }
 
 fn join(
@@ -229,6 +242,18 @@ mod tests {
         let two_of_three = [Part(0), Part(1), Or, Part(2), Or, more(2, 2)];
         assert_eq!(value(&two_of_three, &[3, 0, 0]), Ok(false), "only one part");
         assert_eq!(value(&two_of_three, &[2, 0, 1]), Ok(true));
+    }
+
+    #[test]
+    fn twins_are_one_part_with_the_matches_of_both() {
+        let twins = [Twins(0, 2), Part(1), Or];
+        let counted = |number, distinct| [twins.as_slice(), &[more(number, distinct)]].concat();
+        assert_eq!(value(&[Twins(0, 2)], &[0, 0, 1]), Ok(true));
+        assert_eq!(value(&[Twins(0, 2)], &[0, 1, 0]), Ok(false));
+        assert_eq!(value(&counted(2, 0), &[1, 0, 2]), Ok(true));
+        assert_eq!(value(&counted(0, 2), &[1, 0, 2]), Ok(false), "one part");
+        assert_eq!(value(&counted(0, 2), &[0, 1, 1]), Ok(true));
+        assert_eq!(value(&[Twins(0, 3)], &[1, 1, 1]), Err(BrokenExpression::Part(3)));
     }
 
     #[test]

@@ -7,6 +7,7 @@
 //! signatures over them (`logicals.rs`), then YARA rules (`yara.rs`). `naive.rs` is the plain twin of
 //! the pattern search.
 
+pub mod boundary;
 pub mod containers;
 pub mod expression;
 mod hashes;
@@ -22,6 +23,7 @@ pub mod yara;
 
 use std::fmt;
 
+pub use boundary::{Boundary, BoundaryKind, Nearby, Side};
 pub use containers::{Layer, layers};
 pub use pattern::{ByteMask, Element, Gap, Offset, Part, Pattern, Target};
 

@@ -34,32 +34,20 @@ fn matches_at(pattern: &Pattern, data: &[u8], start: usize) -> bool {
             .collect();
         ends = part_ends(part, data, &starts);
     }
-    if pattern.full_word {
-        ends.retain(|&end| is_word(data, start, end));
-    }
     !ends.is_empty()
-}
-
-/// Whether the neighbours of `start..end` are neither letters nor digits.
-fn is_word(data: &[u8], start: usize, end: usize) -> bool {
-    let before = start.checked_sub(1).and_then(|at| data.get(at));
-    [before, data.get(end)].into_iter().flatten().all(|byte| !byte.is_ascii_alphanumeric())
 }
 
 fn part_ends(part: &Part, data: &[u8], starts: &BTreeSet<usize>) -> BTreeSet<usize> {
     let mut positions = starts.clone();
     for element in part {
-        positions = positions
-            .iter()
-            .flat_map(|&position| {
-                element_ends(element, data.get(position..).unwrap_or_default(), position)
-            })
-            .collect();
+        positions =
+            positions.iter().flat_map(|&position| element_ends(element, data, position)).collect();
     }
     positions
 }
 
-fn element_ends(element: &Element, rest: &[u8], position: usize) -> Vec<usize> {
+fn element_ends(element: &Element, data: &[u8], position: usize) -> Vec<usize> {
+    let rest = data.get(position..).unwrap_or_default();
     match element {
         Element::Byte(byte) => rest
             .first()
@@ -76,6 +64,12 @@ fn element_ends(element: &Element, rest: &[u8], position: usize) -> Vec<usize> {
             let length = strings.first().map_or(0, Vec::len);
             let none = rest.len() >= length && !strings.iter().any(|string| fits(string, rest));
             none.then_some(position + length).into_iter().collect()
+        }
+        Element::Boundary(boundary) => {
+            boundary.lengths(data, position).map(|length| position + length).collect()
+        }
+        Element::Nearby(nearby) => {
+            nearby.holds(data, position).then_some(position).into_iter().collect()
         }
     }
 }

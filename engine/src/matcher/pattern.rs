@@ -3,6 +3,7 @@
 //! This is the form that source readers produce, that the compiler turns into a program
 //! ([`super::program`]), and that the plain matcher (`naive.rs`) follows word for word.
 
+use super::boundary::{Boundary, Nearby};
 use crate::identify::{FileType, TypeSet};
 
 /// A byte pattern: parts of neighbouring elements with gaps between them.
@@ -16,15 +17,13 @@ pub struct Pattern {
     pub first: Part,
     /// Each gap and the part behind it.
     pub rest: Vec<(Gap, Part)>,
-    /// Whether the bytes before and behind the match must not be ASCII letters or digits.
-    pub full_word: bool,
 }
 
 impl Pattern {
     /// A pattern of one part that is looked for everywhere.
     pub fn new(first: Part) -> Self {
         let (target, offset) = (Target::Any, Offset::Anywhere);
-        Self { target, offset, first, rest: Vec::new(), full_word: false }
+        Self { target, offset, first, rest: Vec::new() }
     }
 
     /// Its parts in order.
@@ -45,6 +44,10 @@ pub enum Element {
     Choice(Vec<Vec<ByteMask>>),
     /// A string as long as the listed ones (which are equally long), but none of them.
     NoneOf(Vec<Vec<ByteMask>>),
+    /// A boundary of words or lines.
+    Boundary(Boundary),
+    /// A byte in the neighbourhood, which is not part of the match.
+    Nearby(Nearby),
 }
 
 /// A byte of which the bits under `mask` are given. `value` has no bits outside of `mask`.

@@ -16,7 +16,7 @@ use super::program::Ends;
 use super::{Subject, expression, place};
 use crate::limits::{Budget, Stop};
 use crate::set::layout::{
-    FLAG_COUNTED, FLAG_FULL_WORD, LogicalRow, MAX_COUNT, PatternRow, Section, SegmentRow, WHOLE,
+    FLAG_COUNTED, LogicalRow, MAX_COUNT, PatternRow, Section, SegmentRow, WHOLE,
 };
 use crate::set::{SignatureSet, slice_of};
 
@@ -372,7 +372,7 @@ impl Pattern<'_> {
         budget: &Budget,
     ) -> Result<(), Stop> {
         let [segment] = self.segments else { return Ok(()) };
-        let whole = SegmentSearch::new(self, segment, usize::MAX, (true, true));
+        let whole = SegmentSearch::new(self, segment, usize::MAX);
         if whole.fits(start, subject.data, &mut scratch.ends, budget)? {
             scratch.add_start(self, start);
         }
@@ -394,8 +394,7 @@ impl Pattern<'_> {
         let Some((first, later)) = self.segments.split_first() else { return Ok(()) };
         let mut latest_end = usize::MAX;
         for (number, segment) in later.iter().enumerate().rev() {
-            let is_last = number.saturating_add(1) == later.len();
-            let search = SegmentSearch::new(self, segment, latest_end, (false, is_last));
+            let search = SegmentSearch::new(self, segment, latest_end);
             let within = search.starts_near(places.get(number.saturating_add(1)), subject.data);
             let start = search.last_start(within, subject.data, &mut scratch.ends, budget)?;
             let Some(end) = start.and_then(|start| start.checked_sub(segment.gap.get() as usize))
@@ -404,7 +403,7 @@ impl Pattern<'_> {
             };
             latest_end = end;
         }
-        let search = SegmentSearch::new(self, first, latest_end, (true, later.is_empty()));
+        let search = SegmentSearch::new(self, first, latest_end);
         let within = search.starts_near(places.first(), subject.data);
         let mut from = usize::try_from(*allowed.start()).unwrap_or(usize::MAX).max(within.start);
         let to = usize::try_from(*allowed.end()).unwrap_or(usize::MAX).min(within.end);
@@ -427,20 +426,13 @@ struct SegmentSearch<'p> {
     literal: &'p [u8],
     /// The segment must be able to end here or before.
     latest_end: usize,
-    is_first: bool,
-    is_last: bool,
 }
 
 impl<'p> SegmentSearch<'p> {
-    fn new(
-        pattern: &'p Pattern<'p>,
-        segment: &'p SegmentRow,
-        latest_end: usize,
-        (is_first, is_last): (bool, bool),
-    ) -> Self {
+    fn new(pattern: &'p Pattern<'p>, segment: &'p SegmentRow, latest_end: usize) -> Self {
         let literal = literal_of(segment, pattern.programs);
         let literal = if segment.literal_either_case == 0 { literal } else { &[] };
-        Self { pattern, segment, literal, latest_end, is_first, is_last }
+        Self { pattern, segment, literal, latest_end }
     }
 
     /// The positions, `end` included, where the segment can start if its literal was seen at
@@ -569,37 +561,7 @@ impl<'p> SegmentSearch<'p> {
         if !ends.run(self.pattern.program(self.segment), data, start, budget)? {
             return Ok(false);
         }
-        let early = ends.first().is_some_and(|end| end <= self.latest_end);
-        Ok(early && self.is_word(start, data, ends, budget)?)
-    }
-
-    /// Whether the neighbours outside of the pattern allow a match, if it asks for a full word.
-    fn is_word(
-        &self,
-        start: usize,
-        data: &[u8],
-        ends: &mut Ends,
-        budget: &Budget,
-    ) -> Result<bool, Stop> {
-        let is_word_byte = |at: Option<usize>| {
-            at.and_then(|at| data.get(at)).is_some_and(u8::is_ascii_alphanumeric)
-        };
-        if self.pattern.row.flags & FLAG_FULL_WORD == 0 {
-            return Ok(true);
-        }
-        if self.is_first && is_word_byte(start.checked_sub(1)) {
-            return Ok(false);
-        }
-        if !self.is_last {
-            return Ok(true);
-        }
-        let mut looks = 0;
-        let found = ends.positions().any(|end| {
-            looks += 1;
-            !is_word_byte(Some(end))
-        });
-        ends.spend(looks, budget)?;
-        Ok(found)
+        Ok(ends.first().is_some_and(|end| end <= self.latest_end))
     }
 }
 

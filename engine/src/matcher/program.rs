@@ -10,6 +10,8 @@
 //! | 4 | a gap | least u32, greatest u32 |
 //! | 5 | one of several strings | count u16, then for each: length u16, values, masks |
 //! | 6 | none of several strings | count u16, length u16, then for each: values, masks |
+//! | 7 | a boundary | kind u8 (0 word, 1 line, 2 symbol), side u8 (0 before, 1 behind, 2 inside), flags u8 (1 negated, 2 wide) |
+//! | 8 | a byte nearby | value u8, mask u8, behind u8 (0 or 1), least distance u8, greatest u8 |
 //!
 //! The writer ([`encode`]) and the readers ([`check`], [`Ends::run`]) stand here side by side. Programs
 //! come out of sets, so the readers believe nothing: a broken program is an error when the set is
@@ -19,6 +21,7 @@
 
 use std::ops::Range;
 
+use super::boundary::{Boundary, BoundaryKind, Nearby, Side};
 use super::pattern::{ByteMask, Element, Gap, Part};
 use crate::limits::{Budget, Grant, Stop};
 use crate::reader::{OutOfBounds, Reader};
@@ -29,6 +32,12 @@ const ANY: u8 = 3;
 const GAP: u8 = 4;
 const CHOICE: u8 = 5;
 const NONE_OF: u8 = 6;
+const BOUNDARY: u8 = 7;
+const NEARBY: u8 = 8;
+
+/// Flags of a boundary.
+const NEGATED: u8 = 1;
+const WIDE: u8 = 2;
 
 /// A string of a pattern that a program has no room for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,9 +80,23 @@ fn encode_part(program: &mut Vec<u8>, part: &[Element]) -> Result<(), TooLong> {
                 push_u16(program, strings.first().map_or(0, Vec::len))?;
                 strings.iter().for_each(|string| push_masked(program, string));
             }
+            Element::Boundary(boundary) => {
+                encode_run(program, &mut run)?;
+                program.extend(encode_boundary(*boundary));
+            }
+            Element::Nearby(Nearby { byte, behind, min, max }) => {
+                encode_run(program, &mut run)?;
+                program.extend([NEARBY, byte.value, byte.mask, (*behind).into(), *min, *max]);
+            }
         }
     }
     encode_run(program, &mut run)
+}
+
+fn encode_boundary(boundary: Boundary) -> [u8; 4] {
+    let negated = if boundary.negated { NEGATED } else { 0 };
+    let wide = if boundary.wide { WIDE } else { 0 };
+    [BOUNDARY, boundary.kind as u8, boundary.side as u8, negated | wide]
 }
 
 /// Writes a run of single bytes as alike pieces: exact, any, masked.
@@ -124,6 +147,8 @@ enum Op<'a> {
     Gap { min: u32, max: u32 },
     Choice { count: u16, strings: Reader<'a> },
     NoneOf { count: u16, length: u16, strings: Reader<'a> },
+    Boundary(Boundary),
+    Nearby(Nearby),
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -152,8 +177,10 @@ pub enum BrokenProgram {
     Ends(OutOfBounds),
     /// There is no operation of this number.
     UnknownOperation(u8),
-    /// A gap whose greatest length is below its least.
+    /// A gap or a distance whose greatest length is below its least.
     Gap,
+    /// There is no boundary of this kind, on this side, or with these flags.
+    UnknownBoundary(u8),
 }
 
 impl From<OutOfBounds> for BrokenProgram {
@@ -194,8 +221,41 @@ fn read_op<'a>(reader: &mut Reader<'a>) -> Result<Op<'a>, BrokenProgram> {
             }
             Op::NoneOf { count, length, strings }
         }
+        BOUNDARY => Op::Boundary(read_boundary(reader)?),
+        NEARBY => Op::Nearby(read_nearby(reader)?),
         other => return Err(BrokenProgram::UnknownOperation(other)),
     })
+}
+
+fn read_boundary(reader: &mut Reader<'_>) -> Result<Boundary, BrokenProgram> {
+    let kind = match reader.u8()? {
+        0 => BoundaryKind::Word,
+        1 => BoundaryKind::Line,
+        2 => BoundaryKind::Symbol,
+        other => return Err(BrokenProgram::UnknownBoundary(other)),
+    };
+    let side = match reader.u8()? {
+        0 => Side::Before,
+        1 => Side::Behind,
+        2 => Side::Inside,
+        other => return Err(BrokenProgram::UnknownBoundary(other)),
+    };
+    match reader.u8()? {
+        flags if flags & !(NEGATED | WIDE) != 0 => Err(BrokenProgram::UnknownBoundary(flags)),
+        flags => {
+            let (negated, wide) = (flags & NEGATED != 0, flags & WIDE != 0);
+            Ok(Boundary { kind, side, negated, wide })
+        }
+    }
+}
+
+fn read_nearby(reader: &mut Reader<'_>) -> Result<Nearby, BrokenProgram> {
+    let byte = ByteMask { value: reader.u8()?, mask: reader.u8()? };
+    let (behind, min, max) = (reader.u8()? != 0, reader.u8()?, reader.u8()?);
+    if min > max {
+        return Err(BrokenProgram::Gap);
+    }
+    Ok(Nearby { byte, behind, min, max })
 }
 
 /// Reads a program to its end, so that a broken one is found before it is used.
@@ -305,22 +365,44 @@ impl Ends {
         match op {
             Op::Exact(bytes) => {
                 let cost = steps_of(bytes.len() as u64);
-                self.keep(data, bytes.len(), cost, budget, |rest| rest.starts_with(bytes))
+                self.keep(data, bytes.len(), cost, budget, |_, rest| rest.starts_with(bytes))
             }
             Op::Masked(masked) => {
                 let length = masked.values.len();
-                self.keep(data, length, steps_of(length as u64), budget, |rest| masked.fits(rest))
+                let cost = steps_of(length as u64);
+                self.keep(data, length, cost, budget, |_, rest| masked.fits(rest))
             }
             Op::Any(count) => self.widen(data, count, count, budget),
             Op::Gap { min, max } => self.widen(data, min, max, budget),
             Op::Choice { count, strings } => self.choose(data, count, strings, budget),
             Op::NoneOf { count, length, strings } => {
                 let cost = steps_of(length.into()).saturating_mul(count.into());
-                self.keep(data, length.into(), cost, budget, |rest| {
+                self.keep(data, length.into(), cost, budget, |_, rest| {
                     none_fits(rest, count, length, strings)
                 })
             }
+            Op::Boundary(boundary) => self.bound(data, boundary, budget),
+            Op::Nearby(nearby) => {
+                let cost = u64::from(nearby.max).saturating_add(1);
+                self.keep(data, 0, cost, budget, |position, _| nearby.holds(data, position))
+            }
         }
+    }
+
+    /// Moves every position on by what a boundary takes there.
+    fn bound(&mut self, data: &[u8], boundary: Boundary, budget: &Budget) -> Result<(), Stop> {
+        self.next.clear();
+        let mut ranges = 0..self.ranges.len();
+        while let Some(range) = ranges.next().and_then(|index| self.ranges.get(index).cloned()) {
+            for position in range {
+                self.spend(1, budget)?;
+                for length in boundary.lengths(data, position) {
+                    push_position(&mut self.next, position.saturating_add(length));
+                }
+            }
+        }
+        std::mem::swap(&mut self.ranges, &mut self.next);
+        Ok(())
     }
 
     /// Keeps the positions where `fits` holds for what follows, and moves them on by `length`. One
@@ -331,7 +413,7 @@ impl Ends {
         length: usize,
         cost: u64,
         budget: &Budget,
-        fits: impl Fn(&[u8]) -> bool,
+        fits: impl Fn(usize, &[u8]) -> bool,
     ) -> Result<(), Stop> {
         self.next.clear();
         let mut ranges = 0..self.ranges.len();
@@ -339,7 +421,7 @@ impl Ends {
             for position in range {
                 self.spend(cost, budget)?;
                 let Some(rest) = data.get(position..) else { continue };
-                if rest.len() >= length && fits(rest) {
+                if rest.len() >= length && fits(position, rest) {
                     push_position(&mut self.next, position.saturating_add(length));
                 }
             }

@@ -41,8 +41,11 @@ pub const MAX_NAME: usize = 1024;
 /// [`PatternRow::part`] of a pattern that is a signature of its own.
 pub const WHOLE: u8 = 0xff;
 
-/// Sub-patterns of one logical signature.
+/// Sub-signatures of one logical signature.
 pub const MAX_PARTS: usize = 64;
+
+/// Patterns of one logical signature: each sub-signature may have one for each width of its letters.
+pub const MAX_PATTERNS: usize = 2 * MAX_PARTS;
 
 /// Match counts are exact below this; comparisons in expressions stay below it.
 pub const MAX_COUNT: u32 = 1_000_000;
@@ -286,7 +289,7 @@ row! {
         target: u8,
         /// [`OFFSET_ANYWHERE`] and so on.
         offset_kind: u8,
-        /// [`FLAG_FULL_WORD`], [`FLAG_COUNTED`].
+        /// [`FLAG_COUNTED`] or 0.
         flags: u8,
         /// The section's number, for offsets in sections.
         section: U16,
@@ -312,10 +315,8 @@ pub const OFFSET_IN_SECTION: u8 = 5;
 /// From the start of the last section.
 pub const OFFSET_LAST_SECTION: u8 = 6;
 
-/// The neighbours of a match must not be letters or digits.
-pub const FLAG_FULL_WORD: u8 = 1;
 /// An expression asks how often the pattern matches.
-pub const FLAG_COUNTED: u8 = 2;
+pub const FLAG_COUNTED: u8 = 1;
 
 row! {
     /// A piece of a pattern without unbounded gaps inside.

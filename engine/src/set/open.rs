@@ -478,7 +478,7 @@ impl SignatureSet {
             let holds = expression.map(|expression| expression::holds(expression, &nothing));
             let what = if row.signature.get() as usize >= signatures {
                 "no such signature"
-            } else if usize::from(row.patterns) > MAX_PARTS
+            } else if usize::from(row.patterns) > MAX_PATTERNS
                 || !own.is_some_and(|own| own.iter().enumerate().all(is_part))
             {
                 "patterns out of range"

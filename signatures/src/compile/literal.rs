@@ -133,6 +133,8 @@ fn lengths(element: &Element) -> (u64, u64) {
             let lengths = || strings.iter().map(|string| string.len() as u64);
             (lengths().min().unwrap_or(0), lengths().max().unwrap_or(0))
         }
+        Element::Boundary(boundary) => boundary.extent(),
+        Element::Nearby(_) => (0, 0),
     }
 }
 

@@ -5,8 +5,8 @@ use std::ops::RangeInclusive;
 use pellucid::matcher::expression::{self, Comparison, ExpressionOp};
 use pellucid::matcher::{Offset, Pattern, Target};
 use pellucid::set::layout::{
-    FLAG_COUNTED, FLAG_FULL_WORD, OFFSET_ANYWHERE, OFFSET_END, OFFSET_ENTRY_POINT,
-    OFFSET_IN_SECTION, OFFSET_LAST_SECTION, OFFSET_SECTION, OFFSET_START, PatternRow, WHOLE,
+    FLAG_COUNTED, OFFSET_ANYWHERE, OFFSET_END, OFFSET_ENTRY_POINT, OFFSET_IN_SECTION,
+    OFFSET_LAST_SECTION, OFFSET_SECTION, OFFSET_START, PatternRow, WHOLE,
 };
 use sha2::{Digest as _, Sha256};
 use zerocopy::IntoBytes;
@@ -57,8 +57,6 @@ fn prepare_pattern(pattern: &Pattern, counted: bool) -> Result<PreparedPattern, 
         .map_err(|_| Fault::error("too long", "the pattern has too many gaps"))?;
     let place =
         place(pattern.offset).ok_or_else(|| Fault::error("offset", "the offset is too large"))?;
-    let full_word = if pattern.full_word { FLAG_FULL_WORD } else { 0 };
-    let counted = if counted { FLAG_COUNTED } else { 0 };
     let row = PatternRow {
         owner: 0.into(),
         first_segment: 0.into(),
@@ -66,7 +64,7 @@ fn prepare_pattern(pattern: &Pattern, counted: bool) -> Result<PreparedPattern, 
         part: WHOLE,
         target: pattern.target as u8,
         offset_kind: place.kind,
-        flags: full_word | counted,
+        flags: if counted { FLAG_COUNTED } else { 0 },
         section: place.section.into(),
         distance: place.distance.into(),
         shift: place.shift.into(),
@@ -115,11 +113,13 @@ fn prepare_logical(logical: &Logical) -> Result<PreparedLogical, Fault> {
 }
 
 /// A bit for each part that some comparison counts beyond its presence.
-fn counted_parts(ops: &[ExpressionOp]) -> u64 {
-    let (mut stack, mut counted): (Vec<u64>, u64) = (Vec::new(), 0);
+fn counted_parts(ops: &[ExpressionOp]) -> u128 {
+    let bit = |part: u8| 1_u128.checked_shl(part.into()).unwrap_or(0);
+    let (mut stack, mut counted): (Vec<u128>, u128) = (Vec::new(), 0);
     for op in ops {
         match *op {
-            ExpressionOp::Part(part) => stack.push(1_u64.checked_shl(part.into()).unwrap_or(0)),
+            ExpressionOp::Part(part) => stack.push(bit(part)),
+            ExpressionOp::Twins(part, twin) => stack.push(bit(part) | bit(twin)),
             ExpressionOp::And | ExpressionOp::Or => {
                 let (right, left) = (stack.pop().unwrap_or(0), stack.pop().unwrap_or(0));
                 stack.push(left | right);
@@ -187,6 +187,7 @@ mod tests {
         assert_eq!(counted_parts(&[Part(0), compare(Comparison::Equal, 0, 0)]), 0);
         assert_eq!(counted_parts(&[Part(0), more(1, 0), Part(1), And]), 0b01);
         assert_eq!(counted_parts(&[Part(0), Part(3), Or, more(2, 2), Part(1), And]), 0b1001);
+        assert_eq!(counted_parts(&[Twins(0, 127), more(1, 0)]), 1 | 1 << 127);
         assert_eq!(
             counted_parts(&[Part(0), Part(1), Or, more(0, 2)]),
             0,

@@ -179,6 +179,7 @@ mod tests {
             .into_iter()
             .map(|op| match op {
                 ExpressionOp::Part(part) => part.to_string(),
+                ExpressionOp::Twins(..) => panic!("the logic knows no widths"),
                 ExpressionOp::And => "&".into(),
                 ExpressionOp::Or => "|".into(),
                 ExpressionOp::Compare { comparison, number, distinct } => {

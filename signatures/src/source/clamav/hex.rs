@@ -1,22 +1,29 @@
 //! The body of a signature: hexadecimal digits with wildcards.
 //!
 //! ```text
-//! body  := group (gap group)*
+//! body  := part (gap part)*
 //! gap   := "*" | "{n}" | "{-n}" | "{n-}" | "{n-m}"        an upper end of 0 means that there is none
-//! group := [hh "[x-y]"] elem+ ["[x-y]" hh]                x <= y <= 32, a lone byte on the far side
-//! elem  := hh | "??" | "h?" | "?h" | ["!"] "(" alt ("|" alt)* ")"
+//! part  := [hh "[x-y]"] elem+ ["[x-y]" hh]                x <= y <= 32, a lone byte on the far side
+//! elem  := hh | "??" | "h?" | "?h" | ["!"] "(" alt ("|" alt)* ")" | ["!"] "(" ("B"|"L"|"W") ")"
 //! ```
-//! `{n}` up to 127 stands for n times `??` and does not end a group. Every group needs two
-//! neighbouring fixed bytes. Choices inside of choices are multiplied out. Boundaries (`(B)`, `(L)`,
-//! `(W)`) are well-formed but not matched yet: such records are skipped. Nothing here recurses, and a
-//! body's size is bounded ([`MAX_BYTES`]) whatever its text says.
+//! `{n}` up to 127 stands for n times `??` and does not end a part. Every part needs two neighbouring
+//! fixed bytes. Choices inside of choices are multiplied out. Nothing here recurses, and a body's size
+//! is bounded ([`MAX_BYTES`]) whatever its text says.
+//!
+//! The styles are ClamAV's modifiers, in all that it makes of them (tried with 1.4): a full word is the
+//! body with `(W)` before and behind it; of wide bodies, boundaries and `{n}` are not widened, but a
+//! boundary `(W)` beside a run looks for wide letters; and in both styles `[x-y]` is a gap like any
+//! other.
 
 #![warn(clippy::arithmetic_side_effects)]
 
-use pellucid::matcher::{ByteMask, Element, Gap, Offset, Part, Pattern, Target};
+use pellucid::matcher::{
+    Boundary, BoundaryKind, ByteMask, Element, Gap, Offset, Part, Pattern, Side, Target,
+};
 
 use super::super::{hex_digit, parse_number};
 use super::alternatives::{Alternatives, MAX_STRINGS};
+use super::part::{Anchor, MAX_ANCHOR, PartInWork, is_fixed_byte};
 use crate::diagnostic::Fault;
 
 /// Bytes that a body may hold, all its choices multiplied out.
@@ -25,8 +32,6 @@ pub(super) const MAX_BYTES: usize = 1 << 16;
 const MAX_NESTING: usize = 15;
 /// Gaps of fixed length up to this are written out as bytes.
 const MAX_INLINE_GAP: u32 = 127;
-/// The longest distance between a lone byte and its group.
-const MAX_ANCHOR: u64 = 32;
 
 /// How the bytes of a body are meant.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,6 +40,8 @@ pub(super) struct Style {
     pub(super) any_case: bool,
     /// A zero follows every byte.
     pub(super) wide: bool,
+    /// No ASCII letter or digit stands beside it.
+    pub(super) full_word: bool,
 }
 
 /// The parts of a pattern.
@@ -42,22 +49,13 @@ pub(super) struct Style {
 pub(super) struct Body {
     pub(super) first: Part,
     pub(super) rest: Vec<(Gap, Part)>,
-    /// Whether the first part is a lone byte before the run that it belongs to.
-    pub(super) begins_with_lone_byte: bool,
 }
 
 impl Body {
     /// The pattern of this body at an offset.
-    ///
-    /// Of a lone byte and its run, an offset places the run (tried with ClamAV 1.4). A pattern's
-    /// offset places its first byte, so that such records cannot be said.
-    pub(super) fn at(self, target: Target, offset: Offset) -> Result<Pattern, Fault> {
-        if self.begins_with_lone_byte && offset != Offset::Anywhere {
-            let message = "the offset of a run with a lone byte before it is not matched yet";
-            return Err(Fault::skipped("lone byte before an offset", message));
-        }
-        let Body { first, rest, .. } = self;
-        Ok(Pattern { target, offset, first, rest, full_word: false })
+    pub(super) fn at(self, target: Target, offset: Offset) -> Pattern {
+        let Body { first, rest } = self;
+        Pattern { target, offset, first, rest }
     }
 }
 
@@ -70,11 +68,10 @@ pub(super) fn parse(text: &str, style: Style) -> Result<Body, Fault> {
         bytes_left: MAX_BYTES,
         parts: Vec::new(),
         gap: None,
-        group: Vec::new(),
-        part: Part::new(),
-        group_at: 0,
-        begins_with_lone_byte: false,
+        part: PartInWork::default(),
+        part_at: 0,
     };
+    parser.beside_a_full_word();
     while let Some(next) = parser.peek() {
         parser.step(next)?;
     }
@@ -88,14 +85,11 @@ struct Parser<'t> {
     bytes_left: usize,
     /// Finished parts, each with the gap before it; none before the first.
     parts: Vec<(Option<Gap>, Part)>,
-    /// The gap before the group in work.
+    /// The gap before the part in work.
     gap: Option<Gap>,
-    /// The group's finished parts, each with the anchor gap behind it.
-    group: Vec<(Part, Gap)>,
-    /// The part in work.
-    part: Part,
-    group_at: usize,
-    begins_with_lone_byte: bool,
+    part: PartInWork,
+    /// Where the part in work begins.
+    part_at: usize,
 }
 
 impl<'t> Parser<'t> {
@@ -122,14 +116,14 @@ impl<'t> Parser<'t> {
     fn step(&mut self, next: u8) -> Result<(), Fault> {
         match next {
             b'*' => {
-                let gap = Gap { min: 0, max: None };
-                self.end_group(gap)?;
+                self.finish_part()?;
                 self.advance(1);
-                self.group_at = self.at;
+                self.begin_part(Gap { min: 0, max: None });
             }
-            b'{' => self.gap()?,
+            b'{' => self.gap(b'}')?,
+            b'[' if self.style.wide || self.style.full_word => self.gap(b']')?,
             b'[' => self.anchor()?,
-            b'(' | b'!' => self.choice()?,
+            b'(' | b'!' => self.bracket()?,
             _ => {
                 let byte = self.byte()?;
                 self.push(byte)?;
@@ -174,9 +168,9 @@ impl<'t> Parser<'t> {
 
     fn push(&mut self, byte: ByteMask) -> Result<(), Fault> {
         self.spend(if self.style.wide { 2 } else { 1 })?;
-        self.part.push(Element::Byte(byte));
+        self.part.run.push(Element::Byte(byte));
         if self.style.wide {
-            self.part.push(Element::Byte(ByteMask::exact(0)));
+            self.part.run.push(Element::Byte(ByteMask::exact(0)));
         }
         Ok(())
     }
@@ -193,10 +187,10 @@ impl<'t> Parser<'t> {
         Ok(std::str::from_utf8(inside).unwrap_or_default())
     }
 
-    /// `{n}`, `{-n}`, `{n-}`, `{n-m}`.
-    fn gap(&mut self) -> Result<(), Fault> {
+    /// `{n}`, `{-n}`, `{n-}`, `{n-m}`, up to the bracket `end`.
+    fn gap(&mut self, end: u8) -> Result<(), Fault> {
         let start = self.at;
-        let text = self.bracketed(b'}')?;
+        let text = self.bracketed(end)?;
         let gap = parse_gap(text).map_err(|message| {
             Fault::error("gap", message)
                 .at(start)
@@ -206,8 +200,9 @@ impl<'t> Parser<'t> {
             return self.skip_bytes(gap.min);
         }
         let behind = std::mem::replace(&mut self.at, start);
-        self.end_group(gap)?;
-        (self.at, self.group_at) = (behind, behind);
+        self.finish_part()?;
+        self.at = behind;
+        self.begin_part(gap);
         Ok(())
     }
 
@@ -215,11 +210,11 @@ impl<'t> Parser<'t> {
     fn skip_bytes(&mut self, count: u32) -> Result<(), Fault> {
         let count = count as usize;
         self.spend(count)?;
-        self.part.extend(std::iter::repeat_n(Element::Byte(ByteMask::ANY), count));
+        self.part.run.extend(std::iter::repeat_n(Element::Byte(ByteMask::ANY), count));
         Ok(())
     }
 
-    /// `[x-y]` between a lone byte and the rest of its group.
+    /// `[x-y]` between a lone byte and its run.
     fn anchor(&mut self) -> Result<(), Fault> {
         let at = self.at;
         let bad = |message: &str| {
@@ -227,113 +222,104 @@ impl<'t> Parser<'t> {
                 .at(at)
                 .help("write `hh[x-y]` before or `[x-y]hh` behind a run of bytes, x <= y <= 32")
         };
-        if self.part.is_empty() || self.group.len() >= 2 {
-            return Err(bad("an anchor needs a byte on one side and a run on the other"));
-        }
         let text = self.bracketed(b']')?;
         let (min, max) = text.split_once('-').unwrap_or((text, text));
         let number = |text: &str| parse_number(text).filter(|&number| number <= MAX_ANCHOR);
         let (min, max) = number(min).zip(number(max)).ok_or_else(|| bad("not an anchor"))?;
-        let (min, max) = (u32::try_from(min).unwrap_or(0), u32::try_from(max).unwrap_or(0));
+        let (min, max) = (u8::try_from(min).unwrap_or(0), u8::try_from(max).unwrap_or(0));
         if max < min {
             return Err(bad("a distance that ends before it begins"));
         }
-        let part = std::mem::take(&mut self.part);
-        self.group.push((part, Gap { min, max: Some(max) }));
-        Ok(())
+        match self.part.anchor(Anchor { min, max }) {
+            true => Ok(()),
+            false => Err(bad("an anchor needs a byte on one side and a run on the other")),
+        }
     }
 
-    /// Ends the group in work; `gap` follows it.
-    fn end_group(&mut self, gap: Gap) -> Result<(), Fault> {
-        self.finish_group()?;
+    /// Begins the part behind a gap.
+    fn begin_part(&mut self, gap: Gap) {
         self.gap = Some(gap);
-        Ok(())
+        self.part_at = self.at;
     }
 
-    fn finish_group(&mut self) -> Result<(), Fault> {
-        if self.part.is_empty() {
+    fn finish_part(&mut self) -> Result<(), Fault> {
+        if self.part.run.is_empty() {
             return Err(self.unexpected("bytes"));
         }
-        let last = std::mem::take(&mut self.part);
-        let group = std::mem::take(&mut self.group);
-        let parts: Vec<&Part> = group.iter().map(|(part, _)| part).chain([&last]).collect();
-        let main = self.main_part(&parts).ok_or_else(|| {
-            Fault::error("anchored byte", "`[x-y]` stands between two runs")
-                .at(self.group_at)
-                .help("on one side of `[x-y]` stands a single byte; use a gap between runs")
-        })?;
-        if !has_fixed_pair(main) {
-            return Err(Fault::error("too short", "no two neighbouring fixed bytes in this part")
-                .at(self.group_at)
-                .help("every part between gaps needs two bytes without wildcards side by side"));
-        }
-        let lone_first = parts.first().is_some_and(|&first| !std::ptr::eq(first, main));
-        self.begins_with_lone_byte |= self.parts.is_empty() && lone_first;
-        let mut gap = self.gap.take();
-        for (part, behind) in group {
-            self.parts.push((gap, part));
-            gap = Some(behind);
-        }
-        self.parts.push((gap, last));
+        let part = std::mem::take(&mut self.part);
+        let part = part.finish().map_err(|fault| fault.at(self.part_at))?;
+        self.parts.push((self.gap.take(), part));
         Ok(())
     }
 
-    /// The part of a group that is not a lone byte at its side.
-    fn main_part<'p>(&self, parts: &[&'p Part]) -> Option<&'p Part> {
-        let length = if self.style.wide { 2 } else { 1 };
-        let lone = |part: &Part| part.len() == length && part.iter().all(is_fixed);
-        match *parts {
-            [main] => Some(main),
-            [before, main] if lone(before) => Some(main),
-            [main, behind] if lone(behind) => Some(main),
-            [before, main, behind] if lone(before) && lone(behind) => Some(main),
+    fn end(mut self) -> Result<Body, Fault> {
+        if !self.part.run.is_empty() {
+            self.beside_a_full_word();
+        }
+        self.finish_part()?;
+        let mut parts = self.parts.into_iter();
+        let first = parts.next().map(|(_, part)| part).unwrap_or_default();
+        let rest = parts.map(|(gap, part)| (gap.unwrap_or(Gap { min: 0, max: None }), part));
+        Ok(Body { first, rest: rest.collect() })
+    }
+}
+
+/// Boundaries.
+impl Parser<'_> {
+    /// The boundary `(W)` that stands before and behind a full word.
+    fn beside_a_full_word(&mut self) {
+        if self.style.full_word {
+            self.push_boundary(BoundaryKind::Symbol, false);
+        }
+    }
+
+    fn push_boundary(&mut self, kind: BoundaryKind, negated: bool) {
+        let (side, wide) = (Side::Inside, self.style.wide && kind == BoundaryKind::Symbol);
+        self.part.run.push(Element::Boundary(Boundary { kind, side, negated, wide }));
+    }
+
+    /// The boundary at hand, if there is one.
+    fn boundary(&self) -> Option<BoundaryKind> {
+        match self.text.get(self.at..self.at.saturating_add(3)) {
+            Some(b"(B)") => Some(BoundaryKind::Word),
+            Some(b"(L)") => Some(BoundaryKind::Line),
+            Some(b"(W)") => Some(BoundaryKind::Symbol),
             _ => None,
         }
     }
 
-    fn end(mut self) -> Result<Body, Fault> {
-        self.finish_group()?;
-        let begins_with_lone_byte = self.begins_with_lone_byte;
-        let mut parts = self.parts.into_iter();
-        let first = parts.next().map(|(_, part)| part).unwrap_or_default();
-        let rest = parts.map(|(gap, part)| (gap.unwrap_or(Gap { min: 0, max: None }), part));
-        Ok(Body { first, rest: rest.collect(), begins_with_lone_byte })
-    }
-}
-
-/// Choices.
-impl Parser<'_> {
-    /// `(..|..)` or `!(..|..)`.
-    fn choice(&mut self) -> Result<(), Fault> {
+    /// A boundary or a choice, with or without a `!` before it.
+    fn bracket(&mut self) -> Result<(), Fault> {
         let at = self.at;
         let negated = self.peek() == Some(b'!');
         if negated {
             self.advance(1);
         }
-        self.refuse_boundary(at)?;
+        let Some(kind) = self.boundary() else { return self.choice(negated, at) };
+        self.advance(3);
+        self.spend(1)?;
+        self.push_boundary(kind, negated);
+        Ok(())
+    }
+}
+
+/// Choices.
+impl Parser<'_> {
+    /// `(..|..)` or `!(..|..)`, which begins at `at`.
+    fn choice(&mut self, negated: bool, at: usize) -> Result<(), Fault> {
         let mut strings = self.strings()?;
         self.spend(strings.iter().map(Vec::len).sum())?;
         strings.sort_unstable();
         strings.dedup();
         if negated {
             check_negated(&strings, at)?;
-            self.part.push(Element::NoneOf(strings));
+            self.part.run.push(Element::NoneOf(strings));
         } else if let [only] = strings.as_slice() {
-            self.part.extend(only.iter().copied().map(Element::Byte));
+            self.part.run.extend(only.iter().copied().map(Element::Byte));
         } else {
-            self.part.push(Element::Choice(strings));
+            self.part.run.push(Element::Choice(strings));
         }
         Ok(())
-    }
-
-    fn refuse_boundary(&self, at: usize) -> Result<(), Fault> {
-        let what = match self.text.get(self.at..self.at.saturating_add(3)) {
-            Some(b"(B)") => "boundary (B)",
-            Some(b"(L)") => "boundary (L)",
-            Some(b"(W)") => "boundary (W)",
-            _ => return Ok(()),
-        };
-        Err(Fault::skipped(what, format!("the {what} is not matched yet")).at(at))
     }
 
     /// The strings between brackets, those of inner brackets multiplied out.
@@ -342,7 +328,9 @@ impl Parser<'_> {
         loop {
             match self.peek() {
                 Some(b'(') => {
-                    self.refuse_boundary(self.at)?;
+                    if self.boundary().is_some() {
+                        return Err(self.error("choice", "no boundaries inside of a choice"));
+                    }
                     if open.len() >= MAX_NESTING {
                         let message = format!("choices nest deeper than {MAX_NESTING}");
                         return Err(self.error("choice", message));
@@ -420,28 +408,19 @@ fn parse_gap(text: &str) -> Result<Gap, &'static str> {
     }
 }
 
-/// An exact byte, or a letter of either case.
-fn is_fixed_byte(byte: ByteMask) -> bool {
-    byte.mask == 0xff || byte.mask == 0xdf && byte.value.is_ascii_uppercase()
-}
-
-fn is_fixed(element: &Element) -> bool {
-    matches!(element, Element::Byte(byte) if is_fixed_byte(*byte))
-}
-
-fn has_fixed_pair(part: &Part) -> bool {
-    part.iter().zip(part.iter().skip(1)).any(|(a, b)| is_fixed(a) && is_fixed(b))
-}
-
 #[cfg(test)]
 mod tests {
+    use pellucid::matcher::Nearby;
+
     use super::*;
 
-    const PLAIN: Style = Style { any_case: false, wide: false };
-    const WIDE: Style = Style { any_case: false, wide: true };
-    const ANY_CASE: Style = Style { any_case: true, wide: false };
+    const PLAIN: Style = Style { any_case: false, wide: false, full_word: false };
+    const WIDE: Style = Style { wide: true, ..PLAIN };
+    const ANY_CASE: Style = Style { any_case: true, ..PLAIN };
+    const WORD: Style = Style { full_word: true, ..PLAIN };
 
-    /// A body, written short: bytes as digits, `.` any byte, `~` a letter of either case.
+    /// A body, written short: bytes as digits, `.` any byte, `~` a letter of either case, boundaries as
+    /// letters with `<` or `>` for what they look at.
     fn show(text: &str, style: Style) -> Result<String, String> {
         let body = parse(text, style).map_err(|fault| {
             format!("{}@{}", fault.reason, fault.at.map_or(String::new(), |at| at.to_string()))
@@ -464,8 +443,29 @@ mod tests {
             Element::Byte(byte) => show_byte(byte),
             Element::Choice(s) => format!("({})", strings(s)),
             Element::NoneOf(s) => format!("!({})", strings(s)),
+            Element::Boundary(boundary) => show_boundary(boundary),
+            Element::Nearby(Nearby { byte, behind, min, max }) => {
+                let side = if *behind { '>' } else { '<' };
+                format!("[{side}{} {min}-{max}]", show_byte(byte))
+            }
         };
         part.iter().map(element).collect()
+    }
+
+    fn show_boundary(boundary: &Boundary) -> String {
+        let negated = if boundary.negated { "!" } else { "" };
+        let wide = if boundary.wide { "w" } else { "" };
+        let kind = match boundary.kind {
+            BoundaryKind::Word => 'B',
+            BoundaryKind::Line => 'L',
+            BoundaryKind::Symbol => 'W',
+        };
+        let side = match boundary.side {
+            Side::Before => "<",
+            Side::Behind => ">",
+            Side::Inside => "",
+        };
+        format!("{negated}({side}{kind}{wide})")
     }
 
     fn show_byte(byte: &ByteMask) -> String {
@@ -511,15 +511,52 @@ mod tests {
     }
 
     #[test]
-    fn anchored_bytes_become_parts() {
+    fn lone_bytes_stand_beside_their_run() {
         for (text, shown) in [
-            ("aa[2-4]bbcc", "aa 2..4 bbcc"),
-            ("bbcc[2]aa", "bbcc 2..2 aa"),
-            ("aa[0-0]bbcc[1-32]dd*eeff", "aa 0..0 bbcc 1..32 dd 0.. eeff"),
+            ("aa[2-4]bbcc", "[<aa 2-4]bbcc"),
+            ("bbcc[2]aa", "bbcc[>aa 2-2]"),
+            ("aa[0-0]bbcc[1-32]dd*eeff", "[<aa 0-0]bbcc[>dd 1-32] 0.. eeff"),
+            ("aabb{2-}cc[1-2]ddee", "aabb 2.. [<cc 1-2]ddee"),
+            ("a?[1-2]bbcc[1-2]??", "[<<a0/f0> 1-2]bbcc[>. 1-2]"),
         ] {
             assert_eq!(show(text, PLAIN), Ok(shown.into()), "{text}");
         }
+        assert_eq!(show("41[2-4]bbcc", ANY_CASE), Ok("[<~A 2-4]bbcc".into()));
+    }
+
+    #[test]
+    fn in_wide_bodies_and_full_words_anchors_are_gaps() {
         assert_eq!(show("aa[2-4]bbcc", WIDE), Ok("aa00 2..4 bb00cc00".into()));
+        assert_eq!(show("aa[0-0]bb", WIDE), Ok("aa00 0.. bb00".into()));
+        assert_eq!(show("aabb[2-4]ccdd", WORD), Ok("(<W)aabb 2..4 ccdd(>W)".into()));
+    }
+
+    #[test]
+    fn boundaries_know_where_they_stand() {
+        for (text, shown) in [
+            ("(B)aabb(L)", "(<B)aabb(>L)"),
+            ("aabb(W)cc*(L)ddee", "aabb(W)cc 0.. (<L)ddee"),
+            ("(B)(B)aabb(W)(W)", "(<B)(B)aabb(W)(>W)"),
+            ("!(B)aabb!(B)", "!(B)aabb!(>B)"),
+            ("aa[1-2](B)bbcc!(W)[0-3]dd", "[<aa 1-2](<B)bbcc!(>W)[>dd 0-3]"),
+            ("{1}(B)aabb", ".(B)aabb"),
+        ] {
+            assert_eq!(show(text, PLAIN), Ok(shown.into()), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_full_word_stands_between_boundaries() {
+        for (text, shown) in [
+            ("aabb*ccdd", "(<W)aabb 0.. ccdd(>W)"),
+            ("(B)aabb!(L)", "(<W)(B)aabb!(L)(>W)"),
+            ("(B)aabb*ccdd(W)", "(<W)(B)aabb 0.. ccdd(W)(>W)"),
+        ] {
+            assert_eq!(show(text, WORD), Ok(shown.into()), "{text}");
+        }
+        let wide_word = Style { full_word: true, ..WIDE };
+        assert_eq!(show("aa(W)(L)", wide_word), Ok("(<Ww)aa00(W)(L)(>Ww)".into()));
+        assert_eq!(show("(W)aa(L)", WIDE), Ok("(<Ww)aa00(>L)".into()));
     }
 
     #[test]
@@ -527,7 +564,7 @@ mod tests {
         assert_eq!(show("41625d", ANY_CASE), Ok("~A~B5d".into()));
         assert_eq!(show("6162(63|64)6?", ANY_CASE), Ok("~A~B(~C|~D)<60/f0>".into()));
         assert_eq!(show("61??{2}(62|63)", WIDE), Ok("6100.00..(6200|6300)".into()));
-        let both = Style { any_case: true, wide: true };
+        let both = Style { any_case: true, ..WIDE };
         assert_eq!(show("61", both), Ok("~A00".into()));
     }
 
@@ -563,6 +600,7 @@ mod tests {
             ("aa[]bbcc", "anchored byte@2"),
             ("[2-3]aabb", "anchored byte@0"),
             ("aa[1-2]bb[1-2]cc[1-2]dd", "anchored byte@16"),
+            ("aabb[1-2]ccdd[1-2]ee", "anchored byte@0"),
             ("aabb[1-2]", "body@9"),
             ("aabb(cc", "body@7"),
             ("aabb)", "body@4"),
@@ -576,20 +614,16 @@ mod tests {
             ("aabb(cc{3}dd)", "choice@7"),
             ("aabb(!(cc))", "body@5"),
             ("aabb(C)", "body@6"),
+            ("aabb(b)", "body@6"),
+            ("aabb(B", "body@6"),
+            ("aabb(cc|(B))", "choice@8"),
+            ("aabb((B))", "choice@5"),
+            ("(B)", "too short@0"),
+            ("(W)*aabb", "too short@0"),
+            ("(B)aa[1-2]bbcc", "anchored byte@0"),
+            ("aabb[1-2](W)", "anchored byte@0"),
         ] {
             assert_eq!(show(text, PLAIN), Err(reason.into()), "{text}");
-        }
-    }
-
-    #[test]
-    fn boundaries_are_skipped_by_name() {
-        for (text, name) in [
-            ("(B)aabb", "boundary (B)@0"),
-            ("aabb(L)", "boundary (L)@4"),
-            ("aabb!(W)", "boundary (W)@4"),
-            ("aabb(cc|(B))", "boundary (B)@8"),
-        ] {
-            assert_eq!(show(text, PLAIN), Err(name.into()), "{text}");
         }
     }
 

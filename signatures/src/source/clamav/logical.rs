@@ -6,6 +6,7 @@
 //! or whose sub-signatures are regular expressions, byte comparisons, macros or images, is skipped.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use pellucid::matcher::expression::ExpressionOp;
@@ -43,7 +44,7 @@ pub(crate) fn record(line: &str, class: Class) -> Result<Option<Record<'_>>, Fau
         logical.parts.push(pattern);
         doubles.push(double);
     }
-    add_doubles(&mut logical, doubles)?;
+    add_twins(&mut logical, doubles);
     let class = class_of(name, class);
     Ok(Some(Record { name: Cow::Borrowed(name), class, content: Content::Logical(logical) }))
 }
@@ -145,10 +146,9 @@ fn parse_sub(sub: Field<'_>, target: Target) -> Result<(Pattern, Option<Pattern>
         None => (Offset::Anywhere, Field { text: signature, at: sub.at }),
     };
     let pattern = |wide: bool| {
-        let style = Style { any_case: modifiers.any_case, wide };
-        let hex = hex::parse(body.text, style).and_then(|hex| hex.at(target, place));
-        let pattern = hex.map_err(|fault| fault.moved(body.at))?;
-        Ok(Pattern { full_word: modifiers.full_word, ..pattern })
+        let style = Style { any_case: modifiers.any_case, wide, full_word: modifiers.full_word };
+        let hex = hex::parse(body.text, style).map_err(|fault| fault.moved(body.at))?;
+        Ok(hex.at(target, place))
     };
     let both = modifiers.wide && modifiers.ascii;
     Ok((pattern(modifiers.wide && !both)?, both.then(|| pattern(true)).transpose()?))
@@ -194,47 +194,26 @@ fn parse_modifiers(field: Field<'_>) -> Result<Modifiers, Fault> {
             }
         }
     }
-    if modifiers.wide && modifiers.full_word {
-        let message = "a full word of wide characters is not matched yet";
-        return Err(Fault::skipped("modifiers w and f together", message).at(field.at));
-    }
     Ok(modifiers)
 }
 
-/// Appends the wide twins as parts of their own, and lets the expression take either.
-fn add_doubles(logical: &mut Logical, doubles: Vec<Option<Pattern>>) -> Result<(), Fault> {
-    let mut twins: Vec<Option<u8>> = Vec::with_capacity(doubles.len());
-    for double in doubles {
-        let Some(pattern) = double else {
-            twins.push(None);
-            continue;
-        };
-        let twin = u8::try_from(logical.parts.len()).ok();
-        twins.push(twin.filter(|&twin| usize::from(twin) < MAX_PARTS));
-        if twins.last() == Some(&None) {
-            let message = format!("more than {MAX_PARTS} patterns, wide ones counted twice");
-            return Err(Fault::skipped("modifiers w and a together", message));
-        }
-        logical.parts.push(pattern);
-    }
-    if twins.iter().all(Option::is_none) {
-        return Ok(());
-    }
-    let counts_different =
-        |op: &ExpressionOp| matches!(op, ExpressionOp::Compare { distinct, .. } if *distinct > 1);
-    if logical.expression.iter().any(counts_different) {
-        let message = "both widths of one sub-signature would count as two";
-        return Err(Fault::skipped("modifiers w and a together", message));
-    }
-    let ops = std::mem::take(&mut logical.expression);
-    for op in ops {
-        logical.expression.push(op);
-        let ExpressionOp::Part(part) = op else { continue };
-        if let Some(Some(twin)) = twins.get(usize::from(part)) {
-            logical.expression.extend([ExpressionOp::Part(*twin), ExpressionOp::Or]);
+/// Appends the wide twins behind all sub-signatures (there are at most 64 of either), and lets the
+/// expression take both widths for one.
+fn add_twins(logical: &mut Logical, doubles: Vec<Option<Pattern>>) {
+    let mut twins = BTreeMap::new();
+    for (part, double) in (0_u8..).zip(doubles) {
+        if let (Some(pattern), Ok(twin)) = (double, u8::try_from(logical.parts.len())) {
+            logical.parts.push(pattern);
+            twins.insert(part, twin);
         }
     }
-    Ok(())
+    for op in &mut logical.expression {
+        if let ExpressionOp::Part(part) = *op
+            && let Some(twin) = twins.get(&part)
+        {
+            *op = ExpressionOp::Twins(part, *twin);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -261,7 +240,7 @@ mod tests {
         assert_eq!(logical.expression, [Part(0), Part(1), And]);
         let [first, second] = logical.parts.as_slice() else { panic!() };
         assert_eq!(first.offset, Offset::EntryPoint { delta: 4, shift: 0 });
-        assert!(second.full_word && second.rest.len() == 1);
+        assert_eq!((second.first.len(), second.rest.len()), (3, 1), "a boundary on either side");
     }
 
     #[test]
@@ -269,19 +248,12 @@ mod tests {
         let logical = read("A;Target:0;0>1&1;6162::wa;6364").unwrap();
         assert_eq!(logical.parts.len(), 3);
         assert_eq!(logical.parts[2].first.len(), 4);
-        let [a, b, or, compare, c, and] = logical.expression.as_slice() else { panic!() };
-        assert_eq!([a, b, or, c, and], [&Part(0), &Part(2), &Or, &Part(1), &And]);
+        let [twins, compare, second, and] = logical.expression.as_slice() else { panic!() };
+        assert_eq!([twins, second, and], [&Twins(0, 2), &Part(1), &And]);
         assert!(matches!(compare, Compare { number: 1, .. }));
-        assert_eq!(
-            read("A;Target:0;(0|1)>1,2;6162::wa;6364").unwrap_err(),
-            "Skipped modifiers w and a together"
-        );
-        let subs = vec!["6162::wa"; 33].join(";");
-        let logic = (0..33).map(|n| n.to_string()).collect::<Vec<_>>().join("&");
-        assert_eq!(
-            read(&format!("A;Target:0;{logic};{subs}")).unwrap_err(),
-            "Skipped modifiers w and a together"
-        );
+        let subs = vec!["6162::wa"; 64].join(";");
+        let logic = (0..64).map(|n| n.to_string()).collect::<Vec<_>>().join("&");
+        assert_eq!(read(&format!("A;Target:0;{logic};{subs}")).unwrap().parts.len(), 128);
     }
 
     #[test]
@@ -309,7 +281,6 @@ mod tests {
             ("A;Target:0;0&1;aabb;0(>>26#ib2#>512)", "Skipped byte comparison sub-signature @20"),
             ("A;Target:0;0;${6-7}12$", "Skipped macro sub-signature @13"),
             ("A;Target:0;0;fuzzy_img#af2ad01ed42993c7#0", "Skipped image sub-signature @13"),
-            ("A;Target:0;0;aabb::wf", "Skipped modifiers w and f together @19"),
         ] {
             assert_eq!(read(line).unwrap_err(), reason, "{line}");
         }

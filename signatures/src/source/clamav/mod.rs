@@ -10,6 +10,7 @@ pub(crate) mod hash;
 mod hex;
 pub(crate) mod logical;
 mod offset;
+mod part;
 
 use pellucid::matcher::Target;
 use pellucid::verdict::Class;
