@@ -8,6 +8,7 @@ use std::sync::{Arc, Weak};
 use crate::input::Input;
 use crate::limits::{Cancel, Limits};
 use crate::matcher::{Matcher, Scratch};
+use crate::normalise::Views;
 use crate::observe::Observed;
 use crate::scan;
 use crate::set::SignatureSet;
@@ -23,6 +24,8 @@ struct Shared {
     /// Bottom of the stack first.
     matchers: Vec<Matcher>,
     labels: Vec<SetLabel>,
+    /// The views that some set has signatures for.
+    views: Views,
     /// For each name that a set switches off: the height below which it is switched off.
     removed: HashMap<String, usize>,
 }
@@ -114,9 +117,12 @@ impl EngineBuilder {
                 message: error.to_string(),
             })
         };
+        let matchers = self.sets.iter().map(ready).collect::<Result<Vec<_>, _>>()?;
+        let views = matchers.iter().fold(Views::default(), |all, one| all.with(one.views()));
         Ok(Engine(Arc::new(Shared {
-            matchers: self.sets.iter().map(ready).collect::<Result<_, _>>()?,
+            matchers,
             labels: self.sets.iter().map(SignatureSet::label).collect(),
+            views,
             removed,
         })))
     }
@@ -157,6 +163,10 @@ impl Engine {
 
     pub(crate) fn matchers(&self) -> &[Matcher] {
         &self.0.matchers
+    }
+
+    pub(crate) fn views(&self) -> Views {
+        self.0.views
     }
 
     /// Whether a set above `height` switches the finding's signature off.

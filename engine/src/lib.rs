@@ -31,7 +31,7 @@
 //! 1. [`input`]: bytes in; the one place that opens, reads and maps files
 //! 2. [`identify`]: what is it? a set of types, from content alone
 //! 3. [`inspect`]: facts about programs that signatures ask about
-//! 4. [`matcher`]: which signatures hit?
+//! 4. [`normalise`] and [`matcher`]: which signatures hit, in the bytes or in a normal form of them?
 //! 5. [`unpack`]: what is inside? each thing found goes the same way; by a work queue, never by
 //!    recursion
 //! 6. [`verdict`]: what was found, and how much was looked at
@@ -64,6 +64,7 @@ pub mod inspect;
 pub mod json;
 pub mod limits;
 pub mod matcher;
+pub mod normalise;
 pub mod observe;
 pub mod reader;
 mod scan;

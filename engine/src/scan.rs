@@ -6,6 +6,7 @@
 //! costs no call stack and only the objects on the current path are in memory. Every object goes
 //! through [`Scan::examine`] behind a wall against panics: a defect harms one object.
 
+use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use crate::input::{Content, Input, Source};
 use crate::inspect::{self, Facts, Layout};
 use crate::limits::{Budget, Limit, Stop};
 use crate::matcher::{Layer, Matcher, Scratch, Subject, layers};
+use crate::normalise::{self, Viewed};
 use crate::observe::{Entered, Observer, Step};
 use crate::unpack::{self, Entry, Unpacker};
 use crate::verdict::{Completeness, Finding, Object, Problem, Reason, Report, conclude};
@@ -241,13 +243,29 @@ impl<'s, 'a> Scan<'s, 'a> {
             self.keep_facts(index, inspect::inspect(data, &identified.found, self.budget));
         }
         let types = identified.types();
-        let subject = Subject { data, types, layout: layout.as_ref(), layers };
+        let subject = Subject { data, types, layout: layout.as_ref(), layers, view: None };
+        self.search_subject(&subject, index);
+        let (views, ended) = normalise::views(data, identified, self.engine.views(), self.budget);
+        for Viewed { view, written } in &views {
+            let data = written.bytes();
+            self.search_subject(&Subject { data, view: Some(*view), ..subject }, index);
+        }
+        if let Err(stop) = ended {
+            let detail = "normalising the text was broken off";
+            self.note(index, Problem::new(stop.into(), detail));
+        }
+    }
+
+    fn search_subject(&mut self, subject: &Subject<'_>, index: usize) {
         for (height, matcher) in self.engine.matchers().iter().enumerate() {
             let Some(scratch) = self.scratches.get_mut(height) else { continue };
             let mut findings = Vec::new();
-            let searched = matcher.search(&subject, scratch, self.budget, &mut findings);
+            let searched = matcher.search(subject, scratch, self.budget, &mut findings);
             let damage = matcher.damage(scratch);
             findings.retain(|finding| !self.engine.is_removed(finding, height));
+            if subject.view.is_some() {
+                self.drop_known(&mut findings, index, height);
+            }
             self.raise(findings, index, height);
             if let Err(stop) = searched {
                 self.note(index, stop.into());
@@ -267,6 +285,18 @@ impl<'s, 'a> Scan<'s, 'a> {
                 .anomalies
                 .push(format!("facts are kept of {PROGRAMS} programs, not of this one"));
         }
+    }
+
+    /// Drops the findings of a view that the object's own bytes or another view had as well.
+    fn drop_known(&self, findings: &mut Vec<Finding>, index: usize, height: usize) {
+        if findings.is_empty() {
+            return;
+        }
+        let of_object =
+            self.raised.iter().rev().take_while(|raised| raised.finding.object == index);
+        let known = of_object.filter(|raised| raised.height == height);
+        let known: HashSet<&str> = known.map(|raised| raised.finding.name.as_str()).collect();
+        findings.retain(|finding| !known.contains(finding.name.as_str()));
     }
 
     /// Keeps the findings of one set on one object, as many as there is room for.

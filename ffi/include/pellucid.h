@@ -556,6 +556,11 @@ typedef struct pellucid_finding {
      * 0 (for information) to 100, as its author says.
      */
     uint32_t severity;
+    /**
+     * The normal form of the object that it was found in ("text"); empty where it was found in the
+     * object's own bytes.
+     */
+    struct pellucid_string view;
 } pellucid_finding;
 
 /**

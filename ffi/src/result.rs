@@ -2,6 +2,7 @@
 
 use std::mem::MaybeUninit;
 
+use pellucid::normalise::View;
 use pellucid::verdict::{Finding as EngineFinding, Object as EngineObject, Problem, Report};
 
 use crate::boundary::{call, free_box, required, value};
@@ -73,6 +74,9 @@ pub struct Finding {
     pub method: u32,
     /// 0 (for information) to 100, as its author says.
     pub severity: u32,
+    /// The normal form of the object that it was found in ("text"); empty where it was found in the
+    /// object's own bytes.
+    pub view: Text,
 }
 
 // SAFETY: `repr(C)`, begins with its size; integers and texts only.
@@ -89,6 +93,7 @@ unsafe impl Record for Finding {
         verdict,
         method,
         severity,
+        view,
     });
 }
 
@@ -106,6 +111,7 @@ impl Finding {
             verdict: verdict_number(finding.class.verdict()),
             method: method_number(finding.method),
             severity: finding.severity.into(),
+            view: Text::of(finding.view.map_or("", View::name)),
         }
     }
 }

@@ -30,7 +30,8 @@ fn compile(lines: &str, count: usize) -> SignatureSet {
 
 /// What the set finds: names and first places, sorted.
 fn search(set: &SignatureSet, data: &[u8]) -> Vec<(String, Option<u64>)> {
-    let subject = Subject { data, types: Default::default(), layout: None, layers: &[] };
+    let subject =
+        Subject { data, types: Default::default(), layout: None, layers: &[], view: None };
     let budget = Budget::new(Limits::default(), Cancel::new());
     let mut findings = Vec::new();
     let matcher = Matcher::new(set).unwrap();
@@ -42,7 +43,10 @@ fn search(set: &SignatureSet, data: &[u8]) -> Vec<(String, Option<u64>)> {
 }
 
 fn starts(pattern: &Pattern, data: &[u8]) -> Vec<u64> {
-    naive::starts(pattern, &Subject { data, types: Default::default(), layout: None, layers: &[] })
+    naive::starts(
+        pattern,
+        &Subject { data, types: Default::default(), layout: None, layers: &[], view: None },
+    )
 }
 
 /// A random expression, every block of it in brackets.

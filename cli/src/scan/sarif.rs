@@ -16,6 +16,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::path::Path;
 
+use pellucid::normalise::View;
 use pellucid::verdict::{Class, Finding, Problem, Reason, Report};
 use serde_json::{Value, json};
 
@@ -140,6 +141,7 @@ fn result(path: &Path, report: &Report, finding: &Finding, rule: usize) -> Value
             "method": finding.method.name(),
             "object": report.object_path(finding.object),
             "offset": finding.offset,
+            "view": finding.view.map(View::name),
             "completeness": report.completeness.name(),
         },
     })

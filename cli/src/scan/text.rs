@@ -93,6 +93,9 @@ impl Text {
         if let Some(offset) = finding.offset {
             write!(out, ", at byte {}", count(offset))?;
         }
+        if let Some(view) = finding.view {
+            write!(out, ", in its normalised {}", view.name())?;
+        }
         let place = report.object_path(finding.object);
         if !place.is_empty() {
             write!(out, ", in {}", shown::object(&place))?;

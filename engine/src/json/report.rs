@@ -6,6 +6,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::path_if_lossy;
+use crate::normalise::View;
 use crate::verdict::{Finding, Problem, Report, SetLabel};
 
 /// One file's result.
@@ -35,6 +36,8 @@ struct FindingRecord<'r> {
     method: &'static str,
     object: Vec<&'r str>,
     offset: Option<u64>,
+    /// The normal form that it was found in, if not in the object's own bytes.
+    view: Option<&'static str>,
     set: &'r str,
     severity: u8,
     source: &'r str,
@@ -86,6 +89,7 @@ impl<'r> FindingRecord<'r> {
             method: finding.method.name(),
             object: report.object_path(finding.object),
             offset: finding.offset,
+            view: finding.view.map(View::name),
             set: &finding.set,
             severity: finding.severity,
             source: &finding.source,
@@ -181,7 +185,7 @@ mod tests {
                 "findings": [{
                     "name": "Test.A", "class": "malicious", "method": "hash",
                     "object": ["inner.zip", "x.exe"], "offset": null,
-                    "set": "test/unit@1", "severity": 90,
+                    "view": null, "set": "test/unit@1", "severity": 90,
                     "source": "unit.csv", "author": "", "licence": "CC0-1.0",
                 }],
                 "objects": 3, "bytes": 2345, "elapsed_ms": 7,

@@ -50,7 +50,7 @@ fn is_meant_for(row: &LogicalRow, subject: &Subject<'_>) -> bool {
     let size = subject.data.len() as u64;
     let target = Target::from_number(row.target);
     (row.size_min.get()..=row.size_max.get()).contains(&size)
-        && target.is_some_and(|target| target.accepts(subject.types))
+        && target.is_some_and(|target| target.accepts(subject))
 }
 
 fn parts(row: &LogicalRow) -> impl Iterator<Item = u32> {

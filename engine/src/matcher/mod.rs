@@ -30,9 +30,10 @@ pub use pattern::{ByteMask, Element, Gap, Offset, Part, Pattern, Target};
 use crate::identify::TypeSet;
 use crate::inspect::Layout;
 use crate::limits::{Budget, Stop};
-use crate::set::layout::{PatternRow, Section, WHOLE};
+use crate::normalise::{View, Views};
+use crate::set::layout::{LogicalRow, PatternRow, Section, WHOLE};
 use crate::set::{Damaged, SignatureSet};
-use crate::verdict::{Finding, Method, Problem, Reason};
+use crate::verdict::{Class, Finding, Method, Problem, Reason};
 
 /// What signatures are matched against.
 #[derive(Clone, Copy)]
@@ -45,6 +46,8 @@ pub struct Subject<'a> {
     pub layout: Option<&'a Layout>,
     /// What it lies in, outermost first; empty for the file itself.
     pub layers: &'a [Layer],
+    /// The normal form that `data` is, if it is not the object's own bytes.
+    pub view: Option<View>,
 }
 
 /// A signature that hit, by its number in the set.
@@ -72,6 +75,7 @@ impl std::error::Error for MatcherError {}
 pub struct Matcher {
     set: SignatureSet,
     label: String,
+    views: Views,
     patterns: patterns::Patterns,
     logicals: logicals::Logicals,
     #[cfg(feature = "yara")]
@@ -108,6 +112,7 @@ impl Matcher {
         let patterns = patterns::Patterns::new(set).map_err(|e| MatcherError(e.to_string()))?;
         Ok(Self {
             label: set.label().name,
+            views: views_of(set),
             patterns,
             logicals: logicals::Logicals::new(set),
             #[cfg(feature = "yara")]
@@ -131,7 +136,15 @@ impl Matcher {
         Some(Problem::new(Reason::SetDamaged, detail))
     }
 
+    /// The views in which its signatures are looked for. Nobody needs the others.
+    pub fn views(&self) -> Views {
+        self.views
+    }
+
     /// Finds the signatures that hit `subject`. [`Finding::object`] is left at 0 for the caller to set.
+    ///
+    /// YARA rules speak of files as they are, so they are not asked of views. Nor can a view be trusted:
+    /// many different objects have the same one.
     pub fn search(
         &self,
         subject: &Subject<'_>,
@@ -145,9 +158,13 @@ impl Matcher {
         scratch.hits.sort_unstable();
         scratch.hits.dedup();
         let damage = &mut scratch.damage;
-        findings.extend(scratch.hits.iter().filter_map(|hit| self.finding(hit, damage)));
+        let found = scratch.hits.iter().filter_map(|hit| self.finding(hit, subject.view, damage));
+        findings.extend(found.filter(|it| subject.view.is_none() || it.class != Class::Trusted));
         searched?;
-        self.search_yara(subject, scratch, budget, findings)
+        match subject.view {
+            None => self.search_yara(subject, scratch, budget, findings),
+            Some(_) => Ok(()),
+        }
     }
 
     fn search_tables(
@@ -178,7 +195,7 @@ impl Matcher {
         }
     }
 
-    fn finding(&self, hit: &Hit, damage: &mut Damage) -> Option<Finding> {
+    fn finding(&self, hit: &Hit, view: Option<View>, damage: &mut Damage) -> Option<Finding> {
         let (signature, read) = self.set.signature(hit.signature);
         damage.keep(read);
         let signature = signature?;
@@ -188,7 +205,8 @@ impl Matcher {
             method: hit.method,
             severity: signature.severity,
             object: 0,
-            offset: hit.offset,
+            offset: hit.offset.filter(|_| view.is_none()),
+            view,
             set: self.label.clone(),
             source: signature.origin.file.to_owned(),
             author: signature.origin.author.to_owned(),
@@ -220,6 +238,24 @@ impl Matcher {
     ) -> Searched {
         Ok(())
     }
+}
+
+/// The views that a set has signatures for. A digest can be that of any view.
+fn views_of(set: &SignatureSet) -> Views {
+    let counts = set.counts();
+    let digests = counts.md5.saturating_add(counts.sha1).saturating_add(counts.sha256);
+    let patterns = set.rows::<PatternRow>(Section::Patterns).iter().map(|row| row.target);
+    let logicals = set.rows::<LogicalRow>(Section::Logicals).iter().map(|row| row.target);
+    let any = (digests > 0).then_some(Target::Any as u8);
+    let mut seen = [false; 256];
+    for number in patterns.chain(logicals).chain(any) {
+        if let Some(seen) = seen.get_mut(usize::from(number)) {
+            *seen = true;
+        }
+    }
+    let is_seen = |target: &Target| seen.get(*target as usize).is_some_and(|&seen| seen);
+    let targets = Target::ALL.into_iter().filter(is_seen);
+    targets.fold(Views::default(), |views, target| views.with(Views::of(target)))
 }
 
 /// Refuses a set with YARA rules, since leaving them out would be a silent gap.

@@ -10,7 +10,7 @@ use super::pattern::{ByteMask, Element, Part, Pattern};
 
 /// Every position where `pattern` matches.
 pub fn starts(pattern: &Pattern, subject: &Subject<'_>) -> Vec<u64> {
-    if !pattern.target.accepts(subject.types) {
+    if !pattern.target.accepts(subject) {
         return Vec::new();
     }
     let Some(allowed) = pattern.offset.starts(subject) else { return Vec::new() };

@@ -351,7 +351,7 @@ impl Scratch {
 
 impl Pattern<'_> {
     fn is_meant_for(&self, subject: &Subject<'_>) -> bool {
-        Target::from_number(self.row.target).is_some_and(|target| target.accepts(subject.types))
+        Target::from_number(self.row.target).is_some_and(|target| target.accepts(subject))
     }
 
     fn starts(&self, subject: &Subject<'_>) -> Option<RangeInclusive<u64>> {

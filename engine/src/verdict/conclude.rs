@@ -69,6 +69,7 @@ mod tests {
             severity: 0,
             object,
             offset: None,
+            view: None,
             set: String::new(),
             source: String::new(),
             author: String::new(),

@@ -12,6 +12,7 @@ use std::time::Duration;
 use crate::identify::TypeSet;
 use crate::inspect::Facts;
 use crate::limits::{Limit, Stop};
+use crate::normalise::View;
 
 /// What was found. Ordered: a later one outweighs an earlier one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -265,6 +266,8 @@ pub struct Finding {
     pub object: usize,
     /// Where the first match starts in the object, where the method knows that.
     pub offset: Option<u64>,
+    /// The normal form of the object in which the match lies, if it does not lie in its own bytes.
+    pub view: Option<View>,
     /// The set it came from, as `origin/channel@version`.
     pub set: String,
     /// The signature's source file inside the set; empty where the set does not say.
@@ -285,6 +288,7 @@ impl Finding {
             severity: 0,
             object: 0,
             offset: None,
+            view: None,
             set: String::new(),
             source: String::new(),
             author: String::new(),

@@ -18,5 +18,6 @@
 mod bodies;
 mod table;
 mod trial;
+mod views;
 
 use table::{Case, hold};

@@ -121,6 +121,7 @@ impl Yara {
             severity: about.severity.unwrap_or_else(|| about.class.default_severity()),
             object: 0,
             offset: first_offset(rule),
+            view: None,
             set: set.to_owned(),
             source: from_origin(|origin| &origin.file).unwrap_or_default(),
             author: about.author.or_else(|| from_origin(|o| &o.author)).unwrap_or_default(),

@@ -274,7 +274,7 @@ mod tests {
             ("A;Target:0;0;aabb::x", "Error modifier @19"),
             ("A;Target:0;0;EP+1:aabb", "Error offset @13"),
             ("A;Engine:217-255,Target:0;0;aabb", "Skipped engine level"),
-            ("A;Target:3;0;aabb", "Skipped target 3 (normalised HTML) @9"),
+            ("A;Target:8;0;aabb", "Skipped unknown target @9"),
             ("A;Target:0,Container:CL_TYPE_ZIP;0;aabb", "Skipped attribute Container @11"),
             ("A;Target:0,Odd:1;0;aabb", "Skipped unknown attribute @11"),
             ("A;Target:0;0&1;aabb;0/a.b/i", "Skipped regular expression sub-signature @20"),

@@ -108,13 +108,7 @@ fn parse_target(field: Field<'_>) -> Result<Target, Fault> {
         return Err(Fault::error("target", message).at(field.at));
     };
     Target::from_number(number).ok_or_else(|| {
-        let what = match number {
-            3 => "target 3 (normalised HTML)",
-            7 => "target 7 (normalised text)",
-            13 => "target 13 (internal)",
-            14 => "target 14 (other)",
-            _ => "unknown target",
-        };
-        Fault::skipped(what, format!("objects of target {number} are not matched")).at(field.at)
+        let message = format!("there are no objects of target {number}");
+        Fault::skipped("unknown target", message).at(field.at)
     })
 }
