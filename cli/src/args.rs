@@ -1,5 +1,6 @@
 //! What can be asked of the command line, and its help.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -83,7 +84,21 @@ pub(crate) struct ScanArgs {
     #[arg(short = 'j', long = "jobs", value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) jobs: Option<u16>,
     #[command(flatten)]
+    pub(crate) passwords: PasswordArgs,
+    #[command(flatten)]
     pub(crate) limits: LimitArgs,
+}
+
+/// What encrypted archives are opened with, besides the passwords of the signature sets.
+#[derive(Debug, Args)]
+pub(crate) struct PasswordArgs {
+    /// Try this password on encrypted archives; may be given several times, and other users of this
+    /// machine can see it in the list of processes
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) password: Vec<OsString>,
+    /// Try each line of this file as a password
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) passwords_file: Vec<PathBuf>,
 }
 
 /// How much the scan of one file may cost.
@@ -114,6 +129,10 @@ pub(crate) struct LimitArgs {
     /// How many sections, imports and the like are read from a program [default: 20000]
     #[arg(long, value_name = "N")]
     max_facts: Option<u32>,
+    /// How much work trying passwords may be: one password costs 1, or 8,000 where the archive is
+    /// encrypted with AES [default: 100000000]
+    #[arg(long, value_name = "N")]
+    max_key_work: Option<u64>,
 }
 
 impl LimitArgs {
@@ -128,6 +147,7 @@ impl LimitArgs {
         limits.time = self.timeout.unwrap_or(limits.time);
         limits.memory = self.max_memory.unwrap_or(limits.memory);
         limits.facts = self.max_facts.unwrap_or(limits.facts);
+        limits.key_work = self.max_key_work.unwrap_or(limits.key_work);
         limits
     }
 }
@@ -292,6 +312,7 @@ mod tests {
         assert_eq!(parse_duration(&told("timeout")), Ok(limits.time));
         assert_eq!(parse_size(&told("max_memory")), Ok(limits.memory));
         assert_eq!(told("max_facts"), limits.facts.to_string());
+        assert_eq!(told("max_key_work"), limits.key_work.to_string());
     }
 
     #[test]

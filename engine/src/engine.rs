@@ -55,6 +55,8 @@ pub struct ScanOptions {
     pub limits: Limits,
     /// Ends the scan from any thread.
     pub cancel: Cancel,
+    /// Passwords to try on encrypted archives, before those of the signature sets.
+    pub passwords: Vec<Vec<u8>>,
     /// Whether the facts about each program are kept with its object, for whoever wants to read them.
     pub facts: bool,
     /// Who is told of what happens while it runs.

@@ -37,6 +37,10 @@ pub struct Limits {
     /// How many things (sections, imports, exports, resources, ...) are read from one program, and
     /// how many entries of one name list.
     pub facts: u32,
+    /// Work that may be spent on trying passwords, in blocks of 64 bytes that are hashed or
+    /// something that takes as long: a password for an AES-encrypted ZIP entry costs 8,000 of them,
+    /// one for the older encryption of ZIP costs one.
+    pub key_work: u64,
 }
 
 impl Limits {
@@ -55,6 +59,7 @@ impl Default for Limits {
             time: Duration::from_secs(120),
             memory: 1 << 30,
             facts: 20_000,
+            key_work: 100_000_000,
         }
     }
 }
@@ -79,6 +84,8 @@ pub enum Limit {
     Memory,
     /// [`Limits::facts`]
     Facts,
+    /// [`Limits::key_work`]
+    KeyWork,
 }
 
 impl Limit {
@@ -93,6 +100,7 @@ impl Limit {
             Limit::Time => "time",
             Limit::Memory => "memory",
             Limit::Facts => "facts",
+            Limit::KeyWork => "key-work",
         }
     }
 }
@@ -155,6 +163,7 @@ struct Account {
     objects: AtomicU64,
     total_bytes: AtomicU64,
     memory: AtomicU64,
+    key_work: AtomicU64,
 }
 
 /// Bytes of memory that a budget granted; dropping it gives them back.
@@ -219,6 +228,7 @@ impl Budget {
             objects: AtomicU64::new(0),
             total_bytes: AtomicU64::new(0),
             memory: AtomicU64::new(0),
+            key_work: AtomicU64::new(0),
         }))
     }
 
@@ -324,6 +334,12 @@ impl Budget {
     pub fn hold(&self, bytes: u64) -> Result<Grant, Stop> {
         take(&self.0.memory, bytes, self.0.limits.memory, Limit::Memory)?;
         Ok(Grant { account: Arc::clone(&self.0), bytes })
+    }
+
+    /// Charges work that a password costs, before it is tried.
+    pub fn try_key(&self, work: u64) -> Result<(), Stop> {
+        self.check()?;
+        take(&self.0.key_work, work, self.0.limits.key_work, Limit::KeyWork)
     }
 
     /// Charges `bytes` of unpacker output: what an entry that is used in place would have put out.

@@ -19,7 +19,7 @@ use crate::limits::{Budget, Limit, Stop};
 use crate::matcher::{Layer, Matcher, Scratch, Subject, layers};
 use crate::normalise::{self, Viewed};
 use crate::observe::{Entered, Observer, Step};
-use crate::unpack::{self, Entry, Unpacker};
+use crate::unpack::{self, Entry, Opening, Passwords, Unpacker};
 use crate::verdict::{Completeness, Finding, Object, Problem, Reason, Report, conclude};
 
 /// Longer names of objects are cut: they are for people, and 100,000 of them are held at a time.
@@ -43,7 +43,9 @@ pub(crate) fn scan(
     let budget = Budget::observed(options.limits.clone(), options.cancel.clone(), observed);
     let mut report = match Source::open(input, &mut workspace.buffer, &budget) {
         Ok((source, watch)) => {
-            let mut scan = Scan::new(engine, options, &budget, &mut workspace.scratches);
+            let passwords = Passwords::new(options.passwords.iter().cloned());
+            let opening = Opening { budget: &budget, passwords: &passwords };
+            let mut scan = Scan::new(engine, options, opening, &mut workspace.scratches);
             scan.run(source);
             if let Some(problem) = watch.and_then(|watch| watch.changed()) {
                 scan.note(0, problem);
@@ -86,6 +88,7 @@ struct Scan<'s, 'a> {
     observer: Option<&'s dyn Observer>,
     keeps_facts: bool,
     budget: &'s Budget,
+    passwords: &'s Passwords,
     scratches: &'s mut Vec<Scratch>,
     objects: Vec<Object>,
     raised: Vec<Raised>,
@@ -98,13 +101,21 @@ impl<'s, 'a> Scan<'s, 'a> {
     fn new(
         engine: &'s Engine,
         options: &'s ScanOptions,
-        budget: &'s Budget,
+        opening: Opening<'s>,
         scratches: &'s mut Vec<Scratch>,
     ) -> Self {
-        let observer = options.observed.observer();
-        let (objects, raised, open) = (Vec::new(), Vec::new(), Vec::new());
-        let keeps_facts = options.facts;
-        Self { engine, observer, keeps_facts, budget, scratches, objects, raised, open, bytes: 0 }
+        Self {
+            engine,
+            observer: options.observed.observer(),
+            keeps_facts: options.facts,
+            budget: opening.budget,
+            passwords: opening.passwords,
+            scratches,
+            objects: Vec::new(),
+            raised: Vec::new(),
+            open: Vec::new(),
+            bytes: 0,
+        }
     }
 
     /// Examines the file, then what is inside, container by container.
@@ -206,8 +217,9 @@ impl<'s, 'a> Scan<'s, 'a> {
             return;
         }
         self.search(content, &identified, index, &place.layers);
+        let opening = Opening { budget: self.budget, passwords: self.passwords };
         for found in unpack::places(&identified).rev() {
-            match unpack::open(content, found, self.budget) {
+            match unpack::open(content, found, &opening) {
                 Some(Ok(unpacker)) => {
                     let layers = layers(&place.layers, &identified, &found).into();
                     self.open.push(Open { unpacker, object: index, depth: place.depth, layers });

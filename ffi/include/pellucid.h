@@ -281,6 +281,11 @@
 #define PELLUCID_REASON_LIMIT_FACTS 108
 
 /**
+ * `max_key_work` was reached.
+ */
+#define PELLUCID_REASON_LIMIT_KEY_WORK 109
+
+/**
  * Compare every byte with the hash tree and check every row now, which takes a second for a gigabyte;
  * by default what is large is checked when it is first used.
  */
@@ -457,6 +462,20 @@ typedef struct pellucid_engine_options {
 } pellucid_engine_options;
 
 /**
+ * A password.
+ */
+typedef struct pellucid_password {
+    /**
+     * Its bytes, of any encoding, without a NUL at the end.
+     */
+    const char *bytes;
+    /**
+     * How many bytes it has.
+     */
+    size_t length;
+} pellucid_password;
+
+/**
  * What a scan may cost; NULL in its place asks for the defaults. In each field 0 stands for the
  * default too, and UINT64_MAX for "as much as it takes". Reaching a limit never makes a result look
  * clean: it becomes partial, with the reason.
@@ -506,6 +525,18 @@ typedef struct pellucid_scan_options {
      * Things (sections, imports, ...) read from one program.
      */
     uint64_t max_facts;
+    /**
+     * Work spent on trying passwords: one costs 1, or 8,000 where an archive is encrypted with AES.
+     */
+    uint64_t max_key_work;
+    /**
+     * Passwords to try on encrypted archives, before those of the signature sets; NULL for none.
+     */
+    const struct pellucid_password *passwords;
+    /**
+     * How many passwords there are.
+     */
+    size_t password_count;
 } pellucid_scan_options;
 
 /**

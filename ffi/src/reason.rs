@@ -45,6 +45,8 @@ pub const PELLUCID_REASON_LIMIT_TIME: u32 = 106;
 pub const PELLUCID_REASON_LIMIT_MEMORY: u32 = 107;
 /// `max_facts` was reached.
 pub const PELLUCID_REASON_LIMIT_FACTS: u32 = 108;
+/// `max_key_work` was reached.
+pub const PELLUCID_REASON_LIMIT_KEY_WORK: u32 = 109;
 
 pub(crate) fn reason_number(reason: Reason) -> u32 {
     match reason {
@@ -74,6 +76,7 @@ fn limit_number(limit: Limit) -> u32 {
         Limit::Time => PELLUCID_REASON_LIMIT_TIME,
         Limit::Memory => PELLUCID_REASON_LIMIT_MEMORY,
         Limit::Facts => PELLUCID_REASON_LIMIT_FACTS,
+        Limit::KeyWork => PELLUCID_REASON_LIMIT_KEY_WORK,
         _ => PELLUCID_REASON_LIMIT_OTHER,
     }
 }
@@ -104,6 +107,7 @@ mod tests {
             (Reason::Limit(Limit::Time), 106),
             (Reason::Limit(Limit::Memory), 107),
             (Reason::Limit(Limit::Facts), 108),
+            (Reason::Limit(Limit::KeyWork), 109),
         ];
         for (reason, number) in published {
             assert_eq!(reason_number(reason), number, "{reason}");

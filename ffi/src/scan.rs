@@ -52,6 +52,22 @@ pub struct ScanOptions {
     pub max_memory_bytes: u64,
     /// Things (sections, imports, ...) read from one program.
     pub max_facts: u64,
+    /// Work spent on trying passwords: one costs 1, or 8,000 where an archive is encrypted with AES.
+    pub max_key_work: u64,
+    /// Passwords to try on encrypted archives, before those of the signature sets; NULL for none.
+    pub passwords: *const Password,
+    /// How many passwords there are.
+    pub password_count: usize,
+}
+
+/// A password.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct Password {
+    /// Its bytes, of any encoding, without a NUL at the end.
+    pub bytes: *const c_char,
+    /// How many bytes it has.
+    pub length: usize,
 }
 
 // SAFETY: `repr(C)`, begins with its size; integers and a raw pointer only.
@@ -68,6 +84,9 @@ unsafe impl Record for ScanOptions {
         max_time_ms,
         max_memory_bytes,
         max_facts,
+        max_key_work,
+        passwords,
+        password_count,
     });
 }
 
@@ -86,6 +105,9 @@ impl ScanOptions {
             max_time_ms: limits.time.as_millis().try_into().unwrap_or(u64::MAX),
             max_memory_bytes: limits.memory,
             max_facts: limits.facts.into(),
+            max_key_work: limits.key_work,
+            passwords: std::ptr::null(),
+            password_count: 0,
         }
     }
 
@@ -103,6 +125,7 @@ impl ScanOptions {
         limits.time = Duration::from_millis(chosen(self.max_time_ms, defaults.max_time_ms));
         limits.memory = chosen(self.max_memory_bytes, defaults.max_memory_bytes);
         limits.facts = narrow(chosen(self.max_facts, defaults.max_facts));
+        limits.key_work = chosen(self.max_key_work, defaults.max_key_work);
         if self.flags & PELLUCID_SCAN_DO_NOT_UNPACK != 0 {
             limits.depth = 0;
         }
@@ -113,14 +136,44 @@ impl ScanOptions {
 /// What the engine is asked for.
 ///
 /// # Safety
-/// `options` is NULL or a struct of the size that it says, whose `cancel` is NULL or alive.
+/// `options` is NULL or a struct of the size that it says, whose `cancel` is NULL or alive, and whose
+/// `passwords` are as many as it says.
 unsafe fn scan_options(options: *const ScanOptions) -> Result<pellucid::ScanOptions, Failure> {
     // SAFETY: as for this function.
     let given = unsafe { record::read(options) }?;
     // SAFETY: the caller vouches that it is NULL or alive; such handles are only ever shared.
     let cancel = unsafe { given.cancel.as_ref() };
     let cancel = cancel.map(|cancel| cancel.0.clone()).unwrap_or_default();
-    Ok(pellucid::ScanOptions { limits: given.limits()?, cancel, ..Default::default() })
+    let limits = given.limits()?;
+    // SAFETY: as for this function.
+    let passwords = unsafe { passwords(&given) }?;
+    Ok(pellucid::ScanOptions { limits, cancel, passwords, ..Default::default() })
+}
+
+/// The passwords among the options.
+///
+/// # Safety
+/// `passwords` is NULL or points to `password_count` structs, whose bytes are readable.
+unsafe fn passwords(given: &ScanOptions) -> Result<Vec<Vec<u8>>, Failure> {
+    let count = given.password_count;
+    if count == 0 {
+        return Ok(Vec::new());
+    }
+    if given.passwords.is_null() {
+        return Err(Failure::argument(format!("passwords is NULL, but password_count is {count}")));
+    }
+    let length = count.checked_mul(size_of::<Password>());
+    if length.is_none_or(|length| isize::try_from(length).is_err()) {
+        return Err(Failure::argument(format!("there cannot be {count} passwords")));
+    }
+    // SAFETY: not NULL, its length fits an isize, and the caller vouches for the structs.
+    let list = unsafe { std::slice::from_raw_parts(given.passwords, count) };
+    let copied = list.iter().map(|password| {
+        // SAFETY: the caller vouches for the bytes.
+        let bytes = unsafe { bytes(password.bytes.cast(), password.length, "a password") };
+        bytes.map(<[u8]>::to_vec)
+    });
+    copied.collect()
 }
 
 /// Sets `struct_size` to the given `struct_size`, sizeof(pellucid_scan_options), and everything else to
@@ -304,17 +357,34 @@ mod tests {
             options.max_time_ms = 6;
             options.max_memory_bytes = 7;
             options.max_facts = 8;
+            options.max_key_work = 9;
         })
         .unwrap();
         assert_eq!((set.depth, set.objects, set.total_bytes, set.object_bytes), (1, 2, 3, 4));
         assert_eq!((set.ratio, set.time, set.memory), (5, Duration::from_millis(6), 7));
-        assert_eq!(set.facts, 8);
+        assert_eq!((set.facts, set.key_work), (8, 9));
     }
 
     #[test]
     fn the_largest_number_is_no_overflow() {
         let set = limits(|options| (options.max_depth, options.max_time_ms) = (u64::MAX, u64::MAX));
         assert_eq!(set.unwrap().depth, u32::MAX);
+    }
+
+    #[test]
+    fn passwords_are_copied_or_refused() {
+        let list = [b"one".as_slice(), b"", b"\xff"]
+            .map(|bytes| Password { bytes: bytes.as_ptr().cast(), length: bytes.len() });
+        let given = |passwords, password_count| {
+            let options = ScanOptions { passwords, password_count, ..ScanOptions::defaults() };
+            // SAFETY: the list outlives the call, and a count that is not its own is refused.
+            unsafe { super::passwords(&options) }.map_err(|failure| failure.code)
+        };
+        let copied = vec![b"one".to_vec(), Vec::new(), b"\xff".to_vec()];
+        assert_eq!(given(list.as_ptr(), 3), Ok(copied));
+        assert_eq!(given(std::ptr::null(), 0), Ok(Vec::new()));
+        assert_eq!(given(std::ptr::null(), 1), Err(PELLUCID_INVALID_ARGUMENT));
+        assert_eq!(given(list.as_ptr(), usize::MAX), Err(PELLUCID_INVALID_ARGUMENT));
     }
 
     #[test]

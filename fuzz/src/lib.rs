@@ -5,7 +5,7 @@ use std::time::Duration;
 use pellucid::identify::FileType;
 use pellucid::input::Content;
 use pellucid::limits::{Budget, Cancel, Limits};
-use pellucid::unpack;
+use pellucid::unpack::{self, Opening, Passwords};
 
 /// Limits that short inputs reach.
 pub fn tiny_limits() -> Limits {
@@ -17,6 +17,7 @@ pub fn tiny_limits() -> Limits {
     limits.memory = 4 << 20;
     limits.time = Duration::from_secs(20);
     limits.facts = 500;
+    limits.key_work = 100_000;
     limits
 }
 
@@ -32,7 +33,9 @@ pub fn walk_as(file_type: FileType, data: &[u8]) {
     let identified = pellucid::identify::identify(data).found;
     let found = identified.into_iter().find(|found| found.file_type == file_type);
     let found = found.unwrap_or_else(|| pellucid::identify::Found::new(file_type, 0));
-    let Some(Ok(mut unpacker)) = unpack::open(&content, found, &budget) else { return };
+    let passwords = Passwords::new([b"".to_vec(), b"secret".to_vec()]);
+    let opening = Opening { budget: &budget, passwords: &passwords };
+    let Some(Ok(mut unpacker)) = unpack::open(&content, found, &opening) else { return };
     let mut entries = 0;
     while let Some(entry) = unpacker.next_entry(&budget) {
         assert!(

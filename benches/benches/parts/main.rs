@@ -15,7 +15,7 @@ use pellucid::inspect;
 use pellucid::limits::{Budget, Cancel, Limits};
 use pellucid::matcher::{Matcher, Scratch, Subject};
 use pellucid::set::{SignatureSet, Unverified};
-use pellucid::unpack;
+use pellucid::unpack::{self, Opening, Passwords};
 use pellucid::{Engine, Input, ScanOptions};
 use pellucid_benches::generate::{Databases, Donor, Wanted, generate};
 use pellucid_benches::synthetic::program_text;
@@ -211,7 +211,8 @@ fn unpack_all(bytes: &[u8], file_type: FileType) -> usize {
     let budget = Budget::new(Limits::default(), Cancel::new());
     let found = identify(bytes).found;
     let found = found.into_iter().find(|found| found.file_type == file_type);
-    let opened = found.and_then(|found| unpack::open(&content, found, &budget));
+    let opening = Opening { budget: &budget, passwords: &Passwords::default() };
+    let opened = found.and_then(|found| unpack::open(&content, found, &opening));
     let mut unpacker = opened.expect("the type is known").expect("the container is sound");
     let mut out = 0;
     while let Some(entry) = unpacker.next_entry(&budget) {

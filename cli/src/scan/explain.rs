@@ -45,6 +45,7 @@ fn limit_words(limit: Limit, limits: &Limits) -> String {
                 units::counted(limits.facts.into(), "line")
             )
         }
+        Limit::KeyWork => "trying more passwords would take too long".to_owned(),
         other => format!("limit {} reached", other.name()),
     }
 }
@@ -53,7 +54,7 @@ fn limit_words(limit: Limit, limits: &Limits) -> String {
 pub(super) fn advice(reason: Reason) -> Option<String> {
     let advice = match reason {
         Reason::Limit(limit) => return option(limit).map(|option| format!("raise {option}")),
-        Reason::Encrypted => "unpack it with its password and scan the result",
+        Reason::Encrypted => "give its password with --password, or unpack it and scan the result",
         Reason::Unsupported(_) => "unpack it with another program and scan the result",
         Reason::Corrupted | Reason::Truncated => "get it again from where it came from",
         Reason::ChangedWhileScanning => "scan it again when nothing writes to it",
@@ -80,6 +81,7 @@ fn option(limit: Limit) -> Option<&'static str> {
         Limit::Time => "--timeout",
         Limit::Memory => "--max-memory",
         Limit::Facts => "--max-facts",
+        Limit::KeyWork => "--max-key-work",
         _ => return None,
     })
 }
@@ -90,7 +92,7 @@ mod tests {
     use crate::args::Cli;
     use clap::CommandFactory;
 
-    const LIMITS: [Limit; 8] = [
+    const LIMITS: [Limit; 9] = [
         Limit::Depth,
         Limit::Objects,
         Limit::TotalBytes,
@@ -99,6 +101,7 @@ mod tests {
         Limit::Time,
         Limit::Memory,
         Limit::Facts,
+        Limit::KeyWork,
     ];
 
     #[test]

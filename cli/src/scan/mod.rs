@@ -3,11 +3,12 @@
 //! - [`session`]: one scan: hears what the engine says, writes it in the format asked for;
 //! - [`ndjson`], [`json`], [`sarif`]: for machines; [`text`], [`explain`]: for people;
 //! - [`summary`]: what all files together came to;
-//! - [`progress`]: the bar on a terminal; [`stdin`]: standard input.
+//! - [`progress`]: the bar on a terminal; [`stdin`]: standard input; [`passwords`]: for archives.
 
 mod explain;
 mod json;
 mod ndjson;
+mod passwords;
 mod progress;
 #[cfg(test)]
 mod samples;
@@ -35,7 +36,9 @@ pub(crate) fn run(args: &ScanArgs) -> Result<Outcome, Failure> {
     let engine = set::engine(&args.sets, args.builtin)?;
     let cancel = Cancel::new();
     cancel_on_interrupt(&cancel)?;
-    let scan = ScanOptions { limits: args.limits.limits(), cancel, ..ScanOptions::default() };
+    let passwords = passwords::read(&args.passwords)?;
+    let limits = args.limits.limits();
+    let scan = ScanOptions { limits, cancel, passwords, ..ScanOptions::default() };
     let session = Session::new(args, &scan, engine.sets());
     session.begin();
     scan_all(args, &engine, scan, &session)?;

@@ -256,7 +256,8 @@ mod tests {
              Not all of it was looked at:\n      \
              limit:depth: nested deeper than 16 levels; raise --max-depth\n        \
              in deep.zip\n      \
-             encrypted: protected by a password; unpack it with its password and scan the result\n        \
+             encrypted: protected by a password; give its password with --password, or unpack it \
+             and scan the result\n        \
              in secret.txt: AES-256\n"
         );
     }

@@ -241,3 +241,31 @@ fn a_full_disk_is_an_error() {
     let said = Said::new(output).ends_with(2);
     assert!(said.err.contains("cannot write the output: No space left"), "{}", said.err);
 }
+
+#[test]
+fn an_encrypted_archive_opens_with_its_password() {
+    let folder = folder(&[("inside", &content("malicious")), ("words", b"wrong\r\nsecret\n")]);
+    let archive = folder.path().join("locked.zip");
+    let zip = Command::new("zip")
+        .args(["-q", "-P", "secret", "locked.zip", "inside"])
+        .current_dir(folder.path())
+        .status();
+    if zip.is_err() {
+        eprintln!("skipped: zip is not installed");
+        return;
+    }
+    let told = |options: &[&str]| {
+        let options = options.iter().map(OsStr::new);
+        scan(options.chain([archive.as_os_str()]))
+    };
+    let said = told(&[]).ends_with(2);
+    assert!(said.out.contains("encrypted: protected by a password"), "{}", said.out);
+    let said = told(&["--password", "wrong"]).ends_with(2);
+    assert!(said.out.contains("the password does not open it"), "{}", said.out);
+    let said = told(&["--password", "wrong", "--password", "secret"]).ends_with(1);
+    assert!(said.out.contains("Test.Malicious"), "{}", said.out);
+    let words = folder.path().join("words");
+    told(&["--passwords-file", words.to_str().unwrap()]).ends_with(1);
+    let said = told(&["--passwords-file", "missing"]).ends_with(2);
+    assert!(said.err.contains("cannot read missing"), "{}", said.err);
+}

@@ -10,7 +10,7 @@ use std::io::{self, Read};
 use flate2::Crc;
 
 use super::inflate::Inflate;
-use super::{Entry, Notes, Unpacker};
+use super::{Entry, Notes, Opening, Unpacker};
 use crate::identify::crc32;
 use crate::input::Content;
 use crate::limits::Budget;
@@ -25,7 +25,7 @@ const UNNAMED: &[u8] = b"data";
 pub(super) fn open<'a>(
     content: Content<'a>,
     offset: u64,
-    _: &Budget,
+    _: &Opening<'_>,
 ) -> Result<Box<dyn Unpacker<'a> + 'a>, Problem> {
     let stream = content.slice(offset, u64::MAX);
     Ok(Box::new(Gzip { stream, alone: offset == 0, done: false, notes: Notes::default() }))

@@ -12,12 +12,15 @@
 
 mod gzip;
 mod inflate;
+mod passwords;
 mod tar;
 #[cfg(test)]
 mod testing;
 mod zip;
 
 use std::io;
+
+pub use passwords::Passwords;
 
 use crate::identify::{FileType, Found, Identification};
 use crate::input::Content;
@@ -36,9 +39,18 @@ pub trait Unpacker<'a> {
     }
 }
 
+/// What a container is opened with.
+#[derive(Clone, Copy, Debug)]
+pub struct Opening<'s> {
+    /// Charged for all that is done.
+    pub budget: &'s Budget,
+    /// Tried on what is encrypted.
+    pub passwords: &'s Passwords,
+}
+
 /// Starts an unpacker on the container that begins at an offset of the content.
 pub(crate) type Open =
-    for<'a> fn(Content<'a>, u64, &Budget) -> Result<Box<dyn Unpacker<'a> + 'a>, Problem>;
+    for<'a> fn(Content<'a>, u64, &Opening<'_>) -> Result<Box<dyn Unpacker<'a> + 'a>, Problem>;
 
 /// A type that can hold other data.
 #[derive(Clone, Copy, Debug)]
@@ -138,13 +150,14 @@ pub fn places(identified: &Identification) -> impl DoubleEndedIterator<Item = Fo
 pub fn open<'a>(
     content: &Content<'a>,
     found: Found,
-    budget: &Budget,
+    opening: &Opening<'_>,
 ) -> Option<Result<Box<dyn Unpacker<'a> + 'a>, Problem>> {
     let format = FORMATS.iter().find(|format| format.file_type == found.file_type)?;
     match format.how {
-        How::Opens(open) => Some(open(content.clone(), found.offset, budget)),
+        How::Opens(open) => Some(open(content.clone(), found.offset, opening)),
         How::NotYet => Some(Err(unsupported(format.file_type))),
-        How::NotYetIf(holds) => match holds(&content.slice(found.offset, u64::MAX), budget) {
+        How::NotYetIf(holds) => match holds(&content.slice(found.offset, u64::MAX), opening.budget)
+        {
             Ok(holds) => holds.then(|| Err(unsupported(format.file_type))),
             Err(stop) => Some(Err(stop.into())),
         },
@@ -301,7 +314,8 @@ mod tests {
     fn problem_of(file_type: FileType, bytes: &[u8]) -> Option<Reason> {
         let budget = Budget::new(Limits::default(), Cancel::new());
         let found = Found { file_type, offset: 0 };
-        open(&Content::borrowed(bytes), found, &budget)?.err().map(|problem| problem.reason)
+        let opening = Opening { budget: &budget, passwords: &Passwords::default() };
+        open(&Content::borrowed(bytes), found, &opening)?.err().map(|problem| problem.reason)
     }
 
     #[test]

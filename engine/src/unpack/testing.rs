@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use flate2::Compression;
 use flate2::write::DeflateEncoder;
 
-use super::{Open, Unpacker};
+use super::{Open, Opening, Passwords, Unpacker};
 use crate::input::Content;
 use crate::limits::{Budget, Cancel, Limits};
 use crate::verdict::{Problem, Reason};
@@ -78,8 +78,13 @@ pub(super) fn walk_at(open: Open, bytes: &[u8], offset: u64, limits: Limits) -> 
 }
 
 pub(super) fn walk_under(open: Open, bytes: &[u8], offset: u64, budget: &Budget) -> Walked {
+    walk_with(open, bytes, offset, &Opening { budget, passwords: &Passwords::default() })
+}
+
+pub(super) fn walk_with(open: Open, bytes: &[u8], offset: u64, opening: &Opening<'_>) -> Walked {
+    let budget = opening.budget;
     let mut unpacker: Box<dyn Unpacker<'_>> =
-        open(Content::borrowed(bytes), offset, budget).unwrap();
+        open(Content::borrowed(bytes), offset, opening).unwrap();
     let mut entries = Vec::new();
     while let Some(entry) = unpacker.next_entry(budget) {
         entries.push(Got {

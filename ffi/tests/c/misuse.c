@@ -130,13 +130,25 @@ static void options_of_every_age(const pellucid_engine *engine) {
     options.known.flags = (uint64_t)1 << 63;
     CHECK(scan_with(engine, &options) == PELLUCID_UNSUPPORTED);
 
-    /* Any bytes are options: all limits at their largest, an unknown flag among them. */
+    /* Any bytes are options: all limits at their largest, an unknown flag and too many passwords
+     * among them. */
     memset(&options, 0xFF, sizeof options);
     options.known.struct_size = sizeof options.known;
     options.known.cancel = NULL;
     CHECK(scan_with(engine, &options) == PELLUCID_UNSUPPORTED);
     options.known.flags = 0;
+    CHECK(scan_with(engine, &options) == INVALID);
+    options.known.passwords = NULL;
+    CHECK(scan_with(engine, &options) == INVALID);
+    options.known.password_count = 0;
     CHECK(scan_with(engine, &options) == PELLUCID_OK);
+
+    const pellucid_password passwords[] = {{"secret", 6}, {NULL, 0}, {NULL, 1}};
+    options.known.passwords = passwords;
+    options.known.password_count = 2;
+    CHECK(scan_with(engine, &options) == PELLUCID_OK);
+    options.known.password_count = 3;
+    CHECK(scan_with(engine, &options) == INVALID);
 
     CHECK(pellucid_scan_options_init(&options.known, sizeof options) == PELLUCID_OK);
     CHECK(options.known.struct_size == sizeof options);

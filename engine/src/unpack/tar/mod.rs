@@ -18,7 +18,7 @@ use ::tar::Header;
 
 use self::pax::Pax;
 use self::sparse::Map;
-use super::{Entry, Notes, Unpacker};
+use super::{Entry, Notes, Opening, Unpacker};
 use crate::input::Content;
 use crate::limits::{Budget, Stop};
 use crate::reader::Reader;
@@ -29,7 +29,7 @@ const BLOCK: u64 = 512;
 pub(super) fn open<'a>(
     content: Content<'a>,
     offset: u64,
-    _: &Budget,
+    _: &Opening<'_>,
 ) -> Result<Box<dyn Unpacker<'a> + 'a>, Problem> {
     Ok(Box::new(Tar {
         archive: content.slice(offset, u64::MAX),

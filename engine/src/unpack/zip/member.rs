@@ -7,6 +7,7 @@
 
 use std::collections::VecDeque;
 
+use super::locks::Locked;
 use super::records::{
     CENTRAL, Central, Claim, DEFLATED, DESCRIPTOR, END, LOCAL, Local, STORED, descriptor_crc,
     method_name,
@@ -17,6 +18,7 @@ use crate::input::Content;
 use crate::limits::{Budget, Stop};
 use crate::reader::Reader;
 use crate::unpack::inflate::Inflate;
+use crate::unpack::passwords::Keyring;
 use crate::unpack::{Entry, shown};
 use crate::verdict::{Problem, Reason};
 
@@ -33,6 +35,8 @@ pub(super) struct Member {
     readings: VecDeque<Reading>,
     /// To be handed out with the next reading.
     problems: Vec<Problem>,
+    /// Whether the passwords were tried.
+    passwords_tried: bool,
 }
 
 /// A way to read an entry's data.
@@ -44,6 +48,16 @@ enum Reading {
     StoredAndFollowed,
     /// A method that is not decoded here, and the packed length.
     Other(u16, u64),
+}
+
+/// Decrypted data.
+pub(super) struct Plain {
+    pub(super) content: Content<'static>,
+    /// Bytes of the lock around the data.
+    pub(super) overhead: usize,
+    pub(super) method: u16,
+    /// Whether the code over all of the data fits; `None` for a lock that has none.
+    pub(super) code_fits: Option<bool>,
 }
 
 /// What became of a reading.
@@ -90,12 +104,14 @@ impl Member {
             claims: Vec::new(),
             readings: VecDeque::new(),
             problems: vec![problem],
+            passwords_tried: false,
         }
     }
 
     fn new(name: &[u8], start: u64, data: u64, claims: Vec<Claim>, problems: Vec<Problem>) -> Self {
         let readings = readings(&claims);
-        Self { name: name.to_vec(), start, data, claims, readings, problems }
+        let (name, passwords_tried) = (name.to_vec(), false);
+        Self { name, start, data, claims, readings, problems, passwords_tried }
     }
 
     /// A folder: nothing to read, and nothing to report.
@@ -120,27 +136,32 @@ impl Member {
     }
 
     /// Reads it in the next way; `None` when every way was tried.
-    pub(super) fn next<'a>(&mut self, zip: &Content<'a>, budget: &Budget) -> Option<Outcome<'a>> {
+    pub(super) fn next<'a>(
+        &mut self,
+        zip: &Content<'a>,
+        keyring: &mut Keyring,
+        budget: &Budget,
+    ) -> Option<Outcome<'a>> {
         let mut problems = std::mem::take(&mut self.problems);
         let Some(reading) = self.readings.pop_front() else {
             let first = (!problems.is_empty()).then(|| problems.remove(0))?;
             let entry = Entry::unread(self.name.clone(), first);
             return Some(Outcome { entry, end: None, idle: 0 });
         };
-        let mut outcome = charge_idle(self.read(reading, zip, budget), budget);
+        let outcome = charge_idle(self.read(reading, zip, budget), budget);
+        let mut outcome = self.judge_encryption(outcome, zip, keyring, budget);
         problems.append(&mut outcome.entry.problems);
         outcome.entry.problems = problems;
         Some(outcome)
     }
 
     fn read<'a>(&self, reading: Reading, zip: &Content<'a>, budget: &Budget) -> Outcome<'a> {
-        let outcome = match reading {
+        match reading {
             Reading::Deflated => self.inflate(zip, budget),
             Reading::Stored(length) => self.stored(zip, length, budget),
             Reading::StoredAndFollowed => self.stored_and_followed(zip, budget),
-            Reading::Other(method, packed) => return self.other(zip, method, packed, budget),
-        };
-        self.judge_encryption(outcome)
+            Reading::Other(method, packed) => self.other(zip, method, packed, budget),
+        }
     }
 
     fn inflate<'a>(&self, zip: &Content<'a>, budget: &Budget) -> Outcome<'a> {
@@ -222,10 +243,9 @@ impl Member {
         packed: u64,
         budget: &Budget,
     ) -> Outcome<'a> {
-        let entry = if self.claims.iter().any(Claim::is_encrypted) {
-            Entry::unread(self.name.clone(), encrypted())
-        } else if let Some(name) = method_name(method) {
-            Entry::unread(self.name.clone(), unsupported(format!("method {method} ({name})")))
+        let is_encrypted = self.claims.iter().any(Claim::is_encrypted);
+        let entry = if is_encrypted || method_name(method).is_some() {
+            Entry::unread(self.name.clone(), not_decoded(method))
         } else {
             let content = zip.slice(self.data, packed);
             let problem = unsupported(format!("unknown method {method}; taken as stored"));
@@ -240,12 +260,13 @@ impl Member {
         let (size, packed) = (content.len() as u64, end.saturating_sub(self.data));
         let crc = crc32(content);
         let told: Vec<_> = self.told(zip, end, packed, size).collect();
-        let is_borne_out = told.iter().any(|told| told.crc == crc && told.size == size);
+        let has_crc = |told: &Claim| told.crc == crc || told.leaves_checksum_away();
+        let is_borne_out = told.iter().any(|told| has_crc(told) && told.size == size);
         let mut complain = |words: String| entry.problems.push(corrupted(words));
         if told.is_empty() {
             complain("no checksum is given: there is no descriptor behind the data".into());
         }
-        if let Some(wrong) = told.iter().find(|told| told.crc != crc) {
+        if let Some(wrong) = told.iter().find(|told| !has_crc(told)) {
             complain(format!("CRC-32 is {crc:08x}, a header says {:08x}", wrong.crc));
         }
         if let Some(wrong) = told.iter().find(|told| told.size != size) {
@@ -280,20 +301,100 @@ impl Member {
 
     /// A mark of encryption says little: some programs ignore it, so that archives carry it to keep
     /// scanners out. Data that decode to their checksum are not encrypted.
-    fn judge_encryption<'a>(&self, mut outcome: Outcome<'a>) -> Outcome<'a> {
+    fn judge_encryption<'a>(
+        &mut self,
+        mut outcome: Outcome<'a>,
+        zip: &Content<'a>,
+        keyring: &mut Keyring,
+        budget: &Budget,
+    ) -> Outcome<'a> {
         let marks = self.claims.iter().filter(|claim| claim.is_encrypted()).count();
         let is_empty = outcome.entry.content.as_ref().is_some_and(|content| content.is_empty());
         if marks == 0 || outcome.entry.ends_walk() {
             return outcome;
         }
-        if outcome.end.is_none() && marks == self.claims.len() {
-            outcome.entry = Entry::unread(self.name.clone(), encrypted());
-        } else if outcome.end.is_none() {
-            outcome.entry.problems.push(encrypted());
-        } else if !is_empty {
-            outcome.entry.problems.push(corrupted("marked as encrypted, and is not"));
+        if outcome.end.is_some() {
+            if !is_empty {
+                outcome.entry.problems.push(corrupted("marked as encrypted, and is not"));
+            }
+            return outcome;
         }
+        let stop = match self.unlock(zip, keyring, budget) {
+            Ok(Some(opened)) => {
+                if marks == self.claims.len() {
+                    self.readings.clear();
+                }
+                return charge_idle(opened, budget);
+            }
+            Ok(None) => None,
+            Err(stop) => Some(stop),
+        };
+        if marks == self.claims.len() {
+            outcome.entry = Entry::unread(self.name.clone(), encrypted(keyring));
+        } else {
+            outcome.entry.problems.push(encrypted(keyring));
+        }
+        outcome.entry.problems.extend(stop.map(Problem::from));
         outcome
+    }
+
+    /// Tries the passwords, once for all readings.
+    fn unlock<'a>(
+        &mut self,
+        zip: &Content<'a>,
+        keyring: &mut Keyring,
+        budget: &Budget,
+    ) -> Result<Option<Outcome<'a>>, Stop> {
+        if std::mem::replace(&mut self.passwords_tried, true) {
+            return Ok(None);
+        }
+        let locked = Locked { data: zip.slice(self.data, u64::MAX), claims: &self.claims };
+        let read = |plain| self.read_plain(plain, zip, budget);
+        locked.open(keyring, budget, &read)
+    }
+
+    /// Reads decrypted data; `None` where they do not bear out that the password was right.
+    fn read_plain(&self, plain: Plain, zip: &[u8], budget: &Budget) -> Option<Outcome<'static>> {
+        let Plain { overhead, method, code_fits, .. } = plain;
+        let is_proven = code_fits == Some(true);
+        let (mut entry, read, is_whole) = self.decode_plain(plain, budget);
+        if code_fits == Some(false) {
+            entry.problems.push(corrupted("the authentication code does not fit"));
+        }
+        let size = entry.content.as_ref().map_or(0, |content| content.len() as u64);
+        let idle = read.saturating_sub(size);
+        if !is_whole {
+            let is_limit = |problem: &Problem| matches!(problem.reason, Reason::Limit(_));
+            let is_limited = entry.problems.iter().any(is_limit);
+            return (is_proven || is_limited).then_some(Outcome { entry, end: None, idle });
+        }
+        let packed = read.saturating_add(overhead as u64);
+        let end = self.data.saturating_add(packed);
+        // Noise is no whole stream of just these lengths: then a wrong checksum proves nothing.
+        let has_lengths = method != STORED
+            && self
+                .told(zip, end, packed, size)
+                .any(|told| (told.packed, told.size) == (packed, size));
+        let outcome = self.check(entry, zip, end, idle);
+        (is_proven || has_lengths || outcome.end.is_some()).then_some(outcome)
+    }
+
+    /// The entry that decrypted data give, how many of them were read, and whether that was the whole.
+    fn decode_plain(&self, plain: Plain, budget: &Budget) -> (Entry<'static>, u64, bool) {
+        let (name, length) = (self.name.clone(), plain.content.len() as u64);
+        match plain.method {
+            STORED => (Entry::new(name, plain.content), length, true),
+            DEFLATED => {
+                let mut inflate = Inflate::new(&plain.content);
+                let entry = match budget.decode(&mut inflate, length) {
+                    Ok(decoded) => Entry::decoded(name, decoded),
+                    Err(stop) => Entry::unread(name, stop.into()),
+                };
+                let is_whole = inflate.is_complete() && entry.problems.is_empty();
+                (entry, inflate.total_in(), is_whole)
+            }
+            method => (Entry::unread(name, not_decoded(method)), length, false),
+        }
     }
 }
 
@@ -384,8 +485,18 @@ fn corrupted(detail: impl Into<String>) -> Problem {
     Problem::new(Reason::Corrupted, detail)
 }
 
-fn encrypted() -> Problem {
-    Problem::new(Reason::Encrypted, "a password is needed")
+fn encrypted(keyring: &Keyring) -> Problem {
+    let detail = match keyring.len() {
+        0 => "a password is needed".to_owned(),
+        1 => "the password does not open it".to_owned(),
+        count => format!("none of {count} passwords opens it"),
+    };
+    Problem::new(Reason::Encrypted, detail)
+}
+
+fn not_decoded(method: u16) -> Problem {
+    let name = method_name(method).unwrap_or("unknown");
+    unsupported(format!("method {method} ({name})"))
 }
 
 fn unsupported(detail: String) -> Problem {

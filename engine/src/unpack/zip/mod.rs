@@ -6,20 +6,25 @@
 //! stand there without any directory. Every local header is one entry. Neither walk builds a list of
 //! entries in advance.
 //!
-//! Decoded: stored and deflated data. Encrypted entries and other methods are handed out with their
-//! reason. Nothing is believed: see `member.rs`.
+//! Decoded: stored and deflated data, and such data under either of ZIP's two widespread encryptions
+//! where a password is known. Other entries are handed out with their reason. Nothing is believed: see
+//! `member.rs`.
 //!
 //! - `directory.rs` finds the central directories,
 //! - `records.rs` reads the records,
 //! - `member.rs` reads one entry in every way that its headers allow,
+//! - `locks.rs` tries passwords; `traditional.rs` and `winzip.rs` are the two encryptions,
 //! - `spans.rs` remembers which bytes were taken.
 
 mod directory;
+mod locks;
 mod member;
 mod records;
 mod spans;
 #[cfg(test)]
 mod tests;
+mod traditional;
+mod winzip;
 
 use std::ops::Range;
 
@@ -27,7 +32,8 @@ use self::directory::Directory;
 use self::member::Member;
 use self::records::{Central, DESCRIPTOR, LOCAL, Local, UNSPLIT, method_name};
 use self::spans::Spans;
-use super::{Entry, Notes, Unpacker};
+use super::passwords::Keyring;
+use super::{Entry, Notes, Opening, Unpacker};
 use crate::input::Content;
 use crate::limits::{Budget, Stop};
 use crate::reader::Reader;
@@ -36,9 +42,9 @@ use crate::verdict::{Problem, Reason};
 pub(super) fn open<'a>(
     content: Content<'a>,
     offset: u64,
-    budget: &Budget,
+    opening: &Opening<'_>,
 ) -> Result<Box<dyn Unpacker<'a> + 'a>, Problem> {
-    Ok(Box::new(Zip::new(content, offset, budget)?))
+    Ok(Box::new(Zip::new(content, offset, opening)?))
 }
 
 /// One ZIP archive being walked.
@@ -50,6 +56,7 @@ struct Zip<'a> {
     walk: Walk,
     /// The entry whose readings are being handed out, and where the longest of them ended.
     member: Option<(Member, u64)>,
+    keyring: Keyring,
     spans: Spans,
     notes: Notes,
     ended: bool,
@@ -102,8 +109,8 @@ impl<'a> Unpacker<'a> for Zip<'a> {
 }
 
 impl<'a> Zip<'a> {
-    fn new(content: Content<'a>, start: u64, budget: &Budget) -> Result<Self, Stop> {
-        let directories = directory::find(&content, start, budget)?;
+    fn new(content: Content<'a>, start: u64, opening: &Opening<'_>) -> Result<Self, Stop> {
+        let directories = directory::find(&content, start, opening.budget)?;
         let at = directories.first().map_or(0, |directory| directory.at);
         Ok(Self {
             content,
@@ -111,6 +118,7 @@ impl<'a> Zip<'a> {
             directories,
             walk: Walk::Listed { index: 0, at, count: 0 },
             member: None,
+            keyring: Keyring::new(opening.passwords),
             spans: Spans::default(),
             notes: Notes::default(),
             ended: false,
@@ -122,7 +130,7 @@ impl<'a> Zip<'a> {
         loop {
             budget.check()?;
             if let Some((mut member, end)) = self.member.take() {
-                match member.next(&self.content, budget) {
+                match member.next(&self.content, &mut self.keyring, budget) {
                     Some(outcome) => {
                         let end = end.max(outcome.end.unwrap_or(0));
                         self.member = Some((member, end));

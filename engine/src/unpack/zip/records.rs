@@ -2,6 +2,7 @@
 //!
 //! Only reading: whether a record tells the truth is asked in `member.rs`.
 
+use super::winzip::Field;
 use crate::reader::{OutOfBounds, Reader};
 
 pub(super) const LOCAL: &[u8; 4] = b"PK\x03\x04";
@@ -56,9 +57,13 @@ pub(super) fn method_name(method: u16) -> Option<&'static str> {
 pub(super) struct Claim {
     pub(super) flags: u16,
     pub(super) method: u16,
+    /// The time of day at which the file was last changed.
+    pub(super) time: u16,
     pub(super) crc: u32,
     pub(super) packed: u64,
     pub(super) size: u64,
+    /// How it is encrypted, where that is AES.
+    pub(super) aes: Option<Field>,
 }
 
 impl Claim {
@@ -72,6 +77,32 @@ impl Claim {
             || self.method == AES
     }
 
+    /// Whether it is encrypted in a way that a password opens here.
+    pub(super) fn has_lock(&self) -> bool {
+        let is_aes = self.method == AES && self.aes.is_some();
+        let is_traditional = self.method != AES && self.flags & Self::ENCRYPTED != 0;
+        self.flags & Self::STRONGLY_ENCRYPTED == 0 && (is_aes || is_traditional)
+    }
+
+    /// Whether another claim describes the same lock.
+    pub(super) fn has_lock_of(&self, other: &Self) -> bool {
+        (self.method, self.aes, self.packed) == (other.method, other.aes, other.packed)
+    }
+
+    /// The last byte in front of encrypted data: of the checksum, or of the time where the checksum
+    /// was not known yet.
+    pub(super) fn check_byte(&self) -> u8 {
+        match self.is_followed() {
+            true => self.time.to_be_bytes()[0],
+            false => self.crc.to_be_bytes()[0],
+        }
+    }
+
+    /// Whether the checksum is left away, because a code proves the data.
+    pub(super) fn leaves_checksum_away(&self) -> bool {
+        self.crc == 0 && self.aes.is_some_and(|aes| aes.leaves_checksum_away())
+    }
+
     /// Whether checksum and sizes follow the data, in a descriptor.
     pub(super) fn is_followed(&self) -> bool {
         self.flags & Self::FOLLOWED != 0
@@ -81,11 +112,11 @@ impl Claim {
 /// The fields that local and central headers share, from the flags to the extra field's length.
 fn claim(reader: &mut Reader<'_>) -> Result<(Claim, u16, u16), OutOfBounds> {
     let (flags, method) = (reader.u16_le()?, reader.u16_le()?);
-    let _time_and_date = reader.u32_le()?;
+    let (time, _date) = (reader.u16_le()?, reader.u16_le()?);
     let crc = reader.u32_le()?;
     let (packed, size) = (reader.u32_le()?.into(), reader.u32_le()?.into());
     let lengths = (reader.u16_le()?, reader.u16_le()?);
-    Ok((Claim { flags, method, crc, packed, size }, lengths.0, lengths.1))
+    Ok((Claim { flags, method, time, crc, packed, size, aes: None }, lengths.0, lengths.1))
 }
 
 /// A local header.
@@ -107,7 +138,7 @@ impl<'d> Local<'d> {
         let (mut claim, name_length, extra_length) = claim(&mut reader)?;
         let name = reader.bytes(name_length.into())?;
         let mut extra = reader.sub(extra_length.into())?;
-        widen(&mut extra, &mut claim, &mut 0);
+        extend(&mut extra, &mut claim, &mut 0);
         Ok(Self { name, claim, is_signed, data: reader.position() as u64 })
     }
 }
@@ -141,24 +172,30 @@ impl<'d> Central<'d> {
         let mut offset = reader.u32_le()?.into();
         let name = reader.bytes(name_length.into())?;
         let mut extra = reader.sub(extra_length.into())?;
-        widen(&mut extra, &mut claim, &mut offset);
+        extend(&mut extra, &mut claim, &mut offset);
         reader.skip(comment_length.into())?;
         Ok(Self { name, claim, volume, offset })
     }
 }
 
-/// Replaces the fields that a zip64 extra field widens: those whose 32 bits are all set, in this order.
-fn widen(extra: &mut Reader<'_>, claim: &mut Claim, offset: &mut u64) {
+/// Reads the extra fields that say more about the data.
+fn extend(extra: &mut Reader<'_>, claim: &mut Claim, offset: &mut u64) {
     const ZIP64: u16 = 1;
     while let (Ok(kind), Ok(length)) = (extra.u16_le(), extra.u16_le()) {
         let Ok(mut field) = extra.sub(length.into()) else { return };
-        if kind != ZIP64 {
-            continue;
+        match kind {
+            ZIP64 => widen(&mut field, [&mut claim.size, &mut claim.packed, offset]),
+            Field::NUMBER => claim.aes = Field::read(&mut field).ok().or(claim.aes),
+            _ => {}
         }
-        for narrow in [&mut claim.size, &mut claim.packed, offset] {
-            if *narrow == u64::from(u32::MAX) {
-                *narrow = field.u64_le().unwrap_or(*narrow);
-            }
+    }
+}
+
+/// Replaces the fields that a zip64 extra field widens: those whose 32 bits are all set, in this order.
+fn widen(field: &mut Reader<'_>, narrow: [&mut u64; 3]) {
+    for narrow in narrow {
+        if *narrow == u64::from(u32::MAX) {
+            *narrow = field.u64_le().unwrap_or(*narrow);
         }
     }
 }

@@ -4,7 +4,7 @@ use super::*;
 use crate::unpack::testing::{noise, survives_damage};
 
 /// The only entry, as the two headers describe it.
-fn twofold(central: &Head, local: &Head, data: &[u8]) -> Walked {
+pub(super) fn twofold(central: &Head, local: &Head, data: &[u8]) -> Walked {
     let mut archive = Archive::default();
     let offset = archive.local(local, data);
     archive.list(central, offset);

@@ -1,5 +1,6 @@
 //! A builder that writes what it is told, true or not, and the ordinary archives.
 
+mod encrypted;
 mod hostile;
 mod limits;
 mod tools;
@@ -7,7 +8,8 @@ mod tools;
 use super::open;
 use super::records::{CENTRAL, DEFLATED, DESCRIPTOR, END, LOCAL, STORED};
 use crate::limits::Limits;
-use crate::unpack::testing::{Walked, deflated, walk_at};
+use crate::unpack::testing::{Walked, deflated, walk_at, walk_with};
+use crate::unpack::{Opening, Passwords};
 use crate::verdict::Reason;
 
 fn walk(bytes: &[u8]) -> Walked {
@@ -242,7 +244,8 @@ fn names_are_bytes_and_links_are_content() {
     let bytes = archive.finish();
     let budget = crate::unpack::testing::budget(Limits::default());
     let content = crate::input::Content::borrowed(&bytes);
-    let entry = open(content, 0, &budget).unwrap().next_entry(&budget).unwrap();
+    let opening = Opening { budget: &budget, passwords: &Passwords::default() };
+    let entry = open(content, 0, &opening).unwrap().next_entry(&budget).unwrap();
     assert_eq!(entry.name, b"\xff\xfe");
     assert_eq!(entry.content.as_deref(), Some(&b"/etc/passwd"[..]));
 }
