@@ -143,7 +143,7 @@ mod tests {
     use super::*;
     use crate::diagnostic::Level;
     use crate::report::BuildReport;
-    use crate::source::database::samples::{gzip, sample};
+    use crate::source::database::samples::{Sample, gzip, sample};
     use crate::source::database::signature::tests::keys;
     use crate::source::tree::SourceTree;
     use Kind::{Cld, Cud, Cvd};
@@ -237,10 +237,8 @@ mod tests {
 
     #[test]
     fn a_database_for_a_later_level_is_taken_with_a_word() {
-        let mut bytes = sample(Cud, &[("a.hdb", &format!("{MD5}:5:A\n"))]).bytes();
-        let at = bytes.windows(4).position(|window| window == b":81:").unwrap();
-        bytes.splice(at..at + 4, *b":999:");
-        bytes.remove(511);
+        let bytes = Sample { level: 999, ..sample(Cud, &[("a.hdb", &format!("{MD5}:5:A\n"))]) };
+        let bytes = bytes.listed().bytes();
         let report = built(&[("x.cud", bytes)]).report;
         assert_eq!(said(&report), ["x.cud: made for engine level 999; Pellucid stands for 216"]);
         assert_eq!(report.total.taken, 1);

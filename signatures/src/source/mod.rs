@@ -196,6 +196,7 @@ pub(crate) const FORMATS: &[Format] = &[
     lines("sfp", "ClamAV allow-list hash", Class::Trusted, clamav::hash::record),
     lines("ndb", "ClamAV body signature", Class::Malicious, clamav::body::record),
     lines("ndu", "ClamAV body signature", Class::Pua, clamav::body::record),
+    lines("db", "ClamAV body signature", Class::Malicious, clamav::old::record),
     lines("ldb", "ClamAV logical signature", Class::Malicious, clamav::logical::record),
     lines("ldu", "ClamAV logical signature", Class::Pua, clamav::logical::record),
     yara("yar"),

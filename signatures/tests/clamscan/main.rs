@@ -16,6 +16,7 @@
 )]
 
 mod bodies;
+mod databases;
 mod table;
 mod trial;
 mod views;

@@ -10,6 +10,7 @@ pub(crate) mod hash;
 mod hex;
 pub(crate) mod logical;
 mod offset;
+pub(crate) mod old;
 mod part;
 
 use pellucid::matcher::Target;

@@ -8,8 +8,8 @@
 //! |---|---|---|---|
 //! | MD5 of the archive, in the header | must be right | if it is there | if it is there |
 //! | RSA signature of that MD5 | must be ClamAV's | not looked at | not looked at |
-//! | list of files, with ClamAV's signature | must be there | must be there | need not be signed |
-//! | header and files | as listed | as listed | as listed, if there is a list |
+//! | list of files | must be signed by ClamAV | must be signed by ClamAV | need not be signed |
+//! | header and files | as listed | as listed | as listed |
 //!
 //! So a database is read three times: for its MD5, for the digests of its files, and for its records.
 //! Memory stays the same whatever it holds: the list of files is bounded, and records are read line by
@@ -75,7 +75,7 @@ pub(crate) fn check(file: &SourceFile, kind: Kind, keys: &Keys) -> Result<Databa
     let mut input = file.read()?;
     read_header(&mut *input)?;
     let (info, files) = list(&mut Tar::new(unpack(&mut *input)?))?;
-    let signed = check_info(info.as_ref(), kind, &header, &files, keys)?;
+    let signed = check_info(&info, kind, &header, &files, keys)?;
     Ok(Database { header, signed, md5 })
 }
 
@@ -117,7 +117,7 @@ fn unsigned(message: &str) -> Fault {
 }
 
 /// Reads an archive through: its list of files, and what its files are.
-fn list(tar: &mut Tar<impl BufRead>) -> Result<(Option<Info>, Vec<Listed>), Trouble> {
+fn list(tar: &mut Tar<impl BufRead>) -> Result<(Info, Vec<Listed>), Trouble> {
     let (mut info, mut files) = (None, Vec::new());
     while let Some(entry) = tar.next()? {
         let mut content = tar.content();
@@ -134,6 +134,8 @@ fn list(tar: &mut Tar<impl BufRead>) -> Result<(Option<Info>, Vec<Listed>), Trou
         }
     }
     read_out(tar.input())?;
+    let info =
+        info.ok_or_else(|| Fault::error("list of files", "no list of files (.info) in it"))?;
     Ok((info, files))
 }
 
@@ -144,18 +146,12 @@ fn is_info(name: &str) -> bool {
 
 /// Holds files and header against the list; says whether ClamAV signed it.
 fn check_info(
-    info: Option<&Info>,
+    info: &Info,
     kind: Kind,
     header: &Header,
     files: &[Listed],
     keys: &Keys,
 ) -> Result<bool, Fault> {
-    let Some(info) = info else {
-        return match kind {
-            Kind::Cud => Ok(false),
-            _ => Err(Fault::error("list of files", "no list of files (.info) in the database")),
-        };
-    };
     match (info.is_signed(&keys.files), kind) {
         (Some(true), _) | (None, Kind::Cud) => {}
         (Some(false), _) => {
@@ -303,8 +299,6 @@ mod tests {
                 assert_eq!((database.signed, database.header.version), (signed, 7));
             }
         }
-        let bare = sample(Cud, &FILES).bytes();
-        assert!(read(bare, Cud).is_ok(), "an unsigned one needs no list");
     }
 
     #[test]
@@ -347,6 +341,7 @@ mod tests {
     #[test]
     fn files_must_be_those_of_the_list() {
         for kind in [Cvd, Cld, Cud] {
+            refused(sample(kind, &FILES).bytes(), kind, "no list of files");
             refused(good(kind).with("c.ndb", "x").bytes(), kind, "`c.ndb` is not in its list");
             let mut changed = good(kind);
             changed.files[0].1[0] = b'B';
@@ -359,9 +354,6 @@ mod tests {
             let twice = good(kind).files.remove(2).1;
             refused(good(kind).with("b.info", twice).bytes(), kind, "two lists of files");
             assert!(read(good(kind).with("README", "x").bytes(), kind).is_ok(), "not read anyway");
-        }
-        for kind in [Cvd, Cld] {
-            refused(sample(kind, &FILES).bytes(), kind, "no list of files");
         }
     }
 
@@ -379,7 +371,7 @@ mod tests {
 
     #[test]
     fn damage_is_named() {
-        for (kind, compressed) in [(Cld, true), (Cld, false), (Cud, true)] {
+        for (kind, compressed) in [(Cld, true), (Cld, false), (Cud, true), (Cud, false)] {
             let sample = good(kind).compressed(compressed);
             let body = sample.body();
             let last = if compressed { body.len() } else { body.len() - 1024 };

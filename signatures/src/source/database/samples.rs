@@ -17,6 +17,7 @@ use super::tar::tests::archive;
 pub(crate) struct Sample {
     pub(crate) kind: Kind,
     pub(crate) version: u64,
+    pub(crate) level: u64,
     pub(crate) files: Vec<(String, Vec<u8>)>,
     pub(crate) compressed: bool,
 }
@@ -24,7 +25,7 @@ pub(crate) struct Sample {
 /// A database with these files.
 pub(crate) fn sample(kind: Kind, files: &[(&str, &str)]) -> Sample {
     let files = files.iter().map(|(name, text)| (String::from(*name), text.as_bytes().into()));
-    Sample { kind, version: 7, files: files.collect(), compressed: kind != Kind::Cld }
+    Sample { kind, version: 7, level: 81, files: files.collect(), compressed: kind != Kind::Cld }
 }
 
 impl Sample {
@@ -68,7 +69,8 @@ impl Sample {
     }
 
     fn header(&self, md5: &str, signature: &str) -> String {
-        let header = format!("ClamAV-VDB:now:{}:2:81:{md5}:{signature}:me:77", self.version);
+        let header =
+            format!("ClamAV-VDB:now:{}:2:{}:{md5}:{signature}:me:77", self.version, self.level);
         format!("{header:LENGTH$}")
     }
 
