@@ -165,8 +165,13 @@ impl Search {
     }
 
     fn bench(&self, bencher: &mut criterion::Bencher<'_>, text: &[u8]) {
-        let subject =
-            Subject { data: text, types: identify(text).types(), layout: None, layers: &[], view: None };
+        let subject = Subject {
+            data: text,
+            types: identify(text).types(),
+            layout: None,
+            layers: &[],
+            view: None,
+        };
         let (mut scratch, mut findings) = (Scratch::default(), Vec::new());
         bencher.iter(|| {
             findings.clear();

@@ -64,7 +64,7 @@ impl<R: BufRead> Lines<R> {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(error) => return Err(error),
             };
-            let end = available.iter().position(|&byte| byte == b'\n');
+            let end = memchr::memchr(b'\n', available);
             let used = end.map_or(available.len(), |end| end.saturating_add(1));
             let room = LONGEST.saturating_sub(self.buffer.len()).min(used);
             self.buffer.extend_from_slice(available.get(..room).unwrap_or_default());
@@ -79,6 +79,8 @@ impl<R: BufRead> Lines<R> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Read;
+
     use super::*;
 
     fn all(text: &[u8]) -> Vec<(u64, String)> {
@@ -100,14 +102,36 @@ mod tests {
         assert!(all(b"").is_empty());
     }
 
+    /// A hundred mebibytes without an end of line, made as they are read.
+    struct Endless {
+        left: usize,
+        piece: Vec<u8>,
+    }
+
+    impl io::Read for Endless {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            unreachable!("lines are read from the buffer")
+        }
+    }
+
+    impl BufRead for Endless {
+        fn fill_buf(&mut self) -> io::Result<&[u8]> {
+            Ok(&self.piece[..self.left.min(self.piece.len())])
+        }
+
+        fn consume(&mut self, used: usize) {
+            self.left -= used;
+        }
+    }
+
     #[test]
     fn a_line_without_end_takes_bounded_memory() {
-        let mut text = vec![b'x'; 3 * LONGEST];
-        text.extend(b"\nnext\n");
-        let mut lines = Lines::new(text.as_slice());
+        const LENGTH: usize = 100 << 20;
+        let endless = Endless { left: LENGTH, piece: vec![b'x'; 1 << 16] };
+        let mut lines = Lines::new(endless.chain(&b"\nnext\n"[..]));
         match lines.next().unwrap() {
             Some((1, Line::TooLong { length, start })) => {
-                assert_eq!((length, start.len()), (3 * LONGEST as u64 + 1, 256));
+                assert_eq!((length, start.len()), (LENGTH as u64 + 1, 256));
             }
             other => panic!("{other:?}"),
         }
