@@ -315,6 +315,7 @@ impl<'s, 'a> Scan<'s, 'a> {
     fn raise(&mut self, findings: Vec<Finding>, index: usize, height: usize) {
         let mut classes = Vec::new();
         let mut left_out = 0_u64;
+        let mut stopped = None;
         for finding in findings {
             let is_first = !classes.contains(&finding.class);
             if self.raised.len() >= FINDINGS && !is_first {
@@ -325,15 +326,22 @@ impl<'s, 'a> Scan<'s, 'a> {
                 classes.push(finding.class);
             }
             let finding = Finding { object: index, ..finding };
-            if self.observer.is_some_and(|observer| observer.finding(&finding).is_break()) {
-                self.budget.stop();
+            if stopped.is_none() && self.is_told_to_stop(&finding) {
+                stopped = Some(self.budget.stop());
             }
             self.raised.push(Raised { finding, height });
+        }
+        if let Some(stop) = stopped {
+            self.note(index, stop.into());
         }
         if left_out > 0 {
             let detail = format!("{left_out} more findings are not listed");
             self.note(index, Problem::new(Reason::Limit(Limit::Memory), detail));
         }
+    }
+
+    fn is_told_to_stop(&self, finding: &Finding) -> bool {
+        self.observer.is_some_and(|observer| observer.finding(finding).is_break())
     }
 
     /// Remarks on a program whose headers do not hold what they announce: its bytes are searched all

@@ -76,6 +76,12 @@
 #define PELLUCID_SYSTEM 5
 
 /**
+ * What was asked for is not there: facts about something that is no program, or that the scan was not
+ * asked to keep.
+ */
+#define PELLUCID_ABSENT 6
+
+/**
  * The set's file cannot be opened or read.
  */
 #define PELLUCID_SET_UNREADABLE 10
@@ -292,10 +298,38 @@
 #define PELLUCID_SET_CHECK_ALL 1
 
 /**
+ * A callback's answer: go on.
+ */
+#define PELLUCID_CONTINUE 0
+
+/**
+ * An answer to on_object: leave this object out, with everything in it. The result says so with
+ * PELLUCID_REASON_SKIPPED.
+ */
+#define PELLUCID_SKIP 1
+
+/**
+ * A callback's answer: end the scan. It returns a result with PELLUCID_REASON_CANCELLED and what was
+ * found so far. Every number but PELLUCID_CONTINUE and PELLUCID_SKIP is taken for this one.
+ */
+#define PELLUCID_STOP 2
+
+/**
  * Scan the file itself and nothing in it. What it holds is then named as not looked at, with
  * PELLUCID_REASON_LIMIT_DEPTH.
  */
 #define PELLUCID_SCAN_DO_NOT_UNPACK 1
+
+/**
+ * Keep the facts about each PE and ELF program for pellucid_result_program and its neighbours. Costs
+ * time and memory for each program.
+ */
+#define PELLUCID_SCAN_KEEP_FACTS 2
+
+/**
+ * In `size`: the host does not know how long the content is.
+ */
+#define PELLUCID_SIZE_UNKNOWN UINT64_MAX
 
 /**
  * In `offset`: the method does not know where it hit.
@@ -303,13 +337,23 @@
 #define PELLUCID_NO_OFFSET UINT64_MAX
 
 /**
+ * A Windows program or library.
+ */
+#define PELLUCID_PROGRAM_PE 1
+
+/**
+ * A Unix program or library.
+ */
+#define PELLUCID_PROGRAM_ELF 2
+
+/**
  * Ends scans early. Any thread may use it, while they run too; it has one owner.
  */
 typedef struct pellucid_cancel pellucid_cancel;
 
 /**
- * A stack of sets, ready to scan. Any number of threads may scan with it at a time; it is counted,
- * see pellucid_engine_retain.
+ * A stack of sets, ready to scan. Any number of threads may scan with it at a time, while its sets are
+ * swapped too; it is counted, see pellucid_engine_retain.
  */
 typedef struct pellucid_engine pellucid_engine;
 
@@ -330,6 +374,12 @@ typedef struct pellucid_result pellucid_result;
  * pellucid_set_retain.
  */
 typedef struct pellucid_set pellucid_set;
+
+/**
+ * Content that comes in pieces: begun, written to, finished. One thread at a time may use it; it has
+ * one owner.
+ */
+typedef struct pellucid_stream pellucid_stream;
 
 /**
  * Borrowed text: UTF-8, `length` bytes, without a NUL at the end; names that come from scanned files
@@ -476,68 +526,89 @@ typedef struct pellucid_password {
 } pellucid_password;
 
 /**
- * What a scan may cost; NULL in its place asks for the defaults. In each field 0 stands for the
- * default too, and UINT64_MAX for "as much as it takes". Reaching a limit never makes a result look
- * clean: it becomes partial, with the reason.
+ * One thing that the host knows about what it scans; it is copied into the result's JSON. Both are
+ * UTF-8 without a NUL at the end.
  */
-typedef struct pellucid_scan_options {
+typedef struct pellucid_pair {
     /**
-     * Set by the caller: sizeof(pellucid_scan_options).
+     * What it is, such as "sender".
+     */
+    const char *key;
+    /**
+     * Bytes of `key`.
+     */
+    size_t key_length;
+    /**
+     * What the host knows.
+     */
+    const char *value;
+    /**
+     * Bytes of `value`.
+     */
+    size_t value_length;
+} pellucid_pair;
+
+/**
+ * How far a scan is.
+ */
+typedef struct pellucid_progress {
+    /**
+     * sizeof(pellucid_progress) of this library.
      */
     size_t struct_size;
     /**
-     * PELLUCID_SCAN_... values, combined with `|`; unknown ones are refused.
+     * Objects that were entered, the file included.
      */
-    uint64_t flags;
+    uint64_t objects;
     /**
-     * Ends the scan when it is asked to, or NULL. Must stay alive until the scan returns.
+     * Bytes that were unpacked.
      */
-    const struct pellucid_cancel *cancel;
+    uint64_t unpacked_bytes;
     /**
-     * How deep objects may nest; the file itself is at depth 0.
+     * Microseconds since the scan began.
      */
-    uint64_t max_depth;
+    uint64_t elapsed_us;
+} pellucid_progress;
+
+/**
+ * An object that was identified and is about to be searched. Everything in it is borrowed until the
+ * callback returns.
+ */
+typedef struct pellucid_entered_object {
     /**
-     * How many objects one scan may look at, the file included.
+     * sizeof(pellucid_entered_object) of this library.
      */
-    uint64_t max_objects;
+    size_t struct_size;
     /**
-     * Bytes that all unpackers together may put out.
+     * Its name inside the parent; empty for the file itself. It comes from the scanned file: never use
+     * it as a path.
      */
-    uint64_t max_total_bytes;
+    struct pellucid_string name;
     /**
-     * Bytes that one unpacked object may have.
+     * Its index in the result to come.
      */
-    uint64_t max_object_bytes;
+    size_t index;
     /**
-     * Bytes out for each byte in.
+     * The index of the parent; the file itself, index 0, is its own.
      */
-    uint64_t max_ratio;
+    size_t parent;
     /**
-     * Milliseconds of wall-clock time.
+     * How deep it lies; the file itself is at depth 0.
      */
-    uint64_t max_time_ms;
+    uint64_t depth;
     /**
-     * Bytes of file content held in memory at a time.
+     * Size in bytes.
      */
-    uint64_t max_memory_bytes;
+    uint64_t bytes;
     /**
-     * Things (sections, imports, ...) read from one program.
+     * Names of its types, such as "zip".
      */
-    uint64_t max_facts;
+    const struct pellucid_string *types;
     /**
-     * Work spent on trying passwords: one costs 1, or 8,000 where an archive is encrypted with AES.
+     * How many there are.
      */
-    uint64_t max_key_work;
-    /**
-     * Passwords to try on encrypted archives, before those of the signature sets; NULL for none.
-     */
-    const struct pellucid_password *passwords;
-    /**
-     * How many passwords there are.
-     */
-    size_t password_count;
-} pellucid_scan_options;
+    size_t type_count;
+} pellucid_entered_object;
 
 /**
  * One signature that hit. The texts live as long as the result.
@@ -595,6 +666,152 @@ typedef struct pellucid_finding {
 } pellucid_finding;
 
 /**
+ * Functions of the host's, each of which may be NULL. They are called on the thread that scans, while
+ * it scans, with `user` as their first argument. They may not throw, longjmp, or scan. The table is
+ * copied when the scan begins; what `user` leads to has to live until it ends.
+ */
+typedef struct pellucid_callbacks {
+    /**
+     * Set by the caller: sizeof(pellucid_callbacks).
+     */
+    size_t struct_size;
+    /**
+     * Handed to every callback.
+     */
+    void *user;
+    /**
+     * The scan is at work: called some twenty times a second, from deep inside. Returns
+     * PELLUCID_CONTINUE or PELLUCID_STOP.
+     */
+    int32_t (*on_progress)(void *user, const struct pellucid_progress *progress);
+    /**
+     * An object is about to be searched. Returns PELLUCID_CONTINUE, PELLUCID_SKIP or PELLUCID_STOP.
+     */
+    int32_t (*on_object)(void *user, const struct pellucid_entered_object *object);
+    /**
+     * A signature hit. An allow-list may still overrule it: what counts is the result. The texts are
+     * borrowed until the callback returns. Returns PELLUCID_CONTINUE or PELLUCID_STOP.
+     */
+    int32_t (*on_finding)(void *user, const struct pellucid_finding *finding);
+    /**
+     * Something could not be looked at in full: one line for people, `length` bytes of UTF-8 without a
+     * NUL, borrowed until the callback returns.
+     */
+    void (*on_log)(void *user, const char *line, size_t length);
+} pellucid_callbacks;
+
+/**
+ * What a scan may cost; NULL in its place asks for the defaults. In each `max_` field 0 stands for the
+ * default too, and UINT64_MAX for "as much as it takes". Reaching a limit never makes a result look
+ * clean: it becomes partial, with the reason.
+ */
+typedef struct pellucid_scan_options {
+    /**
+     * Set by the caller: sizeof(pellucid_scan_options).
+     */
+    size_t struct_size;
+    /**
+     * PELLUCID_SCAN_... values, combined with `|`; unknown ones are refused.
+     */
+    uint64_t flags;
+    /**
+     * Ends the scan when it is asked to, or NULL. Must stay alive until the scan returns.
+     */
+    const struct pellucid_cancel *cancel;
+    /**
+     * How deep objects may nest; the file itself is at depth 0.
+     */
+    uint64_t max_depth;
+    /**
+     * How many objects one scan may look at, the file included.
+     */
+    uint64_t max_objects;
+    /**
+     * Bytes that all unpackers together may put out.
+     */
+    uint64_t max_total_bytes;
+    /**
+     * Bytes that one unpacked object may have.
+     */
+    uint64_t max_object_bytes;
+    /**
+     * Bytes out for each byte in.
+     */
+    uint64_t max_ratio;
+    /**
+     * Milliseconds of wall-clock time.
+     */
+    uint64_t max_time_ms;
+    /**
+     * Bytes of file content held in memory at a time.
+     */
+    uint64_t max_memory_bytes;
+    /**
+     * Things (sections, imports, ...) read from one program.
+     */
+    uint64_t max_facts;
+    /**
+     * Work spent on trying passwords: one costs 1, or 8,000 where an archive is encrypted with AES.
+     */
+    uint64_t max_key_work;
+    /**
+     * Passwords to try on encrypted archives, before those of the signature sets, or NULL. They are
+     * copied.
+     */
+    const struct pellucid_password *passwords;
+    /**
+     * How many there are.
+     */
+    size_t password_count;
+    /**
+     * What the host calls the content, for the result and its JSON: UTF-8, or NULL. It is copied.
+     */
+    const char *name;
+    /**
+     * Bytes of `name`.
+     */
+    size_t name_length;
+    /**
+     * What else the host knows, for the result's JSON: keys that differ, or NULL. They are copied.
+     */
+    const struct pellucid_pair *metadata;
+    /**
+     * How many there are.
+     */
+    size_t metadata_count;
+    /**
+     * Whom to call while the scan runs, or NULL. The table is copied.
+     */
+    const struct pellucid_callbacks *callbacks;
+} pellucid_scan_options;
+
+/**
+ * A function of the host's that reads the content to scan.
+ */
+typedef struct pellucid_reader {
+    /**
+     * Set by the caller: sizeof(pellucid_reader).
+     */
+    size_t struct_size;
+    /**
+     * Handed to `read_at`.
+     */
+    void *user;
+    /**
+     * The content's length in bytes, or PELLUCID_SIZE_UNKNOWN.
+     */
+    uint64_t size;
+    /**
+     * Writes up to `length` bytes of the content, from `offset` on, to `buffer`, and returns how many:
+     * fewer than asked for is allowed, 0 means that there are no more, and a negative number that
+     * reading failed. Called on the thread that scans; it may not throw, longjmp, or scan. If the
+     * content ends before `size`, the result says PELLUCID_REASON_TRUNCATED, and after a failure
+     * PELLUCID_REASON_UNREADABLE; what was read before is scanned.
+     */
+    int64_t (*read_at)(void *user, uint64_t offset, void *buffer, size_t length);
+} pellucid_reader;
+
+/**
  * One reason why an object was not looked at in full. The texts live as long as the result.
  */
 typedef struct pellucid_reason {
@@ -630,8 +847,8 @@ typedef struct pellucid_object {
      */
     size_t struct_size;
     /**
-     * The name inside the parent, decoded for people; empty for the file itself. It comes from the
-     * scanned file: never use it as a path.
+     * The name inside the parent, decoded for people; of the file itself the name that the options
+     * gave, else empty. It comes from the scanned file: never use it as a path.
      */
     struct pellucid_string name;
     /**
@@ -674,6 +891,133 @@ typedef struct pellucid_used_set {
     uint64_t is_signed;
 } pellucid_used_set;
 
+/**
+ * What a program's headers say. Offsets are in the object and never lie behind its end; addresses are
+ * what the file says. The text is static.
+ */
+typedef struct pellucid_program {
+    /**
+     * Set by the caller: sizeof(pellucid_program).
+     */
+    size_t struct_size;
+    /**
+     * The processor's name.
+     */
+    struct pellucid_string machine_name;
+    /**
+     * The offset of the first instruction, or PELLUCID_NO_OFFSET.
+     */
+    uint64_t entry_point;
+    /**
+     * Its address, as if the program were loaded where it asks to be; 0 where there is none.
+     */
+    uint64_t entry_address;
+    /**
+     * Where data behind everything that the headers speak of begins, or PELLUCID_NO_OFFSET.
+     */
+    uint64_t overlay_offset;
+    /**
+     * Its length in bytes.
+     */
+    uint64_t overlay_bytes;
+    /**
+     * How many sections it has: pellucid_result_section.
+     */
+    size_t sections;
+    /**
+     * How many symbols it imports: pellucid_result_import.
+     */
+    size_t imports;
+    /**
+     * PELLUCID_PROGRAM_PE or PELLUCID_PROGRAM_ELF.
+     */
+    uint32_t format;
+    /**
+     * 32 or 64.
+     */
+    uint32_t bits;
+    /**
+     * 1 when its numbers are big-endian, else 0.
+     */
+    uint32_t is_big_endian;
+    /**
+     * The processor, by the number that the format gives it.
+     */
+    uint32_t machine;
+} pellucid_program;
+
+/**
+ * A section of a program. The text lives as long as the result.
+ */
+typedef struct pellucid_section {
+    /**
+     * Set by the caller: sizeof(pellucid_section).
+     */
+    size_t struct_size;
+    /**
+     * Its name, decoded for people.
+     */
+    struct pellucid_string name;
+    /**
+     * Where its bytes begin in the object.
+     */
+    uint64_t offset;
+    /**
+     * How many of them are in the object.
+     */
+    uint64_t bytes;
+    /**
+     * Its address in memory; of a PE relative to the start of the image.
+     */
+    uint64_t virtual_address;
+    /**
+     * Its size in memory.
+     */
+    uint64_t virtual_bytes;
+    /**
+     * PE: Characteristics; ELF: sh_flags.
+     */
+    uint64_t flags;
+    /**
+     * Thousandths of a bit of information for each byte, 0 to 8000; UINT32_MAX where it was not read.
+     */
+    uint32_t entropy;
+    /**
+     * 1 when the digests are there, else 0.
+     */
+    uint32_t has_digests;
+    /**
+     * The MD5 of its bytes.
+     */
+    uint8_t md5[16];
+    /**
+     * The SHA-256 of its bytes.
+     */
+    uint8_t sha256[32];
+} pellucid_section;
+
+/**
+ * A symbol that a program imports. The texts live as long as the result.
+ */
+typedef struct pellucid_import {
+    /**
+     * Set by the caller: sizeof(pellucid_import).
+     */
+    size_t struct_size;
+    /**
+     * The library it comes from; empty for ELF, whose symbols name none.
+     */
+    struct pellucid_string library;
+    /**
+     * Its name; empty where it is imported by number.
+     */
+    struct pellucid_string name;
+    /**
+     * Its number where it has no name, else 0.
+     */
+    uint64_t ordinal;
+} pellucid_import;
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -691,6 +1035,12 @@ const char *pellucid_status_name(int32_t status);
  * Static, ends with a NUL. Any thread; never fails.
  */
 const char *pellucid_version(void);
+
+/**
+ * Frees a text of which a function says that it is the caller's; one whose `data` is NULL is nothing.
+ * Every other text is borrowed, and not to be handed in here. Any thread.
+ */
+void pellucid_text_free(struct pellucid_string text);
 
 /**
  * The status code that the failed call returned; PELLUCID_OK for NULL.
@@ -743,7 +1093,8 @@ int32_t pellucid_set_open_builtin(struct pellucid_set **set, struct pellucid_err
 /**
  * Opens the set in a file, which is read, or mapped where pellucid_survive_shrinking_maps was called.
  * What does not grow with the number of hashes is checked now, the rest when it is first used: a piece
- * that turns out damaged then makes scans incomplete, with PELLUCID_REASON_SET_DAMAGED. A mapped file must not be changed: replace it by renaming a new one over it.
+ * that turns out damaged then makes scans incomplete, with PELLUCID_REASON_SET_DAMAGED. A mapped file
+ * must not be changed: replace it by renaming a new one over it.
  *
  * `path` is `path_length` bytes of any encoding, without a NUL at the end. `options` may be NULL. On
  * success `*set` is the caller's, to be freed with pellucid_set_free. Fails with a
@@ -754,6 +1105,17 @@ int32_t pellucid_set_open_path(const char *path,
                                const struct pellucid_set_options *options,
                                struct pellucid_set **set,
                                struct pellucid_error **error);
+
+/**
+ * Opens the set in the regular file behind an open descriptor. What holds for pellucid_set_open_path
+ * holds here. The position is not touched and the descriptor not closed; the host may close it at once.
+ * A mapped set keeps a duplicate: when the set is freed, POSIX locks that the process holds on the file
+ * go.
+ */
+int32_t pellucid_set_open_fd(int fd,
+                             const struct pellucid_set_options *options,
+                             struct pellucid_set **set,
+                             struct pellucid_error **error);
 
 /**
  * Opens the set in `length` bytes at `data`, which are copied. It is checked as one in a file.
@@ -807,6 +1169,18 @@ int32_t pellucid_engine_new(struct pellucid_set *const *sets,
                             struct pellucid_error **error);
 
 /**
+ * Gives the engine other sets, `count` of them, the bottom of the stack first. Scans that are running
+ * end with the sets that they began with, and so do streams; those that begin later use the new ones.
+ * Nobody waits for anybody. A call that fails leaves the engine as it was.
+ *
+ * The sets stay the caller's and may be freed at once. Fails as pellucid_engine_new does. Any thread.
+ */
+int32_t pellucid_engine_swap(const struct pellucid_engine *engine,
+                             struct pellucid_set *const *sets,
+                             size_t count,
+                             struct pellucid_error **error);
+
+/**
  * Makes the caller one more owner of the engine and returns it again; each owner frees it once. NULL
  * stays NULL. Any thread.
  */
@@ -824,6 +1198,24 @@ void pellucid_engine_free(struct pellucid_engine *engine);
  */
 int32_t pellucid_scan_options_init(struct pellucid_scan_options *options,
                                    size_t struct_size);
+
+/**
+ * Makes a handle that ends the scans whose options name it.
+ *
+ * On success `*cancel` is the caller's, to be freed with pellucid_cancel_free. Any thread.
+ */
+int32_t pellucid_cancel_new(struct pellucid_cancel **cancel);
+
+/**
+ * Ends the scans that hold this handle, soon: they return a result with PELLUCID_REASON_CANCELLED, as
+ * do all that are started with it later. Returns at once. Any thread, and in a signal handler.
+ */
+int32_t pellucid_cancel_request(const struct pellucid_cancel *cancel);
+
+/**
+ * Frees the handle; NULL is nothing. No scan that was started with it may still run.
+ */
+void pellucid_cancel_free(struct pellucid_cancel *cancel);
 
 /**
  * Scans a file. One that does not exist or cannot be read is no failure of the call: it gives a
@@ -854,6 +1246,18 @@ int32_t pellucid_scan_fd(const struct pellucid_engine *engine,
                          struct pellucid_error **error);
 
 /**
+ * Scans `length` bytes of the file behind an open descriptor, from `offset` on. A file that ends before
+ * gives a result with PELLUCID_REASON_TRUNCATED. All else is as for pellucid_scan_fd.
+ */
+int32_t pellucid_scan_fd_part(const struct pellucid_engine *engine,
+                              int fd,
+                              uint64_t offset,
+                              uint64_t length,
+                              const struct pellucid_scan_options *options,
+                              struct pellucid_result **result,
+                              struct pellucid_error **error);
+
+/**
  * Scans `length` bytes at `data`, which must not change until the call returns. `data` may be NULL
  * when `length` is 0.
  *
@@ -868,22 +1272,17 @@ int32_t pellucid_scan_memory(const struct pellucid_engine *engine,
                              struct pellucid_error **error);
 
 /**
- * Makes a handle that ends the scans whose options name it.
+ * Scans what `reader` reads, from start to end, into memory: at most half of `max_memory_bytes`.
  *
- * On success `*cancel` is the caller's, to be freed with pellucid_cancel_free. Any thread.
+ * `options` may be NULL. On success `*result` is the caller's, to be freed with pellucid_result_free.
+ * A reader that fails or ends too early is no failure of the call: the result says so. Any thread, any
+ * number at a time.
  */
-int32_t pellucid_cancel_new(struct pellucid_cancel **cancel);
-
-/**
- * Ends the scans that hold this handle, soon: they return a result with PELLUCID_REASON_CANCELLED, as
- * do all that are started with it later. Returns at once. Any thread, and in a signal handler.
- */
-int32_t pellucid_cancel_request(const struct pellucid_cancel *cancel);
-
-/**
- * Frees the handle; NULL is nothing. No scan that was started with it may still run.
- */
-void pellucid_cancel_free(struct pellucid_cancel *cancel);
+int32_t pellucid_scan_reader(const struct pellucid_engine *engine,
+                             const struct pellucid_reader *reader,
+                             const struct pellucid_scan_options *options,
+                             struct pellucid_result **result,
+                             struct pellucid_error **error);
 
 /**
  * Installs a handler for SIGBUS in this process, so that a file which shrinks while it is scanned
@@ -895,6 +1294,44 @@ void pellucid_cancel_free(struct pellucid_cancel *cancel);
  * nothing. Fails with PELLUCID_SYSTEM when the system refuses. Any thread.
  */
 int32_t pellucid_survive_shrinking_maps(struct pellucid_error **error);
+
+/**
+ * Begins a scan of content that comes in pieces. It uses the sets that the engine has now, whatever
+ * becomes of the engine meanwhile.
+ *
+ * `options` may be NULL; they are copied, and the cancel handle may be freed. `max_time_ms` counts
+ * from pellucid_stream_finish. On success `*stream` is the caller's, to be freed with
+ * pellucid_stream_free. Any thread.
+ */
+int32_t pellucid_stream_new(const struct pellucid_engine *engine,
+                            const struct pellucid_scan_options *options,
+                            struct pellucid_stream **stream,
+                            struct pellucid_error **error);
+
+/**
+ * Takes the next `length` bytes at `data`, which are copied. At most half of `max_memory_bytes` is
+ * kept: of what comes behind, nothing, and the result will say PELLUCID_REASON_LIMIT_MEMORY. Fails
+ * with PELLUCID_INVALID_ARGUMENT after pellucid_stream_finish. Any thread, one at a time.
+ */
+int32_t pellucid_stream_write(struct pellucid_stream *stream,
+                              const void *data,
+                              size_t length,
+                              struct pellucid_error **error);
+
+/**
+ * Scans what was written. Afterwards the stream can only be freed.
+ *
+ * On success `*result` is the caller's, to be freed with pellucid_result_free. Fails with
+ * PELLUCID_INVALID_ARGUMENT when called again. Any thread, one at a time.
+ */
+int32_t pellucid_stream_finish(struct pellucid_stream *stream,
+                               struct pellucid_result **result,
+                               struct pellucid_error **error);
+
+/**
+ * Frees a stream, finished or not; NULL is nothing. Any thread.
+ */
+void pellucid_stream_free(struct pellucid_stream *stream);
 
 /**
  * What was found, at its worst: a PELLUCID_VERDICT_... number; 0 for NULL.
@@ -979,6 +1416,14 @@ int32_t pellucid_result_object_anomaly(const struct pellucid_result *result,
                                        struct pellucid_string *anomaly);
 
 /**
+ * Sets `*json` to the whole result as one JSON object, in the form of `pellucid scan --format ndjson`,
+ * with the metadata of the options under "metadata". It is made at the first call and lives as long as
+ * the result. Any thread.
+ */
+int32_t pellucid_result_json(const struct pellucid_result *result,
+                             struct pellucid_string *json);
+
+/**
  * How many sets the scan used; 0 for NULL. Any thread; never fails.
  */
 size_t pellucid_result_set_count(const struct pellucid_result *result);
@@ -995,6 +1440,41 @@ int32_t pellucid_result_set(const struct pellucid_result *result,
  * Frees a result and every text that was asked from it; NULL is nothing.
  */
 void pellucid_result_free(struct pellucid_result *result);
+
+/**
+ * Fills `program` with what the headers of an object say; `program->struct_size` must be set. Fails
+ * with PELLUCID_ABSENT when the object is no program, or when facts were not kept. Any thread.
+ */
+int32_t pellucid_result_program(const struct pellucid_result *result,
+                                size_t object,
+                                struct pellucid_program *program);
+
+/**
+ * Fills `section` with the one at `index` of an object's program, in the order of the section table;
+ * `section->struct_size` must be set. Fails with PELLUCID_ABSENT or PELLUCID_OUT_OF_RANGE. Any thread.
+ */
+int32_t pellucid_result_section(const struct pellucid_result *result,
+                                size_t object,
+                                size_t index,
+                                struct pellucid_section *section);
+
+/**
+ * Fills `import` with the one at `index` of an object's program; `import->struct_size` must be set.
+ * Fails with PELLUCID_ABSENT or PELLUCID_OUT_OF_RANGE. Any thread.
+ */
+int32_t pellucid_result_import(const struct pellucid_result *result,
+                               size_t object,
+                               size_t index,
+                               struct pellucid_import *import);
+
+/**
+ * Sets `*json` to all that is known about an object's program as one JSON object, in the form of
+ * `pellucid inspect --format json`. On success it is the caller's, to be freed with
+ * pellucid_text_free. Fails with PELLUCID_ABSENT. Any thread.
+ */
+int32_t pellucid_result_facts_json(const struct pellucid_result *result,
+                                   size_t object,
+                                   struct pellucid_string *json);
 
 #ifdef __cplusplus
 }  // extern "C"

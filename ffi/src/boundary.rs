@@ -73,6 +73,29 @@ pub(crate) unsafe fn bytes<'a>(
     Ok(unsafe { slice::from_raw_parts(data.cast::<u8>(), length) })
 }
 
+/// The `count` elements at `data`; NULL is allowed where there are none.
+///
+/// # Safety
+/// Unless NULL, `data` has `count` elements that nobody changes during `'a`.
+pub(crate) unsafe fn array<'a, T>(
+    data: *const T,
+    count: usize,
+    name: &str,
+) -> Result<&'a [T], Failure> {
+    if count == 0 {
+        return Ok(&[]);
+    }
+    if data.is_null() || !data.is_aligned() {
+        return Err(Failure::argument(format!("{name} is no array, but should have {count}")));
+    }
+    let length = count.checked_mul(size_of::<T>());
+    if length.is_none_or(|length| isize::try_from(length).is_err()) {
+        return Err(Failure::argument(format!("there cannot be {count} {name}")));
+    }
+    // SAFETY: not NULL, aligned, of a length that fits an isize, and the caller vouches for the rest.
+    Ok(unsafe { slice::from_raw_parts(data, count) })
+}
+
 /// The path at `path`: any bytes but NUL, at least one.
 ///
 /// # Safety
@@ -102,7 +125,7 @@ fn release(owned: impl Sized) {
 ///
 /// # Safety
 /// `handle` is NULL or came from `Box::into_raw`, is not used any more, and is freed this once.
-pub(crate) unsafe fn free_box<T>(handle: *mut T) {
+pub(crate) unsafe fn free_box<T: ?Sized>(handle: *mut T) {
     if handle.is_null() {
         return;
     }

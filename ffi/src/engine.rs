@@ -1,16 +1,23 @@
 //! Engines: a stack of sets, ready to scan; immutable, shared by threads and by reference count.
 
 use std::mem::MaybeUninit;
-use std::slice;
+use std::sync::{PoisonError, RwLock};
 
-use crate::boundary::{call, free_shared, required, retain_shared, share};
+use crate::boundary::{array, call, free_shared, required, retain_shared, share};
 use crate::error::{Error, Failure};
 use crate::record::{self, Record, ends};
 use crate::set::{Set, no_flags};
 
-/// A stack of sets, ready to scan. Any number of threads may scan with it at a time; it is counted,
-/// see pellucid_engine_retain.
-pub struct Engine(pub(crate) pellucid::Engine);
+/// A stack of sets, ready to scan. Any number of threads may scan with it at a time, while its sets are
+/// swapped too; it is counted, see pellucid_engine_retain.
+pub struct Engine(RwLock<pellucid::Engine>);
+
+impl Engine {
+    /// The engine as it is now; a swap does not touch it.
+    pub(crate) fn current(&self) -> pellucid::Engine {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
 
 /// How to build an engine; NULL in its place asks for the defaults. There is no option yet.
 #[repr(C)]
@@ -60,13 +67,40 @@ pub unsafe extern "C" fn pellucid_engine_new(
         no_flags(options.flags)?;
         // SAFETY: the header asks for NULL or `count` sets.
         let stack = unsafe { stack(sets, count) }?;
-        let built = stack
-            .into_iter()
-            .fold(pellucid::Engine::builder(), |builder, set| builder.set(set.set.clone()))
-            .build()?;
-        out.write(share(Engine(built)));
+        out.write(share(Engine(RwLock::new(build(stack)?))));
         Ok(())
     })
+}
+
+/// Gives the engine other sets, `count` of them, the bottom of the stack first. Scans that are running
+/// end with the sets that they began with, and so do streams; those that begin later use the new ones.
+/// Nobody waits for anybody. A call that fails leaves the engine as it was.
+///
+/// The sets stay the caller's and may be freed at once. Fails as pellucid_engine_new does. Any thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pellucid_engine_swap(
+    engine: Option<&Engine>,
+    sets: *const *mut Set,
+    count: usize,
+    error: Option<&mut MaybeUninit<*mut Error>>,
+) -> i32 {
+    call(error, || {
+        let engine = required(engine, "engine")?;
+        // SAFETY: the header asks for NULL or `count` sets.
+        let stack = unsafe { stack(sets, count) }?;
+        let built = build(stack)?;
+        let mut current = engine.0.write().unwrap_or_else(PoisonError::into_inner);
+        let before = std::mem::replace(&mut *current, built);
+        drop(current);
+        drop(before); // may be the last of a large engine: not under the lock
+        Ok(())
+    })
+}
+
+fn build(stack: Vec<&Set>) -> Result<pellucid::Engine, Failure> {
+    let builder = pellucid::Engine::builder();
+    let builder = stack.into_iter().fold(builder, |builder, set| builder.set(set.set.clone()));
+    Ok(builder.build()?)
 }
 
 /// The sets in an array from C.
@@ -74,18 +108,8 @@ pub unsafe extern "C" fn pellucid_engine_new(
 /// # Safety
 /// Unless NULL, `sets` has `count` elements, each NULL or a set that lives during `'a`.
 unsafe fn stack<'a>(sets: *const *mut Set, count: usize) -> Result<Vec<&'a Set>, Failure> {
-    if count == 0 {
-        return Ok(Vec::new());
-    }
-    if sets.is_null() || !sets.is_aligned() {
-        return Err(Failure::argument("sets is not an array of sets"));
-    }
-    let bytes = count.checked_mul(size_of::<*mut Set>());
-    if bytes.is_none_or(|bytes| isize::try_from(bytes).is_err()) {
-        return Err(Failure::argument(format!("there cannot be {count} sets")));
-    }
-    // SAFETY: not NULL, aligned, of a size that fits an isize, and the caller vouches for the elements.
-    let handles = unsafe { slice::from_raw_parts(sets, count) };
+    // SAFETY: as for this function.
+    let handles = unsafe { array(sets, count, "sets") }?;
     let set = |(index, &handle): (usize, &*mut Set)| {
         // SAFETY: the caller vouches that it is NULL or a living set; sets are only ever shared.
         let set = unsafe { handle.as_ref() };

@@ -5,9 +5,10 @@ use pellucid::set::{SetError, SetErrorKind};
 
 use crate::boundary::{free_box, value};
 use crate::status::{
-    PELLUCID_ENGINE, PELLUCID_INTERNAL, PELLUCID_INVALID_ARGUMENT, PELLUCID_OUT_OF_RANGE,
-    PELLUCID_SET_DAMAGED, PELLUCID_SET_FOREIGN, PELLUCID_SET_INVALID, PELLUCID_SET_TRUNCATED,
-    PELLUCID_SET_UNREADABLE, PELLUCID_SET_VERSION, PELLUCID_SYSTEM, PELLUCID_UNSUPPORTED,
+    PELLUCID_ABSENT, PELLUCID_ENGINE, PELLUCID_INTERNAL, PELLUCID_INVALID_ARGUMENT,
+    PELLUCID_OUT_OF_RANGE, PELLUCID_SET_DAMAGED, PELLUCID_SET_FOREIGN, PELLUCID_SET_INVALID,
+    PELLUCID_SET_TRUNCATED, PELLUCID_SET_UNREADABLE, PELLUCID_SET_VERSION, PELLUCID_SYSTEM,
+    PELLUCID_UNSUPPORTED,
 };
 use crate::text::Text;
 
@@ -43,6 +44,10 @@ impl Failure {
     pub(crate) fn range(what: &str, index: usize, count: usize) -> Self {
         let message = format!("{what} {index} was asked for, but there are {count}");
         Self { code: PELLUCID_OUT_OF_RANGE, message }
+    }
+
+    pub(crate) fn absent(message: impl Into<String>) -> Self {
+        Self { code: PELLUCID_ABSENT, message: message.into() }
     }
 
     pub(crate) fn unsupported(message: impl Into<String>) -> Self {

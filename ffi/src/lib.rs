@@ -12,7 +12,8 @@
 //! - **Numbers** never change their meaning: [`status`], [`verdict`] and [`reason`] are the only places
 //!   that hand them out, and their tests pin each.
 //!
-//! In the order of use: [`set`], [`engine`], [`scan`], [`result`], [`error`].
+//! In the order of use: [`set`], [`engine`]; [`options`] with [`callbacks`]; [`scan`] with [`reader`],
+//! and [`stream`]; [`result`] with [`program`]; [`error`].
 //!
 //! What it trusts: that a pointer that is not NULL is what the header asks for. C cannot be asked.
 
@@ -28,12 +29,17 @@ compile_error!("build with panic = \"unwind\": a panic has to become a status, n
 mod boundary;
 mod record;
 
+pub mod callbacks;
 pub mod engine;
 pub mod error;
+pub mod options;
+pub mod program;
+pub mod reader;
 pub mod reason;
 pub mod result;
 pub mod scan;
 pub mod set;
 pub mod status;
+pub mod stream;
 pub mod text;
 pub mod verdict;

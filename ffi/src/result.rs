@@ -1,12 +1,19 @@
 //! Results: verdict x completeness, then findings, reasons, objects and sets by index.
 
+use std::collections::BTreeMap;
 use std::mem::MaybeUninit;
+use std::path::Path;
+use std::sync::OnceLock;
 
+use pellucid::json::FileRecord;
 use pellucid::normalise::View;
 use pellucid::verdict::{Finding as EngineFinding, Object as EngineObject, Problem, Report};
 
+use serde::Serialize;
+
 use crate::boundary::{call, free_box, required, value};
 use crate::error::Failure;
+use crate::options::About;
 use crate::reason::reason_number;
 use crate::record::{self, Record, ends};
 use crate::text::Text;
@@ -15,8 +22,12 @@ use crate::verdict::{completeness_number, method_number, verdict_number};
 /// What a scan says. Owned by the caller of the scan, immutable: any number of threads may read it.
 /// Every text that is asked from it lives as long as it does.
 pub struct ScanResult {
-    report: Report,
+    pub(crate) report: Report,
     reasons: Vec<NamedReason>,
+    /// Where the content came from, as the host names it, else as it was opened.
+    path: String,
+    metadata: Vec<(String, String)>,
+    json: OnceLock<String>,
 }
 
 /// Where a reason stands in the report, and its name, which the report has only as a value.
@@ -26,8 +37,11 @@ struct NamedReason {
     name: String,
 }
 
-impl From<Report> for ScanResult {
-    fn from(report: Report) -> Self {
+impl ScanResult {
+    pub(crate) fn new(mut report: Report, about: About, opened: &str) -> Self {
+        if let (Some(name), Some(file)) = (&about.name, report.objects.first_mut()) {
+            file.name.clone_from(name);
+        }
         let reasons = report.objects.iter().enumerate().flat_map(|(object, content)| {
             content.problems.iter().enumerate().map(move |(problem, what)| NamedReason {
                 object,
@@ -35,14 +49,35 @@ impl From<Report> for ScanResult {
                 name: what.reason.to_string(),
             })
         });
-        Self { reasons: reasons.collect(), report }
+        Self {
+            reasons: reasons.collect(),
+            report,
+            path: about.name.unwrap_or_else(|| opened.to_owned()),
+            metadata: about.metadata,
+            json: OnceLock::new(),
+        }
     }
-}
 
-impl ScanResult {
+    fn json(&self) -> &str {
+        self.json.get_or_init(|| {
+            let record = FileRecord::new(Path::new(&self.path), &self.report);
+            let known = self.metadata.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+            let known = BTreeMap::from_iter(known);
+            serde_json::to_string(&JsonResult { record, metadata: known }).unwrap_or_default()
+        })
+    }
+
     fn problem(&self, reason: &NamedReason) -> Option<&Problem> {
         self.report.objects.get(reason.object)?.problems.get(reason.problem)
     }
+}
+
+/// The record that the command prints, and what the host knows.
+#[derive(Serialize)]
+struct JsonResult<'r> {
+    #[serde(flatten)]
+    record: FileRecord<'r>,
+    metadata: BTreeMap<&'r str, &'r str>,
 }
 
 /// In `offset`: the method does not know where it hit.
@@ -98,7 +133,7 @@ unsafe impl Record for Finding {
 }
 
 impl Finding {
-    fn of(finding: &EngineFinding) -> Self {
+    pub(crate) fn of(finding: &EngineFinding) -> Self {
         Self {
             struct_size: size_of::<Self>(),
             name: Text::of(&finding.name),
@@ -144,8 +179,8 @@ unsafe impl Record for Reason {
 pub struct Object {
     /// Set by the caller: sizeof(pellucid_object).
     pub struct_size: usize,
-    /// The name inside the parent, decoded for people; empty for the file itself. It comes from the
-    /// scanned file: never use it as a path.
+    /// The name inside the parent, decoded for people; of the file itself the name that the options
+    /// gave, else empty. It comes from the scanned file: never use it as a path.
     pub name: Text,
     /// The index of the parent; the file itself, index 0, is its own.
     pub parent: usize,
@@ -340,6 +375,21 @@ pub extern "C" fn pellucid_result_object_anomaly(
     })
 }
 
+/// Sets `*json` to the whole result as one JSON object, in the form of `pellucid scan --format ndjson`,
+/// with the metadata of the options under "metadata". It is made at the first call and lives as long as
+/// the result. Any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn pellucid_result_json(
+    result: Option<&ScanResult>,
+    json: Option<&mut MaybeUninit<Text>>,
+) -> i32 {
+    call(None, || {
+        let out = required(json, "json")?;
+        out.write(Text::of(required(result, "result")?.json()));
+        Ok(())
+    })
+}
+
 /// How many sets the scan used; 0 for NULL. Any thread; never fails.
 #[unsafe(no_mangle)]
 pub extern "C" fn pellucid_result_set_count(result: Option<&ScanResult>) -> usize {
@@ -374,6 +424,6 @@ pub unsafe extern "C" fn pellucid_result_free(result: *mut ScanResult) {
     unsafe { free_box(result) };
 }
 
-fn at<'a, T>(list: &'a [T], index: usize, what: &str) -> Result<&'a T, Failure> {
+pub(crate) fn at<'a, T>(list: &'a [T], index: usize, what: &str) -> Result<&'a T, Failure> {
     list.get(index).ok_or_else(|| Failure::range(what, index, list.len()))
 }

@@ -1,6 +1,6 @@
 //! Signature sets: opened from the library itself, a file or memory; shared by reference count.
 
-use std::ffi::{c_char, c_void};
+use std::ffi::{c_char, c_int, c_void};
 use std::mem::MaybeUninit;
 
 use pellucid::set::{SignatureSet, Unverified};
@@ -9,6 +9,7 @@ use pellucid::verdict::SetLabel;
 use crate::boundary::{bytes, call, free_shared, path, required, retain_shared, share};
 use crate::error::{Error, Failure};
 use crate::record::{self, Record, ends};
+use crate::scan::lent_file;
 use crate::text::Text;
 
 /// A signature set: opened, checked, immutable. Any number of threads may use it; it is counted, see
@@ -198,7 +199,8 @@ fn builtin() -> Result<SignatureSet, Failure> {
 
 /// Opens the set in a file, which is read, or mapped where pellucid_survive_shrinking_maps was called.
 /// What does not grow with the number of hashes is checked now, the rest when it is first used: a piece
-/// that turns out damaged then makes scans incomplete, with PELLUCID_REASON_SET_DAMAGED. A mapped file must not be changed: replace it by renaming a new one over it.
+/// that turns out damaged then makes scans incomplete, with PELLUCID_REASON_SET_DAMAGED. A mapped file
+/// must not be changed: replace it by renaming a new one over it.
 ///
 /// `path` is `path_length` bytes of any encoding, without a NUL at the end. `options` may be NULL. On
 /// success `*set` is the caller's, to be freed with pellucid_set_free. Fails with a
@@ -218,6 +220,28 @@ pub unsafe extern "C" fn pellucid_set_open_path(
         // SAFETY: the header asks for NULL or a struct of the size that it says.
         let options = unsafe { record::read(options) }?.check()?;
         out.write(share(options.open(Unverified::from_path(path)?)?));
+        Ok(())
+    })
+}
+
+/// Opens the set in the regular file behind an open descriptor. What holds for pellucid_set_open_path
+/// holds here. The position is not touched and the descriptor not closed; the host may close it at once.
+/// A mapped set keeps a duplicate: when the set is freed, POSIX locks that the process holds on the file
+/// go.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pellucid_set_open_fd(
+    fd: c_int,
+    options: *const SetOptions,
+    set: Option<&mut MaybeUninit<*mut Set>>,
+    error: Option<&mut MaybeUninit<*mut Error>>,
+) -> i32 {
+    call(error, || {
+        let out = required(set, "set")?;
+        // SAFETY: the header asks for a descriptor that stays open during the call.
+        let file = unsafe { lent_file(fd) }?;
+        // SAFETY: the header asks for NULL or a struct of the size that it says.
+        let options = unsafe { record::read(options) }?.check()?;
+        out.write(share(options.open(Unverified::from_file(&file)?)?));
         Ok(())
     })
 }

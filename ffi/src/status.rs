@@ -17,6 +17,9 @@ pub const PELLUCID_UNSUPPORTED: i32 = 3;
 pub const PELLUCID_INTERNAL: i32 = 4;
 /// The operating system refused.
 pub const PELLUCID_SYSTEM: i32 = 5;
+/// What was asked for is not there: facts about something that is no program, or that the scan was not
+/// asked to keep.
+pub const PELLUCID_ABSENT: i32 = 6;
 /// The set's file cannot be opened or read.
 pub const PELLUCID_SET_UNREADABLE: i32 = 10;
 /// The file is not a signature set.
@@ -39,6 +42,7 @@ const NAMES: &[(i32, &CStr)] = &[
     (PELLUCID_UNSUPPORTED, c"unsupported"),
     (PELLUCID_INTERNAL, c"internal"),
     (PELLUCID_SYSTEM, c"system"),
+    (PELLUCID_ABSENT, c"absent"),
     (PELLUCID_SET_UNREADABLE, c"set-unreadable"),
     (PELLUCID_SET_FOREIGN, c"set-foreign"),
     (PELLUCID_SET_VERSION, c"set-version"),
@@ -77,6 +81,7 @@ mod tests {
             (3, c"unsupported"),
             (4, c"internal"),
             (5, c"system"),
+            (6, c"absent"),
             (10, c"set-unreadable"),
             (11, c"set-foreign"),
             (12, c"set-version"),

@@ -12,7 +12,7 @@ use std::path::Path;
 use toolchain::{Compiler, crate_file};
 
 /// The sources in the order in which the header tells them.
-const CHAPTERS: [&str; 9] = [
+const CHAPTERS: [&str; 14] = [
     "status.rs",
     "text.rs",
     "error.rs",
@@ -20,8 +20,13 @@ const CHAPTERS: [&str; 9] = [
     "reason.rs",
     "set.rs",
     "engine.rs",
+    "callbacks.rs",
+    "options.rs",
+    "reader.rs",
     "scan.rs",
+    "stream.rs",
     "result.rs",
+    "program.rs",
 ];
 
 fn generated() -> String {

@@ -228,10 +228,25 @@ fn at_end(file: &File, offset: u64) -> bool {
 }
 
 /// Reads a whole file into memory, without a limit: for files of the host's own.
-pub(crate) fn read_whole(mut file: &File) -> io::Result<Vec<u8>> {
+pub(crate) fn read_whole(file: &File) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes)?;
+    let mut reader = FromStart { file, offset: 0 };
+    reader.read_to_end(&mut bytes)?;
     Ok(bytes)
+}
+
+/// Reads a file from its start, and leaves its position alone.
+struct FromStart<'f> {
+    file: &'f File,
+    offset: u64,
+}
+
+impl Read for FromStart<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.file.read_at(buffer, self.offset)?;
+        self.offset = self.offset.saturating_add(count as u64);
+        Ok(count)
+    }
 }
 
 /// A file of ours, or the caller's. The caller's is not duplicated: closing the duplicate would drop

@@ -46,13 +46,31 @@ impl Unverified {
         }
         let file = File::open(path).map_err(unreadable)?;
         match Mapping::of(&file) {
-            Some(mapping) => {
-                let mapping = Arc::new(mapping);
-                let watch = Watch::over(file, Arc::clone(&mapping)).map_err(unreadable)?;
-                Self::new(SetBytes::Mapped(mapping, Arc::new(watch)))
-            }
+            Some(mapping) => Self::mapped(mapping, file).map_err(unreadable)?,
             None => Self::from_bytes(input::read_whole(&file).map_err(unreadable)?),
         }
+    }
+
+    /// Reads the set in an open regular file, whatever its position, which is left as it was. What holds
+    /// for [`Unverified::from_path`] holds here.
+    pub fn from_file(file: &File) -> Result<Self, SetError> {
+        let unreadable =
+            |error: std::io::Error| SetError::new(SetErrorKind::Unreadable, error.to_string());
+        if !file.metadata().map_err(unreadable)?.is_file() {
+            return Err(unreadable(std::io::Error::other("not a regular file")));
+        }
+        match Mapping::of(file) {
+            Some(mapping) => {
+                Self::mapped(mapping, file.try_clone().map_err(unreadable)?).map_err(unreadable)?
+            }
+            None => Self::from_bytes(input::read_whole(file).map_err(unreadable)?),
+        }
+    }
+
+    fn mapped(mapping: Mapping, file: File) -> std::io::Result<Result<Self, SetError>> {
+        let mapping = Arc::new(mapping);
+        let watch = Watch::over(file, Arc::clone(&mapping))?;
+        Ok(Self::new(SetBytes::Mapped(mapping, Arc::new(watch))))
     }
 
     /// Takes a set from memory.

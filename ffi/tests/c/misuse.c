@@ -15,6 +15,9 @@ static void null_is_nothing_to_free(void) {
     pellucid_cancel_free(NULL);
     pellucid_result_free(NULL);
     pellucid_error_free(NULL);
+    pellucid_stream_free(NULL);
+    pellucid_string nothing = {NULL, 5};
+    pellucid_text_free(nothing);
     CHECK(pellucid_set_retain(NULL) == NULL);
     CHECK(pellucid_engine_retain(NULL) == NULL);
 }
@@ -130,17 +133,24 @@ static void options_of_every_age(const pellucid_engine *engine) {
     options.known.flags = (uint64_t)1 << 63;
     CHECK(scan_with(engine, &options) == PELLUCID_UNSUPPORTED);
 
-    /* Any bytes are options: all limits at their largest, an unknown flag and too many passwords
+    /* Any bytes are options: all limits at their largest, an unknown flag and arrays that cannot be
      * among them. */
     memset(&options, 0xFF, sizeof options);
     options.known.struct_size = sizeof options.known;
-    options.known.cancel = NULL;
     CHECK(scan_with(engine, &options) == PELLUCID_UNSUPPORTED);
     options.known.flags = 0;
+    options.known.cancel = NULL;
+    options.known.callbacks = NULL;
     CHECK(scan_with(engine, &options) == INVALID);
     options.known.passwords = NULL;
     CHECK(scan_with(engine, &options) == INVALID);
     options.known.password_count = 0;
+    options.known.name = NULL;
+    CHECK(scan_with(engine, &options) == INVALID);
+    options.known.name_length = 0;
+    options.known.metadata = NULL;
+    CHECK(scan_with(engine, &options) == INVALID);
+    options.known.metadata_count = 0;
     CHECK(scan_with(engine, &options) == PELLUCID_OK);
 
     const pellucid_password passwords[] = {{"secret", 6}, {NULL, 0}, {NULL, 1}};
@@ -217,6 +227,71 @@ static void sets_are_asked_too_little(pellucid_set *set) {
     CHECK(info.version == 77);
 }
 
+static void streams_are_written_out_of_turn(const pellucid_engine *engine) {
+    pellucid_stream *stream = UNTOUCHED(pellucid_stream);
+    pellucid_result *result = NULL;
+    pellucid_error *error = NULL;
+    CHECK(pellucid_stream_new(NULL, NULL, &stream, NULL) == INVALID);
+    CHECK(pellucid_stream_new(engine, NULL, NULL, NULL) == INVALID);
+    CHECK(stream == UNTOUCHED(pellucid_stream));
+    CHECK(pellucid_stream_new(engine, NULL, &stream, NULL) == PELLUCID_OK);
+    CHECK(pellucid_stream_write(NULL, "x", 1, NULL) == INVALID);
+    CHECK(pellucid_stream_write(stream, NULL, 1, NULL) == INVALID);
+    CHECK(pellucid_stream_write(stream, NULL, 0, NULL) == PELLUCID_OK);
+    CHECK(pellucid_stream_finish(NULL, &result, NULL) == INVALID);
+    CHECK(pellucid_stream_finish(stream, NULL, NULL) == INVALID);
+    CHECK(pellucid_stream_finish(stream, &result, NULL) == PELLUCID_OK);
+    pellucid_result_free(result);
+    result = NULL;
+    CHECK(pellucid_stream_finish(stream, &result, &error) == INVALID);
+    CHECK(holds(pellucid_error_message(error), "finished"));
+    pellucid_error_free(error);
+    CHECK(pellucid_stream_write(stream, "x", 1, NULL) == INVALID);
+    CHECK(result == NULL);
+    pellucid_stream_free(stream);
+}
+
+static void readers_without_a_function(const pellucid_engine *engine) {
+    pellucid_result *result = NULL;
+    pellucid_reader reader = {.struct_size = sizeof reader};
+    CHECK(pellucid_scan_reader(engine, NULL, NULL, &result, NULL) == INVALID);
+    CHECK(pellucid_scan_reader(engine, &reader, NULL, &result, NULL) == INVALID);
+    reader.struct_size = 1;
+    CHECK(pellucid_scan_reader(engine, &reader, NULL, &result, NULL) == INVALID);
+    CHECK(pellucid_scan_fd_part(engine, -1, 0, 1, NULL, &result, NULL) == INVALID);
+    CHECK(pellucid_scan_fd_part(NULL, 0, 0, 1, NULL, &result, NULL) == INVALID);
+    CHECK(result == NULL);
+}
+
+static void swaps_that_cannot_be(pellucid_engine *engine, pellucid_set *set) {
+    pellucid_set *none[] = {set, NULL};
+    CHECK(pellucid_engine_swap(NULL, &set, 1, NULL) == INVALID);
+    CHECK(pellucid_engine_swap(engine, NULL, 1, NULL) == INVALID);
+    CHECK(pellucid_engine_swap(engine, none, 2, NULL) == INVALID);
+    CHECK(pellucid_engine_swap(engine, none, 0, NULL) == PELLUCID_ENGINE);
+    CHECK(scan_with(engine, NULL) == PELLUCID_OK);
+}
+
+static void facts_that_nobody_kept(const pellucid_engine *engine) {
+    pellucid_result *result = NULL;
+    CHECK(pellucid_scan_memory(engine, "x", 1, NULL, &result, NULL) == PELLUCID_OK);
+    pellucid_program program = {.struct_size = sizeof program, .sections = 77};
+    pellucid_section section = {.struct_size = sizeof section};
+    pellucid_import import = {.struct_size = sizeof import};
+    pellucid_string json = {UNTOUCHED(const char), 77};
+    CHECK(pellucid_result_program(result, 0, &program) == PELLUCID_ABSENT);
+    CHECK(pellucid_result_program(result, 1, &program) == PELLUCID_OUT_OF_RANGE);
+    CHECK(pellucid_result_program(NULL, 0, &program) == INVALID);
+    CHECK(pellucid_result_section(result, 0, 0, &section) == PELLUCID_ABSENT);
+    CHECK(pellucid_result_import(result, 0, 0, &import) == PELLUCID_ABSENT);
+    CHECK(pellucid_result_facts_json(result, 0, &json) == PELLUCID_ABSENT);
+    CHECK(pellucid_result_facts_json(result, 0, NULL) == INVALID);
+    CHECK(pellucid_result_json(NULL, &json) == INVALID);
+    CHECK(pellucid_result_json(result, NULL) == INVALID);
+    CHECK(program.sections == 77 && json.length == 77);
+    pellucid_result_free(result);
+}
+
 static void numbers_that_mean_nothing(void) {
     CHECK(strcmp(pellucid_status_name(-1), "") == 0);
     CHECK(strcmp(pellucid_verdict_name(0), "") == 0);
@@ -249,6 +324,10 @@ int main(int argc, char **argv) {
     sets_are_asked_too_little(set);
     numbers_that_mean_nothing();
     one_engine_scans_again_and_again(engine);
+    streams_are_written_out_of_turn(engine);
+    readers_without_a_function(engine);
+    swaps_that_cannot_be(engine, set);
+    facts_that_nobody_kept(engine);
     pellucid_engine_free(engine);
     pellucid_set_free(set);
     puts("passed");
