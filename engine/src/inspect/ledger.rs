@@ -51,6 +51,8 @@ pub(super) struct Ledger<'b> {
     text_left: usize,
     steps: u64,
     stopped: Option<Stop>,
+    /// Why something was left unread, the first time.
+    refused: Option<Stop>,
 }
 
 impl<'b> Ledger<'b> {
@@ -62,6 +64,7 @@ impl<'b> Ledger<'b> {
             text_left: MOST_TEXT,
             steps: 0,
             stopped: None,
+            refused: None,
         }
     }
 
@@ -110,6 +113,7 @@ impl<'b> Ledger<'b> {
 
     /// Notes that something was left unread.
     pub(super) fn cut(&mut self, stop: Stop, detail: String) {
+        self.refused = self.refused.or(Some(stop));
         let problem = Problem::new(Reason::from(stop), detail);
         if !self.problems.contains(&problem) {
             self.problems.push(problem);
@@ -138,6 +142,11 @@ impl<'b> Ledger<'b> {
         .take(LONGEST_NAME)
         .collect();
         self.text(text.as_bytes())
+    }
+
+    /// Why something was left unread, if anything was.
+    pub(super) fn refused(&self) -> Option<Stop> {
+        self.refused
     }
 
     pub(super) fn into_facts(self, program: Option<Program>) -> Facts {

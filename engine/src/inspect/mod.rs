@@ -43,7 +43,7 @@ pub use facts::{
 };
 
 use crate::identify::{FileType, Found};
-use crate::limits::Budget;
+use crate::limits::{Budget, Stop};
 use ledger::Ledger;
 
 /// Sections beyond this number are left away from a [`Layout`]. PE cannot declare more.
@@ -56,6 +56,14 @@ pub fn layout(data: &[u8], found: &[Found]) -> Option<Layout> {
         FileType::Pe => pe::layout(data),
         _ => elf::layout(data),
     }
+}
+
+/// Where the names of version strings (`CompanyName` and so on) begin in the PE at the start of `data`,
+/// in rising order; and why some were left unread, if any were.
+pub(crate) fn version_keys(data: &[u8], budget: &Budget) -> (Vec<u64>, Option<Stop>) {
+    let mut ledger = Ledger::new(budget);
+    let keys = pe::version_keys(data, &mut ledger);
+    (keys, ledger.refused())
 }
 
 /// All that can be learned about the program at offset 0, and what is wrong with it.

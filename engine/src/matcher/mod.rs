@@ -179,7 +179,7 @@ impl Matcher {
         self.add_pattern_hits(scratch);
         searched?;
         self.logicals.evaluate(&self.set, subject, &scratch.patterns, &mut scratch.hits);
-        Ok(())
+        scratch.patterns.refused().map_or(Ok(()), Err)
     }
 
     /// Patterns that are signatures of their own.

@@ -7,6 +7,8 @@ use std::collections::BTreeSet;
 
 use super::Subject;
 use super::pattern::{ByteMask, Element, Part, Pattern};
+use super::place::VersionKeys;
+use crate::limits::{Budget, Cancel, Limits};
 
 /// Every position where `pattern` matches.
 pub fn starts(pattern: &Pattern, subject: &Subject<'_>) -> Vec<u64> {
@@ -14,9 +16,13 @@ pub fn starts(pattern: &Pattern, subject: &Subject<'_>) -> Vec<u64> {
         return Vec::new();
     }
     let Some(allowed) = pattern.offset.starts(subject) else { return Vec::new() };
+    let budget = Budget::new(Limits::default(), Cancel::new());
+    let mut keys = VersionKeys::default();
     (0..=subject.data.len())
         .filter(|&start| {
-            allowed.contains(&(start as u64)) && matches_at(pattern, subject.data, start)
+            allowed.contains(&(start as u64))
+                && keys.allow(pattern.offset, start as u64, subject, &budget)
+                && matches_at(pattern, subject.data, start)
         })
         .map(|start| start as u64)
         .collect()

@@ -126,10 +126,12 @@ pub enum Offset {
         /// Allowed bytes to the right.
         shift: u32,
     },
-    /// Inside a program's section.
+    /// Inside a program's section, or right behind it.
     InSection {
         /// The section's number, from 0.
         index: u16,
+        /// Allowed bytes behind it.
+        shift: u32,
     },
     /// From the start of a program's last section.
     LastSection {
@@ -138,10 +140,12 @@ pub enum Offset {
         /// Allowed bytes to the right.
         shift: u32,
     },
+    /// At the name of a version string of a PE (`CompanyName` and so on).
+    VersionString,
 }
 
 impl Offset {
-    /// Whether it asks for a program's sections or entry point.
+    /// Whether it asks for what only a program has.
     pub fn needs_program(self) -> bool {
         !matches!(self, Offset::Anywhere | Offset::Start { .. } | Offset::End { .. })
     }

@@ -12,6 +12,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickBuilder, MatchKind};
 use memchr::memmem::{Finder, FinderRev};
 
 use super::pattern::{Offset, Target};
+use super::place::VersionKeys;
 use super::program::Ends;
 use super::{Subject, expression, place};
 use crate::limits::{Budget, Stop};
@@ -87,12 +88,18 @@ pub(super) struct Scratch {
     ends: Ends,
     /// By pattern; empty slots for patterns that were not seen.
     found: BTreeMap<u32, Found>,
+    version_keys: VersionKeys,
 }
 
 impl Scratch {
     /// What was found of a pattern.
     pub(super) fn found(&self, pattern: u32) -> Option<&Found> {
         self.found.get(&pattern).filter(|found| !found.starts.is_empty())
+    }
+
+    /// What of the object could not be read, so that patterns may be missing.
+    pub(super) fn refused(&self) -> Option<Stop> {
+        self.version_keys.refused
     }
 
     /// The patterns that matched, in rising order.
@@ -157,6 +164,7 @@ impl Patterns {
         budget: &Budget,
     ) -> Result<(), Stop> {
         scratch.found.clear();
+        scratch.version_keys = VersionKeys::default();
         let searched = self.search_all(subject, scratch, budget);
         scratch.ends.clear();
         searched
@@ -301,7 +309,7 @@ fn most_of(set: &SignatureSet, row: &PatternRow) -> u32 {
 
 fn is_anchored(row: &PatternRow) -> bool {
     match place::read(row) {
-        Some(Offset::Anywhere | Offset::InSection { .. }) | None => false,
+        Some(Offset::Anywhere | Offset::InSection { .. } | Offset::VersionString) | None => false,
         Some(_) => row.shift.get() == 0,
     }
 }
@@ -340,7 +348,19 @@ impl Scratch {
         self.found.get(&pattern.index).is_none_or(|found| found.count() < pattern.most)
     }
 
-    fn add_start(&mut self, pattern: &Pattern<'_>, start: usize) {
+    /// Notes that a pattern matches at `start`, if its offset allows it there.
+    fn add_start(
+        &mut self,
+        pattern: &Pattern<'_>,
+        start: usize,
+        subject: &Subject<'_>,
+        budget: &Budget,
+    ) {
+        let allowed = place::read(pattern.row)
+            .is_some_and(|offset| self.version_keys.allow(offset, start as u64, subject, budget));
+        if !allowed {
+            return;
+        }
         let starts = &mut self.found.entry(pattern.index).or_default().starts;
         match starts.binary_search(&(start as u64)) {
             Ok(_) => {}
@@ -374,7 +394,7 @@ impl Pattern<'_> {
         let [segment] = self.segments else { return Ok(()) };
         let whole = SegmentSearch::new(self, segment, usize::MAX);
         if whole.fits(start, subject.data, &mut scratch.ends, budget)? {
-            scratch.add_start(self, start);
+            scratch.add_start(self, start, subject, budget);
         }
         Ok(())
     }
@@ -411,7 +431,7 @@ impl Pattern<'_> {
             && let Some(start) =
                 search.next_start(from, to, subject.data, &mut scratch.ends, budget)?
         {
-            scratch.add_start(self, start);
+            scratch.add_start(self, start, subject, budget);
             from = start.saturating_add(1);
         }
         Ok(())

@@ -6,9 +6,12 @@ use std::ops::RangeInclusive;
 
 use super::Subject;
 use super::pattern::Offset;
+use crate::identify::FileType;
+use crate::inspect;
+use crate::limits::{Budget, Stop};
 use crate::set::layout::{
     OFFSET_ANYWHERE, OFFSET_END, OFFSET_ENTRY_POINT, OFFSET_IN_SECTION, OFFSET_LAST_SECTION,
-    OFFSET_SECTION, OFFSET_START, PatternRow,
+    OFFSET_SECTION, OFFSET_START, OFFSET_VERSION_STRING, PatternRow,
 };
 
 /// The offset that a row stores, or `None` for a kind or a distance that means nothing.
@@ -21,14 +24,16 @@ pub(crate) fn read(row: &PatternRow) -> Option<Offset> {
         OFFSET_END => Offset::End { back: forward()?, shift },
         OFFSET_ENTRY_POINT => Offset::EntryPoint { delta: distance, shift },
         OFFSET_SECTION => Offset::Section { index, delta: forward()?, shift },
-        OFFSET_IN_SECTION => Offset::InSection { index },
+        OFFSET_IN_SECTION => Offset::InSection { index, shift },
         OFFSET_LAST_SECTION => Offset::LastSection { delta: forward()?, shift },
+        OFFSET_VERSION_STRING => Offset::VersionString,
         _ => return None,
     })
 }
 
 impl Offset {
-    /// The positions where a match may start in `subject`; `None` where there are none.
+    /// The positions where a match may start in `subject`; `None` where there are none. Version
+    /// strings are only bounded by it: [`VersionKeys`] knows where they are.
     pub(crate) fn starts(self, subject: &Subject<'_>) -> Option<RangeInclusive<u64>> {
         let size = subject.data.len() as u64;
         let floating = |start: u64, shift: u32| start..=start.saturating_add(shift.into());
@@ -43,15 +48,48 @@ impl Offset {
             Offset::Section { index, delta, shift } => {
                 floating(section(index.into())?.start.checked_add(delta)?, shift)
             }
-            Offset::InSection { index } => {
+            Offset::InSection { index, shift } => {
                 let raw = section(index.into())?;
-                raw.start..=raw.end.checked_sub(1)?
+                raw.start..=raw.end.saturating_add(shift.into())
             }
             Offset::LastSection { delta, shift } => {
                 let last = subject.layout?.sections.len().checked_sub(1)?;
                 floating(section(last)?.start.checked_add(delta)?, shift)
             }
+            Offset::VersionString => {
+                (subject.layout?.file_type == FileType::Pe).then_some(0..=size)?
+            }
         };
         (starts.start() <= starts.end() && *starts.start() <= size).then_some(starts)
+    }
+}
+
+/// Where the version strings of the object in work are; read when it is first asked.
+#[derive(Debug, Default)]
+pub(crate) struct VersionKeys {
+    keys: Option<Vec<u64>>,
+    /// Why some were left unread.
+    pub(crate) refused: Option<Stop>,
+}
+
+impl VersionKeys {
+    /// Whether a match at `offset` may start at `start`, which [`Offset::starts`] allows.
+    pub(crate) fn allow(
+        &mut self,
+        offset: Offset,
+        start: u64,
+        subject: &Subject<'_>,
+        budget: &Budget,
+    ) -> bool {
+        if offset != Offset::VersionString {
+            return true;
+        }
+        let Self { keys, refused } = self;
+        let keys = keys.get_or_insert_with(|| {
+            let (keys, why) = inspect::version_keys(subject.data, budget);
+            *refused = why;
+            keys
+        });
+        keys.binary_search(&start).is_ok()
     }
 }

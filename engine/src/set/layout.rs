@@ -314,6 +314,8 @@ pub const OFFSET_SECTION: u8 = 4;
 pub const OFFSET_IN_SECTION: u8 = 5;
 /// From the start of the last section.
 pub const OFFSET_LAST_SECTION: u8 = 6;
+/// At the name of a version string.
+pub const OFFSET_VERSION_STRING: u8 = 7;
 
 /// An expression asks how often the pattern matches.
 pub const FLAG_COUNTED: u8 = 1;

@@ -6,7 +6,7 @@ use pellucid::matcher::expression::{self, Comparison, ExpressionOp};
 use pellucid::matcher::{Offset, Pattern, Target};
 use pellucid::set::layout::{
     FLAG_COUNTED, OFFSET_ANYWHERE, OFFSET_END, OFFSET_ENTRY_POINT, OFFSET_IN_SECTION,
-    OFFSET_LAST_SECTION, OFFSET_SECTION, OFFSET_START, PatternRow, WHOLE,
+    OFFSET_LAST_SECTION, OFFSET_SECTION, OFFSET_START, OFFSET_VERSION_STRING, PatternRow, WHOLE,
 };
 use sha2::{Digest as _, Sha256};
 use zerocopy::IntoBytes;
@@ -88,7 +88,8 @@ fn place(offset: Offset) -> Option<Place> {
         Offset::End { back, shift } => (OFFSET_END, 0, far(back)?, shift),
         Offset::EntryPoint { delta, shift } => (OFFSET_ENTRY_POINT, 0, delta, shift),
         Offset::Section { index, delta, shift } => (OFFSET_SECTION, index, far(delta)?, shift),
-        Offset::InSection { index } => (OFFSET_IN_SECTION, index, 0, 0),
+        Offset::InSection { index, shift } => (OFFSET_IN_SECTION, index, 0, shift),
+        Offset::VersionString => (OFFSET_VERSION_STRING, 0, 0, 0),
         Offset::LastSection { delta, shift } => (OFFSET_LAST_SECTION, 0, far(delta)?, shift),
     };
     Some(Place { kind, section, distance, shift })

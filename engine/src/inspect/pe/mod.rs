@@ -27,6 +27,12 @@ pub(super) fn layout(data: &[u8]) -> Option<Layout> {
     Image::read(data, &mut Anomalies::ignored()).map(Image::into_layout)
 }
 
+/// Where the names of a PE's version strings begin.
+pub(super) fn version_keys(data: &[u8], ledger: &mut Ledger<'_>) -> Vec<u64> {
+    let Some(image) = Image::read(data, &mut Anomalies::ignored()) else { return Vec::new() };
+    version::keys(data, &resources::read(&image, ledger), ledger)
+}
+
 /// The facts about a PE at the start of `data`.
 pub(super) fn inspect(data: &[u8], ledger: &mut Ledger<'_>) -> Option<Program> {
     let image = Image::read(data, &mut ledger.anomalies)?;

@@ -20,50 +20,73 @@ pub(super) fn read(
     ledger: &mut Ledger<'_>,
 ) -> Vec<(String, String)> {
     let mut strings = Vec::new();
+    for_each_string(data, resources, ledger, |string, ledger| {
+        strings.push((ledger.wide_text(string.key), ledger.wide_text(string.rest)));
+    });
+    strings
+}
+
+/// Where in the file the names of all strings begin.
+pub(super) fn keys(data: &[u8], resources: &[Resource], ledger: &mut Ledger<'_>) -> Vec<u64> {
+    let mut places = Vec::new();
+    for_each_string(data, resources, ledger, |string, _| places.push(string.key_at));
+    places.sort_unstable();
+    places.dedup();
+    places
+}
+
+/// Calls `take` with every string of every version resource, as far as the limit goes.
+fn for_each_string<'b>(
+    data: &[u8],
+    resources: &[Resource],
+    ledger: &mut Ledger<'b>,
+    mut take: impl FnMut(&Block<'_>, &mut Ledger<'b>),
+) {
+    let mut taken = 0_usize;
     for resource in resources.iter().filter(|resource| resource.kind == VERSION) {
         let Some(offset) = resource.offset else {
             continue;
         };
         let bytes = slice(data, &clamped(offset, resource.size.into(), data.len()));
-        if !ledger.goes_on("version strings") || !read_strings(bytes, &mut strings, ledger) {
-            break;
+        if !ledger.goes_on("version strings") {
+            return;
+        }
+        for string in strings(Blocks { bytes, at: offset }) {
+            if !ledger.admits(taken, "version strings") {
+                return;
+            }
+            taken = taken.saturating_add(1);
+            take(&string, ledger);
         }
     }
-    strings
 }
 
-/// Reads one version resource; false when the limit ends it all.
-fn read_strings(
-    bytes: &[u8],
-    strings: &mut Vec<(String, String)>,
-    ledger: &mut Ledger<'_>,
-) -> bool {
-    let tables = Blocks(bytes)
+/// The strings of one version resource.
+fn strings(resource: Blocks<'_>) -> impl Iterator<Item = Block<'_>> {
+    let tables = resource
         .take(1)
-        .flat_map(|version| Blocks(version.children()))
+        .flat_map(|version| version.children())
         .filter(|information| information.key_is("StringFileInfo"))
-        .flat_map(|information| Blocks(information.rest));
-    for string in tables.flat_map(|table| Blocks(table.rest)) {
-        if !ledger.admits(strings.len(), "version strings") {
-            return false;
-        }
-        strings.push((ledger.wide_text(string.key), ledger.wide_text(string.rest)));
-    }
-    true
+        .flat_map(|information| information.inside());
+    tables.flat_map(|table| table.inside())
 }
 
 struct Block<'a> {
     /// UTF-16, without its end.
     key: &'a [u8],
+    /// Where the key begins in the file.
+    key_at: u64,
     /// Bytes of the value, where there are children behind it.
     value_size: u64,
     /// Value and children.
     rest: &'a [u8],
+    /// Where they begin in the file.
+    rest_at: u64,
 }
 
 impl<'a> Block<'a> {
-    /// The block at the start of `bytes`, and its length with the padding.
-    fn read(bytes: &'a [u8]) -> Option<(Self, u64)> {
+    /// The block at the start of `bytes`, which are `at` in the file, and its length with the padding.
+    fn read(bytes: &'a [u8], at: u64) -> Option<(Self, u64)> {
         let mut reader = Reader::new(bytes);
         let length = u64::from(reader.u16_le().ok()?);
         let value_size = u64::from(reader.u16_le().ok()?);
@@ -77,12 +100,19 @@ impl<'a> Block<'a> {
         let behind_key = header.checked_add(key_units.checked_mul(2)?)?.checked_add(2)?;
         let padding = aligned(behind_key).saturating_sub(behind_key).saturating_add(2);
         let rest = inner.skip(padding).map_or(&[][..], |()| inner.rest());
-        Some((Self { key, value_size, rest }, aligned(length)))
+        let rest_at = at.saturating_add(behind_key).saturating_add(padding).saturating_sub(2);
+        let key_at = at.saturating_add(header);
+        Some((Self { key, key_at, value_size, rest, rest_at }, aligned(length)))
     }
 
-    fn children(&self) -> &'a [u8] {
-        let mut reader = Reader::new(self.rest);
-        reader.skip(aligned(self.value_size)).map_or(&[][..], |()| reader.rest())
+    /// The blocks behind the value.
+    fn children(&self) -> Blocks<'a> {
+        self.inside().behind(aligned(self.value_size))
+    }
+
+    /// The blocks inside, where there is no value.
+    fn inside(&self) -> Blocks<'a> {
+        Blocks { bytes: self.rest, at: self.rest_at }
     }
 
     fn key_is(&self, name: &str) -> bool {
@@ -91,15 +121,26 @@ impl<'a> Block<'a> {
 }
 
 /// Blocks one behind the other. A block has at least its header of six bytes, so they end.
-struct Blocks<'a>(&'a [u8]);
+struct Blocks<'a> {
+    bytes: &'a [u8],
+    /// Where they begin in the file.
+    at: u64,
+}
+
+impl Blocks<'_> {
+    fn behind(self, length: u64) -> Self {
+        let mut reader = Reader::new(self.bytes);
+        let bytes = reader.skip(length).map_or(&[][..], |()| reader.rest());
+        Self { bytes, at: self.at.saturating_add(length) }
+    }
+}
 
 impl<'a> Iterator for Blocks<'a> {
     type Item = Block<'a>;
 
     fn next(&mut self) -> Option<Block<'a>> {
-        let (block, length) = Block::read(self.0)?;
-        let mut reader = Reader::new(self.0);
-        self.0 = reader.skip(length).map_or(&[][..], |()| reader.rest());
+        let (block, length) = Block::read(self.bytes, self.at)?;
+        *self = Blocks { bytes: self.bytes, at: self.at }.behind(length);
         Some(block)
     }
 }

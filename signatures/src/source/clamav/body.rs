@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use pellucid::matcher::Target;
 use pellucid::verdict::Class;
 
 use super::super::{Content, Record};
@@ -19,7 +20,10 @@ pub(crate) fn record(line: &str, class: Class) -> Result<Option<Record<'_>>, Fau
     let place = expect(fields.next(), line, "the offset", FORM)?;
     let body = expect(fields.next(), line, "the signature", FORM)?;
     check_levels(fields, FORM)?;
-    let target = parse_target(target)?;
+    let target = match target.text {
+        "" => Target::Any,
+        _ => parse_target(target)?,
+    };
     let offset = offset::parse(place, target)?;
     let hex = hex::parse(body.text, Style::default()).map_err(|fault| fault.moved(body.at))?;
     let pattern = hex.at(target, offset);
@@ -29,7 +33,7 @@ pub(crate) fn record(line: &str, class: Class) -> Result<Option<Record<'_>>, Fau
 
 #[cfg(test)]
 mod tests {
-    use pellucid::matcher::{Offset, Target};
+    use pellucid::matcher::Offset;
 
     use super::*;
 
@@ -53,7 +57,10 @@ mod tests {
         assert_eq!(read("A:0:*:aa[1-2]bbcc"), Ok((Target::Any, Offset::Anywhere, 1)));
         assert_eq!(read("A:0:2:bbcc[1-2]aa"), Ok((Target::Any, start, 1)));
         assert_eq!(read("A.B:0:2:AABB:51"), Ok((Target::Any, start, 1)));
-        assert_eq!(read("A.B:0:2:AABB:51:"), Ok((Target::Any, start, 1)));
+        assert_eq!(read("A.B:0:2:AABB::216"), Ok((Target::Any, start, 1)));
+        assert_eq!(read("A.B::2:AABB"), Ok((Target::Any, start, 1)), "an empty target is 0");
+        let zero = Offset::Start { at: 0, shift: 0 };
+        assert_eq!(read("A.B:0::AABB"), Ok((Target::Any, zero, 1)), "an empty offset is 0");
     }
 
     #[test]
@@ -63,15 +70,14 @@ mod tests {
             ("A:0:*", "Error fields @5"),
             ("A:0:*:aabb:1:2:3", "Error fields @15"),
             ("A:x:*:aabb", "Error target @2"),
-            ("A::*:aabb", "Error target @2"),
             ("A:256:*:aabb", "Error target @2"),
             ("A:0:y:aabb", "Error offset @4"),
             ("A:0:EP+0:aabb", "Error offset @4"),
             ("A:0:*:aabbc", "Error body @11"),
             ("A:0:*:aa", "Error too short @6"),
             ("A:99:*:aabb", "Skipped unknown target @2"),
-            ("A:1:VI:aabb", "Skipped offset VI @4"),
             ("A:0:*:aabb:217", "Skipped engine level"),
+            ("A:0:*:aabb:51:", "Skipped engine level"),
         ] {
             assert_eq!(read(line), Err(reason.into()), "{line}");
         }

@@ -62,7 +62,7 @@ mod tests {
         let taken = |name: &str, size, class| Ok((String::from(name), size, class));
         assert_eq!(read(":7:A.B"), taken("A.B", Some(7), Class::Malicious));
         assert_eq!(read(":*:A B :73"), taken("A B", None, Class::Malicious));
-        assert_eq!(read(":007:PUA.X:1:"), taken("PUA.X", Some(7), Class::Pua));
+        assert_eq!(read(":007:PUA.X:1"), taken("PUA.X", Some(7), Class::Pua));
         assert_eq!(read(":7:A:216:216"), taken("A", Some(7), Class::Malicious));
     }
 
@@ -79,6 +79,7 @@ mod tests {
             (":7:A:x", "Error engine level"),
             (":7:A:217", "Skipped engine level"),
             (":7:A:1:215", "Skipped engine level"),
+            (":7:A:1:", "Skipped engine level"),
         ] {
             assert_eq!(read(line), Err(reason.into()), "{line}");
         }

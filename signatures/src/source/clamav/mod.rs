@@ -1,7 +1,7 @@
 //! ClamAV's formats, as its public documentation describes them and ClamAV 1.4 reads them.
 //!
 //! Facts, not code: nothing here is taken from ClamAV's sources. Where this reader differs, it takes
-//! more: a broken record never spoils the rest of its file, and `minFL:` may end with an empty field.
+//! more: a broken record never spoils the rest of its file.
 
 mod alternatives;
 pub(crate) mod body;
@@ -70,14 +70,15 @@ fn check_levels<'a>(
             .at(field.at)
             .help(help));
     }
-    let least = least.map_or(Ok(0), |field| parse_level(field, 0))?;
-    let greatest = greatest.map_or(Ok(u64::MAX), |field| parse_level(field, u64::MAX))?;
+    let least = least.map_or(Ok(0), parse_level)?;
+    let greatest = greatest.map_or(Ok(u64::MAX), parse_level)?;
     check_level(least, greatest)
 }
 
-fn parse_level(field: Field<'_>, empty: u64) -> Result<u64, Fault> {
+/// A level; an empty one is 0.
+fn parse_level(field: Field<'_>) -> Result<u64, Fault> {
     match field.text {
-        "" => Ok(empty),
+        "" => Ok(0),
         text => parse_number(text).ok_or_else(|| {
             Fault::error("engine level", format!("{} is not an engine level", quoted(text)))
                 .at(field.at)
