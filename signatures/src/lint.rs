@@ -82,7 +82,9 @@ pub(crate) fn cost(content: &Prepared) -> Option<Fault> {
             Fault::warning("holds without hits", "the logic holds where nothing matches")
                 .help("it hits every object of its target that its patterns do not match"),
         ),
-        Prepared::Logical(logical) => logical.parts.iter().find_map(pattern_cost),
+        Prepared::Logical(logical) => {
+            logical.patterns.iter().find_map(|(_, pattern)| pattern_cost(pattern))
+        }
     }
 }
 

@@ -7,12 +7,17 @@
 //! | 1 | a part | number u8 |
 //! | 2 | both | |
 //! | 3 | either | |
-//! | 4 | compare the number of matches | comparison u8 (0 `=`, 1 `>`, 2 `<`), number u32, distinct u32 |
-//! | 5 | a part in two widths | number u8, number of its second pattern u8 |
+//! | 4 | compare the matches of a block | comparison u8 (0 `=`, 1 `>`, 2 `<`), number u32, distinct u32 |
+//! | 5 | compare the matches of a part | number u8, comparison u8, number u32 |
 //!
-//! A comparison holds when the matches of all parts below it, added up, are as it says, and at least
-//! `distinct` different parts match. Matches below something that does not hold are not counted: of
-//! `(0&1)>1`, those of 0 count only where 1 matches too. So ClamAV counts (tried with 1.4).
+//! A comparison of a block holds when the matches of all parts in it, added up, are as it says, and at
+//! least `distinct` different parts in it hold. The rules are ClamAV's, each tried with 1.4:
+//!
+//! - What does not hold counts as no matches: of `(0&1)>1`, those of 0 count only where 1 matches too.
+//! - A part that is compared holds as a part even without a match: `(0=0|1)>0,2` holds where 1 matches and
+//!   0 does not.
+//! - The parts of a compared block are not told apart outside of it, though its matches count:
+//!   `((0|1)>0|2)>0,2` never holds.
 
 #![warn(clippy::arithmetic_side_effects)]
 
@@ -23,7 +28,7 @@ const PART: u8 = 1;
 const AND: u8 = 2;
 const OR: u8 = 3;
 const COMPARE: u8 = 4;
-const TWINS: u8 = 5;
+const COMPARE_PART: u8 = 5;
 
 /// How deep an expression may nest.
 pub const MAX_DEPTH: usize = 256;
@@ -45,21 +50,27 @@ pub enum Comparison {
 pub enum ExpressionOp {
     /// The part of this number.
     Part(u8),
-    /// The part of the first number, whose matches in the other width are those of the second: their
-    /// counts add up, and both together are one part.
-    Twins(u8, u8),
     /// The two before both hold.
     And,
     /// One of the two before holds.
     Or,
-    /// The matches of the one before are counted.
+    /// The matches of the block before are counted.
     Compare {
         /// How.
         comparison: Comparison,
         /// With what.
         number: u32,
-        /// How many different parts must match.
+        /// How many different parts must hold.
         distinct: u32,
+    },
+    /// The matches of one part are counted.
+    ComparePart {
+        /// Which part.
+        part: u8,
+        /// How.
+        comparison: Comparison,
+        /// With what.
+        number: u32,
     },
 }
 
@@ -92,13 +103,16 @@ pub fn encode(ops: &[ExpressionOp]) -> Vec<u8> {
     for op in ops {
         match *op {
             ExpressionOp::Part(part) => bytes.extend([PART, part]),
-            ExpressionOp::Twins(part, twin) => bytes.extend([TWINS, part, twin]),
             ExpressionOp::And => bytes.push(AND),
             ExpressionOp::Or => bytes.push(OR),
             ExpressionOp::Compare { comparison, number, distinct } => {
                 bytes.extend([COMPARE, comparison as u8]);
                 bytes.extend_from_slice(&number.to_le_bytes());
                 bytes.extend_from_slice(&distinct.to_le_bytes());
+            }
+            ExpressionOp::ComparePart { part, comparison, number } => {
+                bytes.extend([COMPARE_PART, part, comparison as u8]);
+                bytes.extend_from_slice(&number.to_le_bytes());
             }
         }
     }
@@ -108,19 +122,26 @@ pub fn encode(ops: &[ExpressionOp]) -> Vec<u8> {
 fn read_op(reader: &mut Reader<'_>) -> Result<ExpressionOp, BrokenExpression> {
     Ok(match reader.u8()? {
         PART => ExpressionOp::Part(reader.u8()?),
-        TWINS => ExpressionOp::Twins(reader.u8()?, reader.u8()?),
         AND => ExpressionOp::And,
         OR => ExpressionOp::Or,
         COMPARE => {
-            let comparison = match reader.u8()? {
-                0 => Comparison::Equal,
-                1 => Comparison::More,
-                2 => Comparison::Less,
-                other => return Err(BrokenExpression::Unknown(other)),
-            };
+            let comparison = read_comparison(reader)?;
             let (number, distinct) = (reader.u32_le()?, reader.u32_le()?);
             ExpressionOp::Compare { comparison, number, distinct }
         }
+        COMPARE_PART => {
+            let (part, comparison) = (reader.u8()?, read_comparison(reader)?);
+            ExpressionOp::ComparePart { part, comparison, number: reader.u32_le()? }
+        }
+        other => return Err(BrokenExpression::Unknown(other)),
+    })
+}
+
+fn read_comparison(reader: &mut Reader<'_>) -> Result<Comparison, BrokenExpression> {
+    Ok(match reader.u8()? {
+        0 => Comparison::Equal,
+        1 => Comparison::More,
+        2 => Comparison::Less,
         other => return Err(BrokenExpression::Unknown(other)),
     })
 }
@@ -131,7 +152,7 @@ struct Value {
     holds: bool,
     /// Matches of all its parts.
     count: u64,
-    /// A bit for each of its parts that matches.
+    /// A bit for each of its parts that holds, those of compared blocks left aside.
     parts: u64,
 }
 
@@ -141,16 +162,21 @@ pub fn holds(expression: &[u8], counts: &[u32]) -> Result<bool, BrokenExpression
     let mut stack: Vec<Value> = Vec::with_capacity(8);
     while !reader.is_empty() {
         let value = match read_op(&mut reader)? {
-            ExpressionOp::Part(part) => part_value(part, 0, counts)?,
-            ExpressionOp::Twins(part, twin) => {
-                let more = counts.get(usize::from(twin)).ok_or(BrokenExpression::Part(twin))?;
-                part_value(part, *more, counts)?
+            ExpressionOp::Part(part) => {
+                let value = part_value(part, counts)?;
+                Value { holds: value.count > 0, ..value }
             }
             ExpressionOp::And => join(&mut stack, |a, b| a && b)?,
             ExpressionOp::Or => join(&mut stack, |a, b| a || b)?,
             ExpressionOp::Compare { comparison, number, distinct } => {
                 let value = stack.pop().ok_or(BrokenExpression::Shape)?;
-                compare(value, comparison, number, distinct)?
+                let holds = compare(value.count, comparison, number)?
+                    && value.parts.count_ones() >= distinct;
+                Value { holds, parts: 0, ..value }
+            }
+            ExpressionOp::ComparePart { part, comparison, number } => {
+                let value = part_value(part, counts)?;
+                Value { holds: compare(value.count, comparison, number)?, ..value }
             }
         };
         if stack.len() >= MAX_DEPTH {
@@ -169,21 +195,21 @@ pub(super) fn greatest_number(expression: &[u8]) -> u32 {
     let mut reader = Reader::new(expression);
     let ops = std::iter::from_fn(|| read_op(&mut reader).ok());
     let numbers = ops.map(|op| match op {
-        ExpressionOp::Compare { number, .. } => number,
+        ExpressionOp::Compare { number, .. } | ExpressionOp::ComparePart { number, .. } => number,
         _ => 0,
     });
     numbers.max().unwrap_or(0)
 }
 
-/// The value of a part that has `more` matches besides those under its own number.
-fn part_value(part: u8, more: u32, counts: &[u32]) -> Result<Value, BrokenExpression> {
-    let count = match counts.get(usize::from(part)) {
-        Some(&count) if usize::from(part) < MAX_PARTS => u64::from(count),
-        _ => return Err(BrokenExpression::Part(part)),
-    };
-    let count = count.saturating_add(more.into());
-    let parts = if count > 0 { 1_u64.wrapping_shl(part.into()) } else { 0 };
-    Ok(Value { holds: count > 0, count, parts })
+/// The value of a part, as if it held.
+fn part_value(part: u8, counts: &[u32]) -> Result<Value, BrokenExpression> {
+    match counts.get(usize::from(part)) {
+        Some(&count) if usize::from(part) < MAX_PARTS => {
+            let parts = 1_u64.wrapping_shl(part.into());
+            Ok(Value { holds: true, count: count.into(), parts })
+        }
+        _ => Err(BrokenExpression::Part(part)),
+    }
 }
 
 fn join(
@@ -200,21 +226,15 @@ fn join(
     })
 }
 
-fn compare(
-    value: Value,
-    comparison: Comparison,
-    number: u32,
-    distinct: u32,
-) -> Result<Value, BrokenExpression> {
+fn compare(count: u64, comparison: Comparison, number: u32) -> Result<bool, BrokenExpression> {
     if number >= MAX_COUNT {
         return Err(BrokenExpression::Number(number));
     }
-    let counted = match comparison {
-        Comparison::Equal => value.count == u64::from(number),
-        Comparison::More => value.count > number.into(),
-        Comparison::Less => value.count < number.into(),
-    };
-    Ok(Value { holds: counted && value.parts.count_ones() >= distinct, ..value })
+    Ok(match comparison {
+        Comparison::Equal => count == u64::from(number),
+        Comparison::More => count > number.into(),
+        Comparison::Less => count < number.into(),
+    })
 }
 
 #[cfg(test)]
@@ -230,30 +250,21 @@ mod tests {
         Compare { comparison: Comparison::More, number, distinct }
     }
 
+    fn equal(part: u8, number: u32) -> ExpressionOp {
+        ComparePart { part, comparison: Comparison::Equal, number }
+    }
+
     #[test]
     fn and_or_and_counts() {
         let both = [Part(0), Part(1), And];
         assert_eq!(value(&both, &[1, 1]), Ok(true));
         assert_eq!(value(&both, &[1, 0]), Ok(false));
         assert_eq!(value(&[Part(0), Part(1), Or], &[0, 3]), Ok(true));
-        let none = [Part(0), Compare { comparison: Comparison::Equal, number: 0, distinct: 0 }];
-        assert_eq!(value(&none, &[0]), Ok(true));
-        assert_eq!(value(&none, &[1]), Ok(false));
+        assert_eq!(value(&[equal(0, 0)], &[0]), Ok(true));
+        assert_eq!(value(&[equal(0, 0)], &[1]), Ok(false));
         let two_of_three = [Part(0), Part(1), Or, Part(2), Or, more(2, 2)];
         assert_eq!(value(&two_of_three, &[3, 0, 0]), Ok(false), "only one part");
         assert_eq!(value(&two_of_three, &[2, 0, 1]), Ok(true));
-    }
-
-    #[test]
-    fn twins_are_one_part_with_the_matches_of_both() {
-        let twins = [Twins(0, 2), Part(1), Or];
-        let counted = |number, distinct| [twins.as_slice(), &[more(number, distinct)]].concat();
-        assert_eq!(value(&[Twins(0, 2)], &[0, 0, 1]), Ok(true));
-        assert_eq!(value(&[Twins(0, 2)], &[0, 1, 0]), Ok(false));
-        assert_eq!(value(&counted(2, 0), &[1, 0, 2]), Ok(true));
-        assert_eq!(value(&counted(0, 2), &[1, 0, 2]), Ok(false), "one part");
-        assert_eq!(value(&counted(0, 2), &[0, 1, 1]), Ok(true));
-        assert_eq!(value(&[Twins(0, 3)], &[1, 1, 1]), Err(BrokenExpression::Part(3)));
     }
 
     #[test]
@@ -263,9 +274,20 @@ mod tests {
         assert_eq!(value(&both_more_than_once, &[1, 1]), Ok(true));
         let none = Compare { comparison: Comparison::Equal, number: 0, distinct: 0 };
         assert_eq!(value(&[Part(0), Part(1), And, none], &[2, 0]), Ok(true));
-        let one_or_not = [Part(0), none, Part(1), Or, more(0, 0)];
+        let one_or_not = [equal(0, 0), Part(1), Or, more(0, 0)];
         assert_eq!(value(&one_or_not, &[1, 0]), Ok(false));
         assert_eq!(value(&one_or_not, &[1, 1]), Ok(true));
+    }
+
+    #[test]
+    fn different_parts_are_those_that_hold() {
+        let none_or = [equal(0, 0), Part(1), Or, more(0, 2)];
+        assert_eq!(value(&none_or, &[0, 1]), Ok(true), "a part without a match");
+        assert_eq!(value(&none_or, &[1, 1]), Ok(false), "0 does not hold");
+        let nested = |distinct| [Part(0), Part(1), Or, more(0, 0), Part(2), Or, more(0, distinct)];
+        assert_eq!(value(&nested(1), &[1, 1, 1]), Ok(true));
+        assert_eq!(value(&nested(2), &[1, 1, 1]), Ok(false), "a compared block has no parts");
+        assert_eq!(value(&nested(1), &[1, 1, 0]), Ok(false));
     }
 
     #[test]
@@ -278,6 +300,7 @@ mod tests {
             value(&[Part(0), more(MAX_COUNT, 0)], &[1]),
             Err(BrokenExpression::Number(MAX_COUNT))
         );
+        assert_eq!(value(&[equal(1, 0)], &[1]), Err(BrokenExpression::Part(1)));
         assert_eq!(holds(&[9], &[]), Err(BrokenExpression::Unknown(9)));
         assert_eq!(value(&[Part(0); 300], &[1]), Err(BrokenExpression::Depth));
         assert!(matches!(holds(&[PART], &[]), Err(BrokenExpression::Ends(_))));

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::pattern::Target;
 use super::{Hit, Subject, expression, patterns};
-use crate::set::layout::{LogicalRow, PatternRow, Section, WHOLE};
+use crate::set::layout::{LogicalRow, MAX_PARTS, PatternRow, Section, WHOLE};
 use crate::set::{SignatureSet, slice_of};
 use crate::verdict::Method;
 
@@ -39,7 +39,9 @@ impl Logicals {
         for row in asked.into_iter().filter_map(|index| rows.get(index as usize)) {
             if is_meant_for(row, subject) && holds(set, row, found) {
                 let signature = row.signature.get();
-                let offset = parts(row).filter_map(|part| found.found(part)?.first()).min();
+                let offset = rows_of(set, row)
+                    .filter_map(|(pattern, _)| found.found(pattern)?.first())
+                    .min();
                 hits.push(Hit { signature, method: Method::Logical, offset });
             }
         }
@@ -53,15 +55,25 @@ fn is_meant_for(row: &LogicalRow, subject: &Subject<'_>) -> bool {
         && target.is_some_and(|target| target.accepts(subject))
 }
 
-fn parts(row: &LogicalRow) -> impl Iterator<Item = u32> {
-    let first = row.first_pattern.get();
-    (0..u32::from(row.patterns)).map(move |part| first.saturating_add(part))
+/// The patterns of a signature, with their numbers.
+fn rows_of<'s>(
+    set: &'s SignatureSet,
+    row: &LogicalRow,
+) -> impl Iterator<Item = (u32, &'s PatternRow)> {
+    let (first, rows) = (row.first_pattern.get(), set.rows(Section::Patterns));
+    (first..).zip(slice_of(rows, first, row.patterns.into()).unwrap_or_default())
 }
 
 fn holds(set: &SignatureSet, row: &LogicalRow, found: &patterns::Scratch) -> bool {
     let expressions = set.section(Section::Expressions);
-    let counts: Vec<u32> =
-        parts(row).map(|part| found.found(part).map_or(0, patterns::Found::count)).collect();
+    let mut counts = [0_u32; MAX_PARTS];
+    for (index, pattern) in rows_of(set, row) {
+        if let (Some(found), Some(count)) =
+            (found.found(index), counts.get_mut(usize::from(pattern.part)))
+        {
+            *count = count.saturating_add(found.count());
+        }
+    }
     slice_of(expressions, row.expression.get(), row.expression_length.get())
         .is_some_and(|expression| expression::holds(expression, &counts) == Ok(true))
 }

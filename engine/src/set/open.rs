@@ -468,18 +468,17 @@ impl SignatureSet {
         let mut left = expressions.len();
         for (number, row) in self.rows::<LogicalRow>(Section::Logicals).iter().enumerate() {
             let own = slice_of(patterns, row.first_pattern.get(), row.patterns.into());
-            let is_part = |(part, pattern): (usize, &PatternRow)| {
-                pattern.owner.get() as usize == number && usize::from(pattern.part) == part
+            let is_part = |pattern: &PatternRow| {
+                pattern.owner.get() as usize == number && usize::from(pattern.part) < MAX_PARTS
             };
             let expression =
                 slice_of(expressions, row.expression.get(), row.expression_length.get());
-            let nothing = vec![0; row.patterns.into()];
             let expression = expression.filter(|own| spend(&mut left, own.len() as u32));
-            let holds = expression.map(|expression| expression::holds(expression, &nothing));
+            let holds = expression.map(|expression| expression::holds(expression, &[0; MAX_PARTS]));
             let what = if row.signature.get() as usize >= signatures {
                 "no such signature"
             } else if usize::from(row.patterns) > MAX_PATTERNS
-                || !own.is_some_and(|own| own.iter().enumerate().all(is_part))
+                || !own.is_some_and(|own| own.iter().all(is_part))
             {
                 "patterns out of range"
             } else if holds != Some(Ok(row.holds_without_hits != 0)) {

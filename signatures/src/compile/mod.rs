@@ -199,15 +199,15 @@ impl Compiler {
         let row = row_number(self.logicals.len(), "logical signatures")?;
         let first_pattern = row_number(self.patterns.len(), "patterns")?;
         let expression = push_bytes(&mut self.expressions, &logical.expression)?;
-        for (pattern, part) in logical.parts.iter().zip(0_u8..) {
-            self.pattern(pattern, row, part)?;
+        for (part, pattern) in &logical.patterns {
+            self.pattern(pattern, row, *part)?;
         }
         self.logicals.push(LogicalRow {
             signature: signature.into(),
             first_pattern: first_pattern.into(),
             expression: expression.offset,
             expression_length: expression.length,
-            patterns: u8::try_from(logical.parts.len()).unwrap_or(u8::MAX),
+            patterns: u8::try_from(logical.patterns.len()).unwrap_or(u8::MAX),
             target: logical.target as u8,
             holds_without_hits: logical.holds_without_hits.into(),
             reserved: 0,

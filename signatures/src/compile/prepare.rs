@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use pellucid::matcher::expression::{self, Comparison, ExpressionOp};
 use pellucid::matcher::{Offset, Pattern, Target};
 use pellucid::set::layout::{
-    FLAG_COUNTED, OFFSET_ANYWHERE, OFFSET_END, OFFSET_ENTRY_POINT, OFFSET_IN_SECTION,
+    FLAG_COUNTED, MAX_PARTS, OFFSET_ANYWHERE, OFFSET_END, OFFSET_ENTRY_POINT, OFFSET_IN_SECTION,
     OFFSET_LAST_SECTION, OFFSET_SECTION, OFFSET_START, OFFSET_VERSION_STRING, PatternRow, WHOLE,
 };
 use sha2::{Digest as _, Sha256};
@@ -36,7 +36,8 @@ pub(crate) struct PreparedPattern {
 pub(crate) struct PreparedLogical {
     pub(crate) target: Target,
     pub(crate) sizes: RangeInclusive<u64>,
-    pub(crate) parts: Vec<PreparedPattern>,
+    /// With the numbers of their parts, in rising order.
+    pub(crate) patterns: Vec<(u8, PreparedPattern)>,
     pub(crate) expression: Vec<u8>,
     pub(crate) holds_without_hits: bool,
 }
@@ -97,30 +98,36 @@ fn place(offset: Offset) -> Option<Place> {
 
 fn prepare_logical(logical: &Logical) -> Result<PreparedLogical, Fault> {
     let counted = counted_parts(&logical.expression);
-    let parts = logical.parts.iter().zip(0_u32..).map(|(pattern, part)| {
-        prepare_pattern(pattern, counted.checked_shr(part).unwrap_or(0) & 1 == 1)
+    let patterns = logical.patterns.iter().map(|(part, pattern)| {
+        let counted = counted.checked_shr((*part).into()).unwrap_or(0) & 1 == 1;
+        Ok((*part, prepare_pattern(pattern, counted)?))
     });
-    let parts = parts.collect::<Result<Vec<_>, _>>()?;
+    let patterns = patterns.collect::<Result<Vec<_>, Fault>>()?;
     let expression = expression::encode(&logical.expression);
-    let holds_without_hits = expression::holds(&expression, &vec![0; parts.len()])
+    let holds_without_hits = expression::holds(&expression, &[0; MAX_PARTS])
         .map_err(|broken| Fault::error("logic", format!("cannot be evaluated: {broken:?}")))?;
     Ok(PreparedLogical {
         target: logical.target,
         sizes: logical.sizes.clone(),
-        parts,
+        patterns,
         expression,
         holds_without_hits,
     })
 }
 
 /// A bit for each part that some comparison counts beyond its presence.
-fn counted_parts(ops: &[ExpressionOp]) -> u128 {
-    let bit = |part: u8| 1_u128.checked_shl(part.into()).unwrap_or(0);
-    let (mut stack, mut counted): (Vec<u128>, u128) = (Vec::new(), 0);
+fn counted_parts(ops: &[ExpressionOp]) -> u64 {
+    let bit = |part: u8| 1_u64.checked_shl(part.into()).unwrap_or(0);
+    let (mut stack, mut counted): (Vec<u64>, u64) = (Vec::new(), 0);
     for op in ops {
         match *op {
             ExpressionOp::Part(part) => stack.push(bit(part)),
-            ExpressionOp::Twins(part, twin) => stack.push(bit(part) | bit(twin)),
+            ExpressionOp::ComparePart { part, comparison, number } => {
+                stack.push(bit(part));
+                if !asks_presence(comparison, number) {
+                    counted |= bit(part);
+                }
+            }
             ExpressionOp::And | ExpressionOp::Or => {
                 let (right, left) = (stack.pop().unwrap_or(0), stack.pop().unwrap_or(0));
                 stack.push(left | right);
@@ -156,7 +163,10 @@ impl Prepared {
                 hash.update(logical.sizes.end().to_le_bytes());
                 hash.update((logical.expression.len() as u64).to_le_bytes());
                 hash.update(&logical.expression);
-                logical.parts.iter().for_each(|part| part.feed(&mut hash));
+                for (part, pattern) in &logical.patterns {
+                    hash.update([*part]);
+                    pattern.feed(&mut hash);
+                }
             }
         }
         hash.finalize().first_chunk().copied()
@@ -188,7 +198,8 @@ mod tests {
         assert_eq!(counted_parts(&[Part(0), compare(Comparison::Equal, 0, 0)]), 0);
         assert_eq!(counted_parts(&[Part(0), more(1, 0), Part(1), And]), 0b01);
         assert_eq!(counted_parts(&[Part(0), Part(3), Or, more(2, 2), Part(1), And]), 0b1001);
-        assert_eq!(counted_parts(&[Twins(0, 127), more(1, 0)]), 1 | 1 << 127);
+        let part = |number| ComparePart { part: 63, comparison: Comparison::Less, number };
+        assert_eq!((counted_parts(&[part(1)]), counted_parts(&[part(2)])), (0, 1 << 63));
         assert_eq!(
             counted_parts(&[Part(0), Part(1), Or, more(0, 2)]),
             0,

@@ -118,8 +118,8 @@ pub(crate) struct Logical {
     pub(crate) target: Target,
     /// Which sizes of objects.
     pub(crate) sizes: RangeInclusive<u64>,
-    /// The patterns.
-    pub(crate) parts: Vec<Pattern>,
+    /// The patterns, each with the number of its sub-signature; the two widths of one share it.
+    pub(crate) patterns: Vec<(u8, Pattern)>,
     /// In postfix order.
     pub(crate) expression: Vec<ExpressionOp>,
 }

@@ -17,6 +17,7 @@
 
 mod bodies;
 mod databases;
+mod logic;
 mod table;
 mod trial;
 mod views;

@@ -1,8 +1,12 @@
 //! The logic of a ClamAV logical signature: `index`, `( )`, `&`, `|`, and behind an index or a block
-//! `=X`, `>X`, `<X`, each with `,Y` for at least Y different sub-signatures.
+//! `=X`, `>X`, `<X`, behind a block with `,Y` for at least Y different sub-signatures.
 //!
-//! `&` and `|` have equal precedence and associate to the right: `0&1|2` is `0&(1|2)`. Runs of one
-//! operator come out left-associated, which says the same and keeps the evaluator's stack short.
+//! `&` and `|` have equal precedence and associate to the right: `0&1|2` is `0&(1|2)`. In brackets it is
+//! the last operator that divides: `(0&1|2&3)` is `(0&(1|2))&3`. Behind an index, the last of several
+//! comparisons counts, and `,Y` says nothing. All this was tried with ClamAV 1.4.
+//!
+//! Runs of one operator come out left-associated, which says the same and keeps the evaluator's stack
+//! short.
 
 #![warn(clippy::arithmetic_side_effects)]
 
@@ -15,7 +19,8 @@ use crate::diagnostic::Fault;
 
 /// Reads the logic field into postfix order.
 pub(super) fn parse(field: Field<'_>) -> Result<Vec<ExpressionOp>, Fault> {
-    let mut parser = Parser { text: field.text, at: 0, waiting: Vec::new(), output: Vec::new() };
+    let mut parser =
+        Parser { text: field.text, at: 0, waiting: Vec::new(), output: Vec::new(), operand: 0 };
     parser.run().map_err(|fault| fault.moved(field.at))?;
     Ok(parser.output)
 }
@@ -23,7 +28,8 @@ pub(super) fn parse(field: Field<'_>) -> Result<Vec<ExpressionOp>, Fault> {
 /// What waits for its right side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Waiting {
-    Open,
+    /// A bracket, with the place in the output where its block begins.
+    Open(usize),
     Operator(ExpressionOp),
 }
 
@@ -32,6 +38,8 @@ struct Parser<'t> {
     at: usize,
     waiting: Vec<Waiting>,
     output: Vec<ExpressionOp>,
+    /// Where the last operand begins in the output.
+    operand: usize,
 }
 
 impl Parser<'_> {
@@ -84,7 +92,7 @@ impl Parser<'_> {
     /// Opening brackets and the index behind them.
     fn operand(&mut self) -> Result<(), Fault> {
         while self.peek() == Some(b'(') {
-            self.wait(Waiting::Open)?;
+            self.wait(Waiting::Open(self.output.len()))?;
             self.advance();
         }
         let at = self.at;
@@ -93,8 +101,14 @@ impl Parser<'_> {
         let part = part.ok_or_else(|| {
             Fault::error("logic", format!("there are at most {MAX_PARTS} sub-signatures")).at(at)
         })?;
-        self.output.push(ExpressionOp::Part(part));
-        self.comparison()
+        self.operand = self.output.len();
+        let mut operand = ExpressionOp::Part(part);
+        while let Some(comparison) = self.comparison()? {
+            let (number, _) = self.numbers()?;
+            operand = ExpressionOp::ComparePart { part, comparison, number };
+        }
+        self.output.push(operand);
+        Ok(())
     }
 
     fn wait(&mut self, waiting: Waiting) -> Result<(), Fault> {
@@ -106,37 +120,57 @@ impl Parser<'_> {
         Ok(())
     }
 
+    /// The last operator of the block divides it: those before it go before the last operand.
     fn close(&mut self) -> Result<(), Fault> {
-        loop {
+        let mut last = None;
+        let start = loop {
             match self.waiting.pop() {
-                Some(Waiting::Operator(operator)) => self.output.push(operator),
-                Some(Waiting::Open) => break,
+                Some(Waiting::Operator(operator)) if last.is_none() => last = Some(operator),
+                Some(Waiting::Operator(operator)) => {
+                    self.output.insert(self.operand, operator);
+                    self.operand = self.operand.saturating_add(1);
+                }
+                Some(Waiting::Open(start)) => break start,
                 None => return Err(self.unexpected("`&`, `|` or the end")),
             }
-        }
+        };
+        self.output.extend(last);
+        self.operand = start;
         self.advance();
-        self.comparison()
+        if let Some(comparison) = self.comparison()? {
+            let (number, distinct) = self.numbers()?;
+            self.output.push(ExpressionOp::Compare { comparison, number, distinct });
+        }
+        Ok(())
     }
 
     fn end(&mut self) -> Result<(), Fault> {
         while let Some(waiting) = self.waiting.pop() {
             match waiting {
                 Waiting::Operator(operator) => self.output.push(operator),
-                Waiting::Open => return Err(self.unexpected("`)`")),
+                Waiting::Open(_) => return Err(self.unexpected("`)`")),
             }
         }
         Ok(())
     }
 
-    /// `=X`, `>X`, `<X`, with or without `,Y`.
-    fn comparison(&mut self) -> Result<(), Fault> {
-        let comparison = match self.peek() {
-            Some(b'=') => Comparison::Equal,
-            Some(b'>') => Comparison::More,
-            Some(b'<') => Comparison::Less,
-            _ => return Ok(()),
-        };
-        self.advance();
+    /// The sign of a comparison, if there is one. ClamAV takes the last of several behind an index, and
+    /// refuses several behind a block.
+    fn comparison(&mut self) -> Result<Option<Comparison>, Fault> {
+        let mut last = None;
+        loop {
+            last = match self.peek() {
+                Some(b'=') => Some(Comparison::Equal),
+                Some(b'>') => Some(Comparison::More),
+                Some(b'<') => Some(Comparison::Less),
+                _ => return Ok(last),
+            };
+            self.advance();
+        }
+    }
+
+    /// `X` or `X,Y`.
+    fn numbers(&mut self) -> Result<(u32, u32), Fault> {
         let at = self.at;
         let number = self.number("a number of matches")?;
         if number >= MAX_COUNT {
@@ -148,8 +182,7 @@ impl Parser<'_> {
             self.advance();
             distinct = self.number("a number of different sub-signatures")?;
         }
-        self.output.push(ExpressionOp::Compare { comparison, number, distinct });
-        Ok(())
+        Ok((number, distinct))
     }
 
     fn number(&mut self, expected: &str) -> Result<u32, Fault> {
@@ -172,6 +205,14 @@ impl Parser<'_> {
 mod tests {
     use super::*;
 
+    fn sign(comparison: Comparison) -> char {
+        match comparison {
+            Comparison::Equal => '=',
+            Comparison::More => '>',
+            Comparison::Less => '<',
+        }
+    }
+
     fn show(text: &str) -> Result<String, String> {
         let ops = parse(Field { text, at: 0 })
             .map_err(|fault| format!("{}@{}", fault.reason, fault.at.unwrap()))?;
@@ -179,16 +220,13 @@ mod tests {
             .into_iter()
             .map(|op| match op {
                 ExpressionOp::Part(part) => part.to_string(),
-                ExpressionOp::Twins(..) => panic!("the logic knows no widths"),
                 ExpressionOp::And => "&".into(),
                 ExpressionOp::Or => "|".into(),
                 ExpressionOp::Compare { comparison, number, distinct } => {
-                    let sign = match comparison {
-                        Comparison::Equal => '=',
-                        Comparison::More => '>',
-                        Comparison::Less => '<',
-                    };
-                    format!("{sign}{number},{distinct}")
+                    format!("{}{number},{distinct}", sign(comparison))
+                }
+                ExpressionOp::ComparePart { part, comparison, number } => {
+                    format!("{part}{}{number}", sign(comparison))
                 }
             })
             .collect();
@@ -207,9 +245,27 @@ mod tests {
             ("(0&1)|2", "0 1 & 2 |"),
             ("((0))", "0"),
             (" 0 & ( 1 | 2 ) ", "0 1 2 | &"),
-            ("0>3&1=0", "0 >3,0 1 =0,0 &"),
-            ("(0|1|2)>1,2&3<4", "0 1 | 2 | >1,2 3 <4,0 &"),
+            ("0>3&1=0", "0>3 1=0 &"),
+            ("0>3,7&1=2>1", "0>3 1>1 &"),
+            ("0>=3", "0=3"),
+            ("(0|1|2)>1,2&3<4", "0 1 | 2 | >1,2 3<4 &"),
             ("((0|1)>0)=2", "0 1 | >0,0 =2,0"),
+        ] {
+            assert_eq!(show(text), Ok(postfix.into()), "{text}");
+        }
+    }
+
+    #[test]
+    fn in_brackets_the_last_operator_divides() {
+        for (text, postfix) in [
+            ("(0&1|2)", "0 1 & 2 |"),
+            ("(0|1&2)&3", "0 1 | 2 & 3 &"),
+            ("(0&1|2&3)", "0 1 2 | & 3 &"),
+            ("(0&1&2|3)=1", "0 1 & 2 & 3 | =1,0"),
+            ("(0|1&2&3)", "0 1 2 & | 3 &"),
+            ("(0&1|2&3|4)", "0 1 2 3 & | & 4 |"),
+            ("(0&(1|2&3)|(4))", "0 1 2 | 3 & & 4 |"),
+            ("(0|1&(2|3)>1)", "0 1 | 2 3 | >1,0 &"),
         ] {
             assert_eq!(show(text), Ok(postfix.into()), "{text}");
         }
@@ -228,7 +284,8 @@ mod tests {
             ("()", "logic@1"),
             ("64", "logic@0"),
             ("0>", "logic@2"),
-            ("0>1>2", "logic@3"),
+            ("(0|1)>1>2", "logic@7"),
+            ("0>1>", "logic@4"),
             ("0>1,", "logic@4"),
             ("0>1000000", "logic@2"),
             ("99999999999999999999", "logic@0"),

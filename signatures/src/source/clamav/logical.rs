@@ -6,7 +6,6 @@
 //! or whose sub-signatures are regular expressions, byte comparisons, macros or images, is skipped.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use pellucid::matcher::expression::ExpressionOp;
@@ -34,17 +33,14 @@ pub(crate) fn record(line: &str, class: Class) -> Result<Option<Record<'_>>, Fau
     let mut logical = Logical {
         target: block.target,
         sizes: block.sizes,
-        parts: Vec::with_capacity(subs.len()),
+        patterns: Vec::with_capacity(subs.len()),
         expression: expression::parse(logic)?,
     };
     check_numbers(&logical.expression, subs.len(), logic)?;
-    let mut doubles = Vec::new();
-    for sub in subs {
-        let (pattern, double) = parse_sub(sub, logical.target)?;
-        logical.parts.push(pattern);
-        doubles.push(double);
+    for (part, sub) in (0_u8..).zip(subs) {
+        let (pattern, twin) = parse_sub(sub, logical.target)?;
+        logical.patterns.extend([Some(pattern), twin].into_iter().flatten().map(|one| (part, one)));
     }
-    add_twins(&mut logical, doubles);
     let class = class_of(name, class);
     Ok(Some(Record { name: Cow::Borrowed(name), class, content: Content::Logical(logical) }))
 }
@@ -52,7 +48,9 @@ pub(crate) fn record(line: &str, class: Class) -> Result<Option<Record<'_>>, Fau
 /// Every sub-signature up to the highest one named must be there, and no more.
 fn check_numbers(ops: &[ExpressionOp], subs: usize, logic: Field<'_>) -> Result<(), Fault> {
     let named = ops.iter().filter_map(|op| match op {
-        ExpressionOp::Part(part) => Some(usize::from(*part)),
+        ExpressionOp::Part(part) | ExpressionOp::ComparePart { part, .. } => {
+            Some(usize::from(*part))
+        }
         _ => None,
     });
     let wanted = named.max().map_or(0, |highest| highest.saturating_add(1));
@@ -197,25 +195,6 @@ fn parse_modifiers(field: Field<'_>) -> Result<Modifiers, Fault> {
     Ok(modifiers)
 }
 
-/// Appends the wide twins behind all sub-signatures (there are at most 64 of either), and lets the
-/// expression take both widths for one.
-fn add_twins(logical: &mut Logical, doubles: Vec<Option<Pattern>>) {
-    let mut twins = BTreeMap::new();
-    for (part, double) in (0_u8..).zip(doubles) {
-        if let (Some(pattern), Ok(twin)) = (double, u8::try_from(logical.parts.len())) {
-            logical.parts.push(pattern);
-            twins.insert(part, twin);
-        }
-    }
-    for op in &mut logical.expression {
-        if let ExpressionOp::Part(part) = *op
-            && let Some(twin) = twins.get(&part)
-        {
-            *op = ExpressionOp::Twins(part, *twin);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -238,22 +217,19 @@ mod tests {
         let logical = read(line).unwrap();
         assert_eq!((logical.target, logical.sizes), (Target::Pe, 10..=20));
         assert_eq!(logical.expression, [Part(0), Part(1), And]);
-        let [first, second] = logical.parts.as_slice() else { panic!() };
+        let [(0, first), (1, second)] = logical.patterns.as_slice() else { panic!() };
         assert_eq!(first.offset, Offset::EntryPoint { delta: 4, shift: 0 });
         assert_eq!((second.first.len(), second.rest.len()), (3, 1), "a boundary on either side");
     }
 
     #[test]
-    fn both_widths_are_two_patterns() {
+    fn both_widths_are_patterns_of_one_part() {
         let logical = read("A;Target:0;0>1&1;6162::wa;6364").unwrap();
-        assert_eq!(logical.parts.len(), 3);
-        assert_eq!(logical.parts[2].first.len(), 4);
-        let [twins, compare, second, and] = logical.expression.as_slice() else { panic!() };
-        assert_eq!([twins, second, and], [&Twins(0, 2), &Part(1), &And]);
-        assert!(matches!(compare, Compare { number: 1, .. }));
+        let lengths = logical.patterns.iter().map(|(part, pattern)| (*part, pattern.first.len()));
+        assert_eq!(lengths.collect::<Vec<_>>(), [(0, 2), (0, 4), (1, 2)]);
         let subs = vec!["6162::wa"; 64].join(";");
         let logic = (0..64).map(|n| n.to_string()).collect::<Vec<_>>().join("&");
-        assert_eq!(read(&format!("A;Target:0;{logic};{subs}")).unwrap().parts.len(), 128);
+        assert_eq!(read(&format!("A;Target:0;{logic};{subs}")).unwrap().patterns.len(), 128);
     }
 
     #[test]
