@@ -167,9 +167,16 @@ pub(crate) enum SetCommand {
     Info(InfoArgs),
 }
 
-/// Build a signature set from sources: folders with a set.toml, YARA rules, hash lists, ClamAV files
+/// Build a signature set from sources: folders with a set.toml, YARA rules, hash lists, ClamAV databases
 #[derive(Debug, Args)]
 #[command(after_help = "\
+Sources are told by extension: .yar .yara, .csv (hash,name,size,class), ClamAV's .cvd .cld .cud and the
+files inside of them (.hdb .ndb .ldb ...), each also as a .gz copy. A .cvd or .cld must be signed by ClamAV.
+
+Every record is taken, skipped (Pellucid does not do what it asks for) or refused (it is broken); the
+summary and the report count them by kind and reason. A bad record never costs another one. The report
+lists the first 1,000 of each kind and reason, with file, line and what to do; its counts are always exact.
+
 The output appears whole or not at all: an older file of that name stays until the new one is written.
 
 Exit status:
@@ -179,7 +186,9 @@ Exit status:
 
 Examples:
   pellucid set build -o mine.pset rules/
+  pellucid set build -o clamav.pset /var/lib/clamav
   pellucid set build -o mine.pset --strict --report report.json rules/ hashes.csv
+  pellucid set build -o mine.pset --report - rules/ | jq '.kinds[] | .reasons'
   pellucid scan --set mine.pset ~/Downloads")]
 pub(crate) struct BuildArgs {
     /// The set to write
@@ -188,7 +197,7 @@ pub(crate) struct BuildArgs {
     /// Refuse to build when any record is bad, instead of leaving it out
     #[arg(long)]
     pub(crate) strict: bool,
-    /// Write what was taken and what was wrong to this file, as JSON
+    /// Write what was taken and what was wrong to this file, as JSON; `-` is standard output
     #[arg(long, value_name = "FILE.json", value_hint = ValueHint::FilePath)]
     pub(crate) report: Option<PathBuf>,
     /// Files or folders to build from
@@ -198,11 +207,14 @@ pub(crate) struct BuildArgs {
 
 /// Show what a signature set says about itself and what is in it
 #[derive(Debug, Args)]
-#[command(after_help = "\
+#[command(
+    override_usage = "pellucid set info [--json] <FILE>\n       pellucid set info [--json] --builtin",
+    after_help = "\
 Examples:
   pellucid set info mine.pset
   pellucid set info --json mine.pset
-  pellucid set info --builtin")]
+  pellucid set info --builtin"
+)]
 pub(crate) struct InfoArgs {
     /// The set
     #[arg(value_name = "FILE", required_unless_present = "builtin", value_hint = ValueHint::FilePath)]

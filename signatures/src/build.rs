@@ -3,8 +3,10 @@
 
 mod databases;
 
+use std::fmt;
 use std::io::BufRead;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use pellucid::verdict::Class;
 
@@ -27,6 +29,8 @@ use crate::source::{self, Current, FORMATS, Format, LineReader, Reader, Unit};
 pub struct BuildOptions {
     /// Whether any error in the sources fails the build.
     pub strict: bool,
+    /// Who is told how far the build is.
+    pub watch: Option<Watch>,
 }
 
 impl BuildOptions {
@@ -34,7 +38,40 @@ impl BuildOptions {
     pub fn strict(self, strict: bool) -> Self {
         Self { strict, ..self }
     }
+
+    /// Who is told how far the build is, several times a second on a long one.
+    pub fn watch(self, watch: impl Fn(Progress<'_>) + Send + Sync + 'static) -> Self {
+        Self { watch: Some(Watch(Arc::new(watch))), ..self }
+    }
 }
+
+/// How far a build is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Progress<'p> {
+    /// It reads this file, and has read so many records of all files.
+    Reading {
+        /// The file, as the caller named it.
+        file: &'p str,
+        /// Records so far.
+        records: u64,
+    },
+    /// All is read; the set is being put together.
+    Writing,
+}
+
+/// Somebody who is told how far a build is.
+#[derive(Clone)]
+pub struct Watch(Arc<dyn Fn(Progress<'_>) + Send + Sync>);
+
+impl fmt::Debug for Watch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Watch")
+    }
+}
+
+/// Records between two words to a [`Watch`].
+const STRIDE: u64 = 8192;
 
 /// A finished build.
 #[derive(Clone, Debug)]
@@ -68,7 +105,8 @@ fn build_with_keys(
     let (files, notes) = tree.into_files()?;
     let about = read_about(&files)?;
     let (report, compiler) = (BuildReport::default(), Compiler::new(&about)?);
-    let mut builder = Builder { report, compiler, rules: Rules::new(), keys };
+    let watch = options.watch.clone();
+    let mut builder = Builder { report, compiler, rules: Rules::new(), keys, watch, records: 0 };
     for (shown, fault) in notes {
         builder.report.say(OTHER_FILE, fault, |fault| Diagnostic::of_file(&shown, fault));
     }
@@ -101,6 +139,9 @@ struct Builder {
     compiler: Compiler,
     rules: Rules,
     keys: Keys,
+    watch: Option<Watch>,
+    /// Records read so far.
+    records: u64,
 }
 
 impl Builder {
@@ -149,6 +190,7 @@ impl Builder {
     ) -> Result<(), BuildError> {
         self.report.file(current.kind);
         self.compiler.begin_file(current.path);
+        self.tell(Progress::Reading { file: current.shown, records: self.records });
         match format.reader {
             Reader::Lines(reader, class) => self.lines(current, input, reader, class),
             Reader::Yara => self.rules.read(current, input, &mut self.report),
@@ -210,6 +252,10 @@ impl Builder {
         loop {
             let next = lines.next().map_err(|error| current.unreadable(error))?;
             let Some((number, line)) = next else { break };
+            self.records = self.records.saturating_add(1);
+            if self.records.is_multiple_of(STRIDE) {
+                self.tell(Progress::Reading { file: current.shown, records: self.records });
+            }
             let line = match line {
                 Line::Whole(line) if is_record(line) => line,
                 Line::Whole(_) => continue,
@@ -262,6 +308,12 @@ impl Builder {
         Ok(Ok(1))
     }
 
+    fn tell(&self, progress: Progress<'_>) {
+        if let Some(Watch(watch)) = &self.watch {
+            watch(progress);
+        }
+    }
+
     fn leave_out(&mut self, current: &Current<'_>, number: u64, line: &[u8], fault: Fault) {
         self.report.leave_out(current.kind, 1, fault, |fault| {
             Diagnostic::of_line(current.shown, number, line, fault)
@@ -269,6 +321,7 @@ impl Builder {
     }
 
     fn finish(mut self, about: &About, options: &BuildOptions) -> Result<Build, BuildError> {
+        self.tell(Progress::Writing);
         self.rules.finish(&mut self.compiler, &mut self.report)?;
         if options.strict && self.report.count(Level::Error) > 0 {
             return Err(BuildError::Strict(Box::new(self.report)));

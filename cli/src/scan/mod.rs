@@ -68,7 +68,7 @@ fn processors() -> usize {
     thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// The first Ctrl-C ends the scan in good order; a second one ends the program at once.
+/// The first Ctrl-C, SIGTERM or SIGHUP ends the scan in good order; a second one ends the program at once.
 fn cancel_on_interrupt(cancel: &Cancel) -> Result<(), Failure> {
     let cancel = cancel.clone();
     ctrlc::set_handler(move || {

@@ -60,7 +60,9 @@ impl Summary {
     pub(super) fn add(&mut self, report: &Report) {
         self.files += 1;
         self.bytes = self.bytes.saturating_add(report.bytes);
-        self.objects += report.objects.len() as u64;
+        if report.completeness != Completeness::NotScanned {
+            self.objects += report.objects.len() as u64;
+        }
         *self.verdicts.entry(report.verdict).or_default() += 1;
         for finding in &report.findings {
             *self.findings.entry(finding.class).or_default() += 1;
@@ -143,6 +145,17 @@ mod tests {
         let mut summary = summary_of(&[(Verdict::Clean, Completeness::Complete)]);
         summary.close(true);
         assert_eq!(summary.outcome(), Outcome::Incomplete);
+    }
+
+    #[test]
+    fn a_file_that_was_not_looked_at_is_no_object() {
+        let mut report = super::super::samples::bomb();
+        let mut summary = Summary::new(&[]);
+        summary.add(&report);
+        let objects = summary.objects;
+        report.completeness = Completeness::NotScanned;
+        summary.add(&report);
+        assert_eq!((summary.files, summary.objects), (2, objects));
     }
 
     #[test]

@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use pellucid::set::layout::MAGIC;
-use pellucid_signatures::{Build, BuildError, BuildOptions, BuildReport};
+use pellucid_signatures::{Build, BuildError, BuildOptions, BuildReport, Progress};
 
 use super::replace::replace;
 use crate::args::BuildArgs;
 use crate::outcome::{Failure, Outcome};
-use crate::units::{count, duration, size};
+use crate::units::{count, counted, duration, size};
 use crate::{shown, tell};
 
 /// How many diagnostics are told one by one, of each kind and reason and altogether. A list of millions
@@ -59,16 +59,27 @@ fn refuse_other_files(output: &Path) -> io::Result<()> {
 /// Builds, with a sign of life on a terminal.
 fn build(args: &BuildArgs) -> Result<Build, BuildError> {
     let spinner = ProgressBar::new_spinner();
-    if let Ok(style) = ProgressStyle::with_template("{spinner} building the set, {elapsed}") {
-        spinner.set_style(style);
-    }
+    let mut options = BuildOptions::default().strict(args.strict);
     if !spinner.is_hidden() {
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {elapsed}  {wide_msg}") {
+            spinner.set_style(style);
+        }
         spinner.enable_steady_tick(Duration::from_millis(200));
+        let told = spinner.clone();
+        options = options.watch(move |progress| told.set_message(words(progress)));
     }
-    let options = BuildOptions::default().strict(args.strict);
     let result = pellucid_signatures::build(&args.sources, &options);
     spinner.finish_and_clear();
     result
+}
+
+fn words(progress: Progress<'_>) -> String {
+    match progress {
+        Progress::Reading { file, records } => {
+            format!("{}, {}", counted(records, "record"), shown::name(file))
+        }
+        _ => "writing the set".to_owned(),
+    }
 }
 
 /// No set: the sources are to blame (1), or something kept them from being read (2).
@@ -100,11 +111,20 @@ fn account_for(args: &BuildArgs, report: &BuildReport) -> Result<(), Failure> {
         text += &format!("and {more} more like these; --report FILE.json lists them\n");
     }
     say(&format!("{text}{report}"));
-    let Some(path) = &args.report else { return Ok(()) };
+    args.report.as_deref().map_or(Ok(()), |path| write_report(path, report))
+}
+
+/// Writes the report as JSON, to standard output where it is called `-`.
+fn write_report(path: &Path, report: &BuildReport) -> Result<(), Failure> {
     let cannot = |error: io::Error| Failure::on_file("write the report", path, &error);
     let mut json = serde_json::to_vec_pretty(report).map_err(|error| cannot(error.into()))?;
     json.push(b'\n');
-    replace(path, &json).map_err(cannot)
+    if path != Path::new("-") {
+        return replace(path, &json).map_err(cannot);
+    }
+    let mut out = io::stdout().lock();
+    out.write_all(&json)?;
+    Ok(out.flush()?)
 }
 
 /// Says something on standard error; if nobody listens there, there is nobody to tell.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use flate2::Crc;
+use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
 /// A hash list with one file of each class: MD5 of [`content`].
@@ -99,4 +100,24 @@ fn zip_fields(name: &str, content: &[u8]) -> Vec<u8> {
     fields.extend(u16::try_from(name.len()).unwrap().to_le_bytes());
     fields.extend([0, 0]);
     fields
+}
+
+/// An unsigned ClamAV database with these files.
+pub(crate) fn database(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let header = "ClamAV-VDB:now:5:1:81:X:X:me:77";
+    let listed = files.iter().map(|(name, content)| {
+        let digest: String = Sha256::digest(content).iter().map(|b| format!("{b:02x}")).collect();
+        format!("{name}:{}:{digest}\n", content.len())
+    });
+    let info = format!("{header}\n{}", listed.collect::<String>());
+    let mut database = format!("{header:512}").into_bytes();
+    for (name, content) in [("some.info", info.as_bytes())].iter().chain(files) {
+        let named = format!("{name:\0<124}{:011o}\0", content.len());
+        let plain = |sum: &str| format!("{named:\0<148}{sum:<8}");
+        let sum: u64 = plain("").bytes().map(u64::from).sum();
+        database.extend(format!("{:\0<512}", plain(&format!("{sum:06o}"))).as_bytes());
+        database.extend(*content);
+        database.resize(database.len().next_multiple_of(512), 0);
+    }
+    database
 }

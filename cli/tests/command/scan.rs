@@ -100,6 +100,7 @@ fn a_missing_path_is_not_clean() {
     let said = scan([Path::new("/missing/file")]).ends_with(2);
     assert!(said.out.contains("NOT SCANNED  /missing/file"), "{}", said.out);
     assert!(said.out.contains("No such file"), "{}", said.out);
+    assert!(said.out.contains("Scanned:      0 files, 0 objects"), "{}", said.out);
 }
 
 #[test]
@@ -192,7 +193,18 @@ fn wrong_arguments_end_with_2() {
 }
 
 #[test]
-fn ctrl_c_ends_in_good_order() {
+fn signals_end_in_good_order() {
+    for signal in ["-INT", "-TERM", "-HUP"] {
+        let said = ended_by(signal).ends_with(2);
+        let document = said.json();
+        assert_eq!(document["summary"]["cancelled"], true);
+        assert_eq!(document["files"][0]["reasons"], serde_json::json!(["cancelled"]));
+        assert!(said.err.contains("Ended early"), "{}", said.err);
+    }
+}
+
+/// A scan that would not end by itself.
+fn ended_by(signal: &str) -> Said {
     let mut child = command(scan_args(["--format", "json", "-"]))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -201,19 +213,15 @@ fn ctrl_c_ends_in_good_order() {
         .unwrap();
     let mut stdin = child.stdin.take().unwrap();
     stdin.write_all(b"the rest never comes").unwrap();
-    // The document has begun, so the command listens for Ctrl-C by now.
+    // The document has begun, so the command listens for signals by now.
     let mut first = [0; 1];
     child.stdout.as_mut().unwrap().read_exact(&mut first).unwrap();
-    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    let sent = Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
     assert!(sent.success());
     let mut output = child.wait_with_output().unwrap();
     drop(stdin);
-    output.stdout.insert(0, first[0]);
-    let said = Said::new(output).ends_with(2);
-    let document = said.json();
-    assert_eq!(document["summary"]["cancelled"], true);
-    assert_eq!(document["files"][0]["reasons"], serde_json::json!(["cancelled"]));
-    assert!(said.err.contains("Ended early"), "{}", said.err);
+    output.stdout.splice(0..0, first);
+    Said::new(output)
 }
 
 #[test]

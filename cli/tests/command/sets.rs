@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::run::{Said, run};
-use crate::samples::{HASHES, folder, sources, test_set};
+use crate::samples::{HASHES, database, folder, sources, test_set};
 
 fn build(output: &Path, options: &[&str], source: &Path) -> Said {
     let mut args = vec![OsStr::new("set"), OsStr::new("build"), OsStr::new("-o")];
@@ -17,6 +17,8 @@ fn build(output: &Path, options: &[&str], source: &Path) -> Said {
 
 /// What an older set begins with.
 const OLD: &[u8] = b"\x89PSET\r\n\x1aold";
+
+const MD5: &str = "0123456789abcdef0123456789abcdef";
 
 const BAD: &str = "not-a-hash,Test.Bad\n";
 
@@ -44,6 +46,63 @@ fn a_bad_record_is_left_out_with_its_place() {
     assert_eq!(report["total"]["taken"], 4);
     assert_eq!(report["total"]["refused"], 1);
     assert_eq!(report["diagnostics"][0]["line"], 6);
+}
+
+#[test]
+fn the_report_can_go_to_standard_output() {
+    let (sources, out) = (sources(&format!("{HASHES}{BAD}")), folder(&[]));
+    let said = build(&out.path().join("a.pset"), &["--report", "-"], sources.path()).ends_with(0);
+    let report = said.json();
+    assert_eq!((&report["total"]["taken"], &report["total"]["refused"]), (&4.into(), &1.into()));
+    assert_eq!(report["diagnostics"][0]["reason"], "hash");
+    assert!(said.err.contains("4 taken"), "{}", said.err);
+}
+
+#[test]
+fn a_flood_of_one_fault_does_not_hide_another() {
+    let floods = format!("{}{MD5},Test.Bad,-1\n{HASHES}", BAD.repeat(1500));
+    let (sources, out) = (sources(&floods), folder(&[]));
+    let said = build(&out.path().join("a.pset"), &["--report", "-"], sources.path()).ends_with(0);
+    assert_eq!(said.err.matches("is not an MD5").count(), 5, "{}", said.err);
+    assert!(said.err.contains("`-1` is not a size"), "{}", said.err);
+    assert!(said.err.contains("and 995 more like these"), "{}", said.err);
+    assert!(said.err.contains("1,501 refused"), "{}", said.err);
+    let report = said.json();
+    assert_eq!(report["kinds"]["hash list"]["reasons"]["hash"], 1500);
+    assert_eq!(report["diagnostics"].as_array().unwrap().len(), 1001);
+    assert_eq!(report["diagnostics_not_kept"], 500);
+}
+
+#[test]
+fn a_database_of_clamav_is_taken_as_it_is() {
+    let list = format!("{MD5}:68:Test.Database\nbroken\n");
+    let folder = folder(&[
+        ("some.cud", &database(&[("some.hdb", list.as_bytes())])),
+        ("forged.cvd", &database(&[("some.hdb", list.as_bytes())])),
+        ("some.cvd.sign", b"a detached signature"),
+        ("freshclam.dat", b"nothing of ours"),
+    ]);
+    let out = crate::samples::folder(&[]);
+    let set = out.path().join("a.pset");
+    let said = build(&set, &["--report", "-"], folder.path()).ends_with(0);
+    let report = said.json();
+    assert_eq!(report["databases"][0]["version"], 5);
+    assert_eq!(report["databases"][0]["signed"], false);
+    assert!(said.err.contains("some.cud/some.hdb:2:1: error: `broken`"), "{}", said.err);
+    assert!(said.err.contains("forged.cvd: error: no MD5 in the header"), "{}", said.err);
+    assert!(
+        said.err.contains("some.cud: version 5 of now, 1 signatures, not signed"),
+        "{}",
+        said.err
+    );
+    assert!(said.err.contains("some.cvd.sign: skipped: "), "{}", said.err);
+    assert!(said.err.contains("freshclam.dat: skipped: "), "{}", said.err);
+    assert!(
+        run(["set".as_ref(), "info".as_ref(), set.as_os_str()])
+            .ends_with(0)
+            .out
+            .contains("signatures                1")
+    );
 }
 
 #[test]
@@ -106,6 +165,13 @@ fn info_is_available_for_machines() {
 #[test]
 fn info_knows_the_built_in_set() {
     run(["set", "info", "--builtin"]).ends_with(0);
+}
+
+#[test]
+fn the_usage_of_info_tells_both_forms() {
+    let said = run(["set", "info"]).ends_with(2);
+    assert!(said.err.contains("set info [--json] <FILE>"), "{}", said.err);
+    assert!(said.err.contains("set info [--json] --builtin"), "{}", said.err);
 }
 
 #[test]
