@@ -255,7 +255,8 @@ impl<'s, 'a> Scan<'s, 'a> {
             self.keep_facts(index, inspect::inspect(data, &identified.found, self.budget));
         }
         let types = identified.types();
-        let subject = Subject { data, types, layout: layout.as_ref(), layers, view: None };
+        let layout = layout.as_ref();
+        let subject = Subject { types, layout, layers, ..Subject::new(data) };
         self.search_subject(&subject, index);
         let (views, ended) = normalise::views(data, identified, self.engine.views(), self.budget);
         for Viewed { view, written } in &views {

@@ -57,7 +57,7 @@ fuzz_target!(|bytes: &[u8]| {
         return;
     }
     let fast = scan(build.set, &data);
-    let subject = Subject { data: &data, types: Default::default(), layout: None, layers: &[], view: None };
+    let subject = Subject::new(&data);
     let plain = naive::starts(&pattern, &subject).first().copied();
     assert_eq!(fast, plain, "{text} over {data:02x?}");
 });

@@ -30,8 +30,7 @@ fn compile(lines: &str, count: usize) -> SignatureSet {
 
 /// What the set finds: names and first places, sorted.
 fn search(set: &SignatureSet, data: &[u8]) -> Vec<(String, Option<u64>)> {
-    let subject =
-        Subject { data, types: Default::default(), layout: None, layers: &[], view: None };
+    let subject = Subject::new(data);
     let budget = Budget::new(Limits::default(), Cancel::new());
     let mut findings = Vec::new();
     let matcher = Matcher::new(set).unwrap();
@@ -43,10 +42,7 @@ fn search(set: &SignatureSet, data: &[u8]) -> Vec<(String, Option<u64>)> {
 }
 
 fn starts(pattern: &Pattern, data: &[u8]) -> Vec<u64> {
-    naive::starts(
-        pattern,
-        &Subject { data, types: Default::default(), layout: None, layers: &[], view: None },
-    )
+    naive::starts(pattern, &Subject::new(data))
 }
 
 /// A random expression, every block of it in brackets.

@@ -53,7 +53,11 @@ fn declared() -> BTreeMap<String, Drawn> {
         }
         "LogicalRow" LogicalRow {
             signature, first_pattern, expression, expression_length, patterns, target,
-            holds_without_hits, reserved, size_min, size_max
+            holds_without_hits, reserved, condition, size_min, size_max
+        }
+        "ConditionRow" ConditionRow {
+            entry_point_min, entry_point_max, sections_min, sections_max, flags, container,
+            intermediates, kinds, reserved
         }
         "YaraRow" YaraRow { namespace, source, origin, rules }
     }

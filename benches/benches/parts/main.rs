@@ -165,13 +165,7 @@ impl Search {
     }
 
     fn bench(&self, bencher: &mut criterion::Bencher<'_>, text: &[u8]) {
-        let subject = Subject {
-            data: text,
-            types: identify(text).types(),
-            layout: None,
-            layers: &[],
-            view: None,
-        };
+        let subject = Subject { types: identify(text).types(), ..Subject::new(text) };
         let (mut scratch, mut findings) = (Scratch::default(), Vec::new());
         bencher.iter(|| {
             findings.clear();

@@ -37,7 +37,7 @@ impl Logicals {
         });
         let asked: BTreeSet<u32> = touched.chain(self.hold_without_hits.iter().copied()).collect();
         for row in asked.into_iter().filter_map(|index| rows.get(index as usize)) {
-            if is_meant_for(row, subject) && holds(set, row, found) {
+            if is_meant_for(set, row, subject) && holds(set, row, found) {
                 let signature = row.signature.get();
                 let offset = rows_of(set, row)
                     .filter_map(|(pattern, _)| found.found(pattern)?.first())
@@ -48,11 +48,11 @@ impl Logicals {
     }
 }
 
-fn is_meant_for(row: &LogicalRow, subject: &Subject<'_>) -> bool {
-    let size = subject.data.len() as u64;
+fn is_meant_for(set: &SignatureSet, row: &LogicalRow, subject: &Subject<'_>) -> bool {
     let target = Target::from_number(row.target);
-    (row.size_min.get()..=row.size_max.get()).contains(&size)
+    (row.size_min.get()..=row.size_max.get()).contains(&subject.size)
         && target.is_some_and(|target| target.accepts(subject))
+        && set.condition(row).is_some_and(|condition| condition.holds(subject))
 }
 
 /// The patterns of a signature, with their numbers.

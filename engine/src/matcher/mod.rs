@@ -8,6 +8,7 @@
 //! the pattern search.
 
 pub mod boundary;
+mod conditions;
 pub mod containers;
 pub mod expression;
 mod hashes;
@@ -24,6 +25,7 @@ pub mod yara;
 use std::fmt;
 
 pub use boundary::{Boundary, BoundaryKind, Nearby, Side};
+pub use conditions::Condition;
 pub use containers::{Layer, layers};
 pub use pattern::{ByteMask, Element, Gap, Offset, Part, Pattern, Target};
 
@@ -40,6 +42,8 @@ use crate::verdict::{Class, Finding, Method, Problem, Reason};
 pub struct Subject<'a> {
     /// The object's bytes.
     pub data: &'a [u8],
+    /// The object's size, whichever form of it `data` is.
+    pub size: u64,
     /// What it is.
     pub types: TypeSet,
     /// Its sections and entry point, if it is a program.
@@ -48,6 +52,14 @@ pub struct Subject<'a> {
     pub layers: &'a [Layer],
     /// The normal form that `data` is, if it is not the object's own bytes.
     pub view: Option<View>,
+}
+
+impl<'a> Subject<'a> {
+    /// Bytes of which nothing else is known.
+    pub fn new(data: &'a [u8]) -> Self {
+        let size = data.len() as u64;
+        Self { data, size, types: TypeSet::default(), layout: None, layers: &[], view: None }
+    }
 }
 
 /// A signature that hit, by its number in the set.

@@ -37,13 +37,16 @@ impl Offset {
     pub(crate) fn starts(self, subject: &Subject<'_>) -> Option<RangeInclusive<u64>> {
         let size = subject.data.len() as u64;
         let floating = |start: u64, shift: u32| start..=start.saturating_add(shift.into());
-        let section = |index: usize| Some(subject.layout?.sections.get(index)?.raw.clone());
+        // As in ClamAV, a program whose entry point is not in the file has no sections either.
+        let entry_point = || subject.layout?.entry_offset();
+        let sections = || entry_point().and(subject.layout).map(|layout| &layout.sections);
+        let section = |index: usize| Some(sections()?.get(index)?.raw.clone());
         let starts = match self {
             Offset::Anywhere => 0..=size,
             Offset::Start { at, shift } => floating(at, shift),
             Offset::End { back, shift } => floating(size.checked_sub(back)?, shift),
             Offset::EntryPoint { delta, shift } => {
-                floating(subject.layout?.entry_point?.checked_add_signed(delta)?, shift)
+                floating(entry_point()?.checked_add_signed(delta)?, shift)
             }
             Offset::Section { index, delta, shift } => {
                 floating(section(index.into())?.start.checked_add(delta)?, shift)
@@ -53,7 +56,7 @@ impl Offset {
                 raw.start..=raw.end.saturating_add(shift.into())
             }
             Offset::LastSection { delta, shift } => {
-                let last = subject.layout?.sections.len().checked_sub(1)?;
+                let last = sections()?.len().checked_sub(1)?;
                 floating(section(last)?.start.checked_add(delta)?, shift)
             }
             Offset::VersionString => {

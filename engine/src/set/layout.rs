@@ -135,11 +135,13 @@ pub enum Section {
     NameBlocks = 16,
     /// The names of signatures, in the order of their numbers.
     Names = 17,
+    /// [`ConditionRow`]s.
+    Conditions = 30,
 }
 
 impl Section {
     /// Every kind.
-    pub const ALL: [Section; 17] = [
+    pub const ALL: [Section; 18] = [
         Section::About,
         Section::Strings,
         Section::Origins,
@@ -157,6 +159,7 @@ impl Section {
         Section::Removals,
         Section::NameBlocks,
         Section::Names,
+        Section::Conditions,
     ];
 
     /// The hash tables, by what they hold.
@@ -365,10 +368,45 @@ row! {
         holds_without_hits: u8,
         /// Zero.
         reserved: u8,
+        /// A row of [`Section::Conditions`], or [`NO_CONDITION`].
+        condition: U32,
         /// The least size of the object.
         size_min: U64,
         /// The greatest.
         size_max: U64,
+    }
+}
+
+/// A logical signature without a [`ConditionRow`].
+pub const NO_CONDITION: u32 = u32::MAX;
+/// A condition that does not ask for a container.
+pub const NO_CONTAINER: u8 = u8::MAX;
+/// The entry point is asked for.
+pub const CONDITION_ENTRY_POINT: u8 = 1;
+/// The number of sections is asked for.
+pub const CONDITION_SECTIONS: u8 = 2;
+
+row! {
+    /// What a logical signature asks of an object besides patterns, target and size.
+    ConditionRow {
+        /// The least offset of the entry point, where [`CONDITION_ENTRY_POINT`] is set.
+        entry_point_min: U64,
+        /// The greatest.
+        entry_point_max: U64,
+        /// The least number of sections, where [`CONDITION_SECTIONS`] is set.
+        sections_min: U64,
+        /// The greatest.
+        sections_max: U64,
+        /// [`CONDITION_ENTRY_POINT`], [`CONDITION_SECTIONS`].
+        flags: u8,
+        /// The number of a [`crate::identify::clam_types::ClamType`], or [`NO_CONTAINER`].
+        container: u8,
+        /// How many of `kinds` are used.
+        intermediates: u8,
+        /// Such numbers: what the object must lie in, outermost first.
+        kinds: [u8; 16],
+        /// Zeros.
+        reserved: [u8; 5],
     }
 }
 

@@ -10,6 +10,7 @@ mod chunks;
 mod error;
 mod hash_table;
 pub mod layout;
+mod logicals;
 pub mod names;
 mod open;
 mod signatures;

@@ -13,7 +13,7 @@ use super::error::{SetError, SetErrorKind};
 use super::layout::*;
 use super::tree::Hash;
 use super::verify::Verified;
-use crate::matcher::{Target, expression, place, program};
+use crate::matcher::{Target, place, program};
 use crate::verdict::SetLabel;
 
 /// An opened signature set. A clone shares it; any number of threads may use it.
@@ -355,6 +355,7 @@ impl SignatureSet {
                 Section::Logicals => size_of::<LogicalRow>(),
                 Section::Yara => size_of::<YaraRow>(),
                 Section::Removals => size_of::<StringRef>(),
+                Section::Conditions => size_of::<ConditionRow>(),
             };
             let length = self.length(section);
             if length.checked_rem(size) != Some(0) {
@@ -460,43 +461,11 @@ impl SignatureSet {
         }
         Ok(())
     }
-
-    fn check_logicals(&self) -> Result<(), SetError> {
-        let signatures = self.signatures() as usize;
-        let patterns = self.rows::<PatternRow>(Section::Patterns);
-        let expressions = self.section(Section::Expressions);
-        let mut left = expressions.len();
-        for (number, row) in self.rows::<LogicalRow>(Section::Logicals).iter().enumerate() {
-            let own = slice_of(patterns, row.first_pattern.get(), row.patterns.into());
-            let is_part = |pattern: &PatternRow| {
-                pattern.owner.get() as usize == number && usize::from(pattern.part) < MAX_PARTS
-            };
-            let expression =
-                slice_of(expressions, row.expression.get(), row.expression_length.get());
-            let expression = expression.filter(|own| spend(&mut left, own.len() as u32));
-            let holds = expression.map(|expression| expression::holds(expression, &[0; MAX_PARTS]));
-            let what = if row.signature.get() as usize >= signatures {
-                "no such signature"
-            } else if usize::from(row.patterns) > MAX_PATTERNS
-                || !own.is_some_and(|own| own.iter().all(is_part))
-            {
-                "patterns out of range"
-            } else if holds != Some(Ok(row.holds_without_hits != 0)) {
-                "expression broken"
-            } else if Target::from_number(row.target).is_none() {
-                "unknown target"
-            } else {
-                continue;
-            };
-            return Err(broken(Section::Logicals, number, what));
-        }
-        Ok(())
-    }
 }
 
 /// Takes `length` from what is `left`. Rows that share bytes could otherwise make reading them all
 /// take the square of the file's length.
-fn spend(left: &mut usize, length: u32) -> bool {
+pub(super) fn spend(left: &mut usize, length: u32) -> bool {
     let rest = left.checked_sub(length as usize);
     *left = rest.unwrap_or(*left);
     rest.is_some()

@@ -14,8 +14,8 @@ mod writer;
 use std::collections::HashSet;
 
 use pellucid::set::layout::{
-    AboutRow, HashTableRow, LogicalRow, OriginRow, PatternRow, Section, SegmentRow, StringRef,
-    WHOLE, YaraRow,
+    AboutRow, ConditionRow, HashTableRow, LogicalRow, NO_CONDITION, OriginRow, PatternRow, Section,
+    SegmentRow, StringRef, WHOLE, YaraRow,
 };
 use pellucid::verdict::Class;
 use zerocopy::little_endian::U32;
@@ -45,6 +45,7 @@ pub(crate) struct Compiler {
     segments: Vec<SegmentRow>,
     programs: Vec<u8>,
     logicals: Vec<LogicalRow>,
+    conditions: Vec<ConditionRow>,
     expressions: Vec<u8>,
     yara: Vec<YaraRow>,
     /// Names of patterns, each with a fingerprint of what it looks for.
@@ -95,6 +96,7 @@ impl Compiler {
             segments: Vec::new(),
             programs: Vec::new(),
             logicals: Vec::new(),
+            conditions: Vec::new(),
             expressions: Vec::new(),
             yara: Vec::new(),
             seen: HashSet::new(),
@@ -199,6 +201,13 @@ impl Compiler {
         let row = row_number(self.logicals.len(), "logical signatures")?;
         let first_pattern = row_number(self.patterns.len(), "patterns")?;
         let expression = push_bytes(&mut self.expressions, &logical.expression)?;
+        let condition = match logical.condition {
+            Some(row) => {
+                self.conditions.push(row);
+                row_number(self.conditions.len().saturating_sub(1), "conditions")?
+            }
+            None => NO_CONDITION,
+        };
         for (part, pattern) in &logical.patterns {
             self.pattern(pattern, row, *part)?;
         }
@@ -211,6 +220,7 @@ impl Compiler {
             target: logical.target as u8,
             holds_without_hits: logical.holds_without_hits.into(),
             reserved: 0,
+            condition: condition.into(),
             size_min: (*logical.sizes.start()).into(),
             size_max: (*logical.sizes.end()).into(),
         });
@@ -306,6 +316,7 @@ impl Compiler {
             (Section::Removals, Box::new(removals)),
             (Section::NameBlocks, Box::new(numbered.blocks)),
             (Section::Names, Box::new(numbered.names)),
+            (Section::Conditions, Box::new(self.conditions)),
         ];
         let always = |kind: Section| kind <= Section::Groups;
         let sections =

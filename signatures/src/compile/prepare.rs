@@ -3,10 +3,11 @@
 use std::ops::RangeInclusive;
 
 use pellucid::matcher::expression::{self, Comparison, ExpressionOp};
-use pellucid::matcher::{Offset, Pattern, Target};
+use pellucid::matcher::{Condition, Offset, Pattern, Target};
 use pellucid::set::layout::{
-    FLAG_COUNTED, MAX_PARTS, OFFSET_ANYWHERE, OFFSET_END, OFFSET_ENTRY_POINT, OFFSET_IN_SECTION,
-    OFFSET_LAST_SECTION, OFFSET_SECTION, OFFSET_START, OFFSET_VERSION_STRING, PatternRow, WHOLE,
+    ConditionRow, FLAG_COUNTED, MAX_PARTS, OFFSET_ANYWHERE, OFFSET_END, OFFSET_ENTRY_POINT,
+    OFFSET_IN_SECTION, OFFSET_LAST_SECTION, OFFSET_SECTION, OFFSET_START, OFFSET_VERSION_STRING,
+    PatternRow, WHOLE,
 };
 use sha2::{Digest as _, Sha256};
 use zerocopy::IntoBytes;
@@ -36,6 +37,7 @@ pub(crate) struct PreparedPattern {
 pub(crate) struct PreparedLogical {
     pub(crate) target: Target,
     pub(crate) sizes: RangeInclusive<u64>,
+    pub(crate) condition: Option<ConditionRow>,
     /// With the numbers of their parts, in rising order.
     pub(crate) patterns: Vec<(u8, PreparedPattern)>,
     pub(crate) expression: Vec<u8>,
@@ -109,10 +111,19 @@ fn prepare_logical(logical: &Logical) -> Result<PreparedLogical, Fault> {
     Ok(PreparedLogical {
         target: logical.target,
         sizes: logical.sizes.clone(),
+        condition: prepare_condition(&logical.condition)?,
         patterns,
         expression,
         holds_without_hits,
     })
+}
+
+fn prepare_condition(condition: &Condition) -> Result<Option<ConditionRow>, Fault> {
+    if *condition == Condition::default() {
+        return Ok(None);
+    }
+    let too_many = || Fault::error("target block", "too many kinds in `Intermediates:`");
+    condition.row().map(Some).ok_or_else(too_many)
 }
 
 /// A bit for each part that some comparison counts beyond its presence.
@@ -161,6 +172,8 @@ impl Prepared {
                 hash.update([logical.target as u8]);
                 hash.update(logical.sizes.start().to_le_bytes());
                 hash.update(logical.sizes.end().to_le_bytes());
+                hash.update([logical.condition.is_some().into()]);
+                hash.update(logical.condition.as_ref().map_or(&[][..], IntoBytes::as_bytes));
                 hash.update((logical.expression.len() as u64).to_le_bytes());
                 hash.update(&logical.expression);
                 for (part, pattern) in &logical.patterns {

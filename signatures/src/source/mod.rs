@@ -19,7 +19,7 @@ use std::io;
 use std::ops::RangeInclusive;
 
 use pellucid::matcher::expression::ExpressionOp;
-use pellucid::matcher::{Pattern, Target};
+use pellucid::matcher::{Condition, Pattern, Target};
 use pellucid::verdict::Class;
 
 use crate::diagnostic::Fault;
@@ -118,6 +118,8 @@ pub(crate) struct Logical {
     pub(crate) target: Target,
     /// Which sizes of objects.
     pub(crate) sizes: RangeInclusive<u64>,
+    /// What it asks of objects besides.
+    pub(crate) condition: Condition,
     /// The patterns, each with the number of its sub-signature; the two widths of one share it.
     pub(crate) patterns: Vec<(u8, Pattern)>,
     /// In postfix order.

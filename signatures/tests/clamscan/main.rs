@@ -16,9 +16,13 @@
 )]
 
 mod bodies;
+#[path = "../builtin_samples/build.rs"]
+#[allow(dead_code, reason = "other tests use the rest")]
+mod build;
 mod databases;
 mod logic;
 mod table;
+mod target_blocks;
 mod trial;
 mod views;
 

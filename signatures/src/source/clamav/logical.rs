@@ -2,22 +2,19 @@
 //!
 //! Sub-signatures are `[offset:]hexsig[::iwfa]`: `i` letters of either case, `w` wide (a zero behind
 //! every byte), `f` a full word, `a` ASCII; `w` and `a` together are two patterns, either of which
-//! counts. Of the target block, `Engine`, `Target` and `FileSize` are read; a record that asks for more,
-//! or whose sub-signatures are regular expressions, byte comparisons, macros or images, is skipped.
+//! counts. A record whose sub-signatures are regular expressions, byte comparisons, macros or images is
+//! skipped.
 
 use std::borrow::Cow;
-use std::ops::RangeInclusive;
 
 use pellucid::matcher::expression::ExpressionOp;
 use pellucid::matcher::{Offset, Pattern, Target};
 use pellucid::set::layout::MAX_PARTS;
 use pellucid::verdict::Class;
 
-use super::super::{Content, Logical, Record, parse_number};
+use super::super::{Content, Logical, Record};
 use super::hex::{self, Style};
-use super::{
-    Field, check_level, class_of, expect, expression, fields, fields_from, offset, parse_target,
-};
+use super::{Field, class_of, expect, expression, fields, offset, target_block};
 use crate::diagnostic::{Fault, quoted};
 
 const FORM: &str = "name;target block;logic;sub0;sub1;...";
@@ -29,10 +26,11 @@ pub(crate) fn record(line: &str, class: Class) -> Result<Option<Record<'_>>, Fau
     let block = expect(fields.next(), line, "the target block", FORM)?;
     let logic = expect(fields.next(), line, "the logic", FORM)?;
     let subs: Vec<Field<'_>> = fields.take(MAX_PARTS.saturating_add(1)).collect();
-    let block = parse_block(block)?;
+    let block = target_block::parse(block)?;
     let mut logical = Logical {
         target: block.target,
         sizes: block.sizes,
+        condition: block.condition,
         patterns: Vec::with_capacity(subs.len()),
         expression: expression::parse(logic)?,
     };
@@ -60,71 +58,6 @@ fn check_numbers(ops: &[ExpressionOp], subs: usize, logic: Field<'_>) -> Result<
     let found = if subs > MAX_PARTS { "more".into() } else { subs.to_string() };
     let message = format!("the logic names {wanted} sub-signatures, {found} follow");
     Err(Fault::error("sub-signatures", message).at(logic.at))
-}
-
-#[derive(Debug)]
-struct Block {
-    target: Target,
-    sizes: RangeInclusive<u64>,
-}
-
-fn parse_block(block: Field<'_>) -> Result<Block, Fault> {
-    let (mut target, mut sizes, mut unread) = (None, 0..=u64::MAX, None);
-    for attribute in fields_from(block.text, block.at, ',') {
-        let (key, value) = attribute.text.split_once(':').ok_or_else(|| {
-            let message = format!("{} is not `Key:value`", quoted(attribute.text));
-            Fault::error("target block", message).at(attribute.at)
-        })?;
-        let at = attribute.at.saturating_add(key.len()).saturating_add(1);
-        let value = Field { text: value, at };
-        match key {
-            "Engine" => {
-                let levels = parse_range(value)?;
-                check_level(*levels.start(), *levels.end())?;
-            }
-            "Target" => target = Some(value),
-            "FileSize" => sizes = parse_range(value)?,
-            key => unread = unread.or(Some((key, attribute.at))),
-        }
-    }
-    if let Some((key, at)) = unread {
-        return Err(unread_attribute(key, at));
-    }
-    let target = target.ok_or_else(|| {
-        Fault::error("target block", "no `Target:`").at(block.at).help("`Target:0` is any object")
-    })?;
-    Ok(Block { target: parse_target(target)?, sizes })
-}
-
-/// Attributes that ClamAV knows; a report counts them by name, and all others as one kind.
-const UNREAD: [&str; 8] = [
-    "EntryPoint",
-    "NumberOfSections",
-    "Container",
-    "Intermediates",
-    "IconGroup1",
-    "IconGroup2",
-    "HandlerType",
-    "TDBJSON",
-];
-
-fn unread_attribute(key: &str, at: usize) -> Fault {
-    let message = format!("the attribute {} is not matched", quoted(key));
-    match UNREAD.iter().find(|known| **known == key) {
-        Some(known) => Fault::skipped(format!("attribute {known}"), message).at(at),
-        None => Fault::skipped("unknown attribute", message).at(at),
-    }
-}
-
-fn parse_range(field: Field<'_>) -> Result<RangeInclusive<u64>, Fault> {
-    let range = field.text.split_once('-');
-    let range = range.and_then(|(low, high)| parse_number(low).zip(parse_number(high)));
-    match range {
-        Some((low, high)) if low <= high => Ok(low..=high),
-        _ => Err(Fault::error("target block", format!("{} is not a range", quoted(field.text)))
-            .at(field.at)
-            .help("write `least-greatest`")),
-    }
 }
 
 /// Reads a sub-signature; the second pattern is its wide twin where it asks for both widths.
@@ -241,9 +174,6 @@ mod tests {
             ("A;Target:0;0;aabb;ccdd", "Error sub-signatures @11"),
             ("A;Target:0;1;aabb", "Error sub-signatures @11"),
             ("A;Target;0;aabb", "Error target block @2"),
-            ("A;Engine:51-255;0;aabb", "Error target block @2"),
-            ("A;Engine:51,Target:0;0;aabb", "Error target block @9"),
-            ("A;Target:0,FileSize:5-4;0;aabb", "Error target block @20"),
             ("A;Target:0;0&;aabb", "Error logic @13"),
             ("A;Target:0;0;aabx", "Error body @16"),
             ("A;Target:0;0;4:aab::i", "Error body @18"),
@@ -251,8 +181,6 @@ mod tests {
             ("A;Target:0;0;EP+1:aabb", "Error offset @13"),
             ("A;Engine:217-255,Target:0;0;aabb", "Skipped engine level"),
             ("A;Target:8;0;aabb", "Skipped unknown target @9"),
-            ("A;Target:0,Container:CL_TYPE_ZIP;0;aabb", "Skipped attribute Container @11"),
-            ("A;Target:0,Odd:1;0;aabb", "Skipped unknown attribute @11"),
             ("A;Target:0;0&1;aabb;0/a.b/i", "Skipped regular expression sub-signature @20"),
             ("A;Target:0;0&1;aabb;0(>>26#ib2#>512)", "Skipped byte comparison sub-signature @20"),
             ("A;Target:0;0;${6-7}12$", "Skipped macro sub-signature @13"),

@@ -12,6 +12,7 @@ pub(crate) mod logical;
 mod offset;
 pub(crate) mod old;
 mod part;
+mod target_block;
 
 use pellucid::matcher::Target;
 use pellucid::verdict::Class;
