@@ -6,6 +6,7 @@ are added to the corpora of the parsers, cut at 64 KiB.
 """
 
 import gzip
+import hashlib
 import io
 import os
 import struct
@@ -81,6 +82,34 @@ def an_elf(bits, order):
     return (image + b"\0.shstrtab\0").ljust(0x200, b"\xcc")
 
 
+def an_entry(name, content):
+    block = bytearray(512)
+    block[0 : len(name)] = name.encode()
+    block[124:135] = b"%011o" % len(content)
+    block[148:156] = b" " * 8
+    block[148:154] = b"%06o" % sum(block)
+    return bytes(block) + content + bytes(-len(content) % 512)
+
+
+def databases():
+    header = b"ClamAV-VDB:now:5:1:81:X:X:me:77"
+    hashes = b"0123456789abcdef0123456789abcdef:5:Some.Name\n"
+    info = header + b"\na.hdb:%d:%s\n" % (len(hashes), hashlib.sha256(hashes).hexdigest().encode())
+    bare = an_entry("a.hdb", hashes) + an_entry("a.info", info)
+    archive = an_entry("a.hdb", hashes) + an_entry("a.info", info + b"DSIG:abcdef\n")
+    for name, packing in enumerate((bytes, bytes, bytes, gzip.compress)):
+        for body in (archive, gzip.compress(bare)):
+            whole = header.ljust(512) + body
+            yield f"raw-{name}-{len(body)}", bytes([0, name]) + packing(whole)
+    yield "copy", bytes([0, 4]) + gzip.compress(b"Some.Name:0:*:61626364\n")
+    for form in (2, 3):
+        yield f"archive-{form}", bytes([form]) + bare
+    files = [hashes, b"A:0:*:61626364\n", b"B;Engine:51-255,Target:0;0&1;616263;646566\n", b"", b"A\n"]
+    for form in (4, 5):
+        numbered = (bytes([number]) + content for number, content in enumerate(files))
+        yield f"whole-{form}", bytes([form]) + b"\xff".join(numbered)
+
+
 def containers():
     for method in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         yield "zip", f"method-{method}", a_zip(method)
@@ -115,6 +144,8 @@ def main(more):
             seed(parser, f"{target}-{name}", data)
     for kind, text in enumerate(SOURCES):
         seed("sources", f"kind-{kind}", bytes([kind]) + text)
+    for name, data in databases():
+        seed("databases", name, data)
     built = os.path.join(HERE, "..", "engine", "builtin.pset")
     with open(built, "rb") as file:
         seed("set_open", "builtin", file.read())

@@ -6,7 +6,11 @@ use libfuzzer_sys::fuzz_target;
 use pellucid::set::{SignatureSet, Unverified};
 use pellucid_signatures::{BuildOptions, SourceTree, build_tree};
 
-const NAMES: [&str; 8] = ["a.csv", "a.hdb", "a.hsb", "a.fp", "a.ndb", "a.ldb", "a.ldu", "set.toml"];
+const NAMES: [&str; 24] = [
+    "a.csv", "a.hdb", "a.hsb", "a.fp", "a.ndb", "a.ldb", "a.ldu", "set.toml", "a.db", "a.sdb", "a.mdb",
+    "a.msb", "a.imp", "a.ign", "a.ign2", "a.cdb", "a.ftm", "a.crb", "a.pwdb", "a.idb", "a.zmd", "a.rmd",
+    "a.wdb", "a.cat",
+];
 
 fuzz_target!(|data: &[u8]| {
     let Some((&kind, text)) = data.split_first() else { return };
