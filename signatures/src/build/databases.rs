@@ -245,6 +245,16 @@ mod tests {
     }
 
     #[test]
+    fn a_line_without_end_costs_itself() {
+        let text = format!("{MD5}:5:A\n{}\n{MD5}:6:B\n", "x".repeat(4 << 20));
+        let bytes = sample(Cvd, &[("a.hdb", &text)]).listed().bytes();
+        assert!(bytes.len() < 1 << 16, "it is a small bomb");
+        let report = built(&[("x.cvd", bytes)]).report;
+        assert_eq!((report.total.taken, report.total.refused), (2, 1));
+        assert_eq!(report.kinds["ClamAV hash"].reasons["line too long"], 1);
+    }
+
+    #[test]
     fn compressed_copies_are_read() {
         let list = format!("{MD5}:5:A\n").into_bytes();
         let report = built(&[
