@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Weak};
 
+use crate::identify;
 use crate::input::Input;
 use crate::limits::{Cancel, Limits};
 use crate::matcher::{Matcher, Scratch};
@@ -109,6 +110,7 @@ impl EngineBuilder {
         if self.sets.is_empty() {
             return Err(EngineError::NoSets);
         }
+        identify::prepare();
         let mut removed = HashMap::new();
         for (height, set) in self.sets.iter().enumerate() {
             removed.extend(set.removals().map(|name| (name.to_owned(), height)));

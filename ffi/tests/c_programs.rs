@@ -79,12 +79,32 @@ impl Program {
         })
     }
 
+    /// Links the shared library, and has clang watch what the program does.
+    fn sanitized(source: &Path, sanitizers: &str) -> Option<Self> {
+        let flags = [format!("-fsanitize={sanitizers}").into(), "-fno-sanitize-recover=all".into()];
+        Self::built(&Compiler::clang()?, source, |installed| {
+            let library: [OsString; 3] = ["-L".into(), installed.into(), "-lpellucid".into()];
+            flags.iter().cloned().chain(library).collect()
+        })
+    }
+
     fn linked(source: &Path, libraries: impl Fn(&Path) -> Vec<OsString>) -> Option<Self> {
-        let compiler = Compiler::c()?;
+        let is_cpp = source.extension().is_some_and(|suffix| suffix == "cpp");
+        let compiler = if is_cpp { Compiler::cpp() } else { Compiler::c() };
+        Self::built(&compiler?, source, libraries)
+    }
+
+    fn built(
+        compiler: &Compiler,
+        source: &Path,
+        libraries: impl Fn(&Path) -> Vec<OsString>,
+    ) -> Option<Self> {
+        let is_cpp = source.extension().is_some_and(|suffix| suffix == "cpp");
         let installed = Installed::new();
         let path = installed.folder().join("program");
+        let standard = if is_cpp { "-std=c++11" } else { "-std=c99" };
         let mut arguments: Vec<OsString> =
-            ["-std=c99", "-D_POSIX_C_SOURCE=200809L", "-o"].map(OsString::from).into();
+            [standard, "-D_XOPEN_SOURCE=700", "-pthread", "-o"].map(OsString::from).into();
         arguments.extend([path.clone().into(), source.into()]);
         arguments.extend(libraries(installed.folder()));
         compiler.run(&arguments);
@@ -94,6 +114,8 @@ impl Program {
     fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
         command.env("LD_LIBRARY_PATH", self.installed.folder());
+        let suppressions = crate_file("tests/c/tsan.txt");
+        command.env("TSAN_OPTIONS", format!("suppressions={}", suppressions.display()));
         command
     }
 
@@ -144,6 +166,81 @@ fn misuse_is_noticed() {
 fn misuse_leaves_no_memory_behind() {
     let Some(program) = Program::shared(&crate_file("tests/c/misuse.c")) else { return };
     program.run_under_valgrind(&Samples::new().paths(&["marks.pset"]));
+}
+
+const CROWD: [&str; 2] = ["marks.pset", "marked.bin"];
+
+fn crowd(samples: &Samples, swaps: &str, forks: &str) -> Vec<PathBuf> {
+    let mut arguments = samples.paths(&CROWD);
+    arguments.extend([swaps.into(), forks.into()]);
+    arguments
+}
+
+#[test]
+fn threads_scan_while_sets_are_swapped_and_children_scan() {
+    let Some(program) = Program::shared(&crate_file("tests/c/crowd.c")) else { return };
+    program.run(&crowd(&Samples::new(), "1000", "10000"));
+}
+
+#[test]
+fn a_crowd_leaves_no_memory_behind() {
+    let Some(program) = Program::shared(&crate_file("tests/c/crowd.c")) else { return };
+    program.run_under_valgrind(&crowd(&Samples::new(), "20", "0"));
+}
+
+#[test]
+fn files_shrink_descriptors_run_out_and_stacks_are_small() {
+    let Some(program) = Program::shared(&crate_file("tests/c/bad_days.c")) else { return };
+    let samples = Samples::new();
+    let mut arguments = vec![samples.path("marks.pset"), samples.0.path().to_owned()];
+    arguments.extend(deep_nests(&samples));
+    program.run(&arguments);
+}
+
+/// Files that nest or repeat as deep as their formats allow.
+fn deep_nests(samples: &Samples) -> Vec<PathBuf> {
+    let mut matryoshka = MARK.to_owned().into_bytes();
+    for _ in 0..40 {
+        let mut stream = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        stream.write_all(&matryoshka).unwrap();
+        matryoshka = stream.finish().unwrap();
+    }
+    let brackets = ["(", "[", "{", "<a>", "<!--", "MIME-Version: 1.0\n\n"];
+    let nests = brackets.map(|bracket| bracket.repeat(100_000).into_bytes());
+    let own = fs::read(std::env::current_exe().unwrap()).unwrap();
+    let files = nests.into_iter().chain([matryoshka, own]).enumerate();
+    let write = |(number, content): (usize, Vec<u8>)| {
+        let path = samples.path(&format!("nest{number}"));
+        fs::write(&path, content).unwrap();
+        path
+    };
+    files.map(write).collect()
+}
+
+#[test]
+fn a_host_uses_the_cpp_header() {
+    let Some(program) = Program::shared(&crate_file("tests/c/use.cpp")) else { return };
+    program.run(&Samples::new().paths(&CROWD));
+}
+
+/// The library itself is not instrumented: what is watched is memory that both sides share, and the
+/// program's own.
+#[test]
+fn sanitizers_find_nothing_in_use_and_misuse() {
+    for source in ["use.c", "misuse.c"] {
+        let source = crate_file("tests/c").join(source);
+        let Some(program) = Program::sanitized(&source, "address,undefined") else { return };
+        let samples = Samples::new();
+        let names = if source.ends_with("use.c") { &USED[..] } else { &USED[..1] };
+        program.run(&samples.paths(names));
+    }
+}
+
+#[test]
+fn the_thread_sanitizer_finds_nothing_in_a_crowd() {
+    let source = crate_file("tests/c/crowd.c");
+    let Some(program) = Program::sanitized(&source, "thread") else { return };
+    program.run(&crowd(&Samples::new(), "50", "0"));
 }
 
 /// Other systems have no SONAME.

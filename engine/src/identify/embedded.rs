@@ -98,6 +98,13 @@ static ANYWHERE_SEARCH: LazyLock<Search> = LazyLock::new(|| Search::new(ANYWHERE
 static BEHIND_SCRIPT_SEARCH: LazyLock<Search> = LazyLock::new(|| Search::new(BEHIND_SCRIPT));
 static IN_PICTURES_SEARCH: LazyLock<Search> = LazyLock::new(|| Search::new(IN_PICTURES));
 
+/// Builds what takes milliseconds, so that no scan has to.
+pub(super) fn prepare() {
+    for search in [&ANYWHERE_SEARCH, &BEHIND_SCRIPT_SEARCH, &IN_PICTURES_SEARCH] {
+        LazyLock::force(search);
+    }
+}
+
 const SCRIPTS: &[FileType] = &[
     FileType::ShellScript,
     FileType::Python,

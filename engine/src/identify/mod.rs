@@ -44,6 +44,13 @@ use std::fmt;
 use collector::Collector;
 pub(crate) use fields::crc32;
 
+/// Builds what identification shares between scans. Engines do it when they are made: children that a
+/// host forks would else each do it again.
+pub(crate) fn prepare() {
+    embedded::prepare();
+    scripts::prepare();
+}
+
 /// Says what `data` is, from the content alone. Takes time linear in its length and allocates nothing
 /// but the answer.
 pub fn identify(data: &[u8]) -> Identification {

@@ -281,6 +281,11 @@ const CLUES: &[Clue] = &[
     clue(Asp, 2, "runat=\"server\""),
 ];
 
+/// Builds what takes milliseconds, so that no scan has to.
+pub(super) fn prepare() {
+    LazyLock::force(&CLUE_SEARCH);
+}
+
 static CLUE_SEARCH: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
     let mut builder = AhoCorasick::builder();
     builder.ascii_case_insensitive(true).kind(Some(AhoCorasickKind::DFA));

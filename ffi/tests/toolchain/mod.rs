@@ -34,6 +34,11 @@ impl Compiler {
         Self::found("CXX", "c++")
     }
 
+    /// `clang`, whose sanitizers need no library of their own; without it the test is skipped.
+    pub(crate) fn clang() -> Option<Self> {
+        is_there("clang").then(|| Self("clang".to_owned()))
+    }
+
     fn found(variable: &str, usual: &str) -> Option<Self> {
         let program = env::var(variable).unwrap_or_else(|_| usual.to_owned());
         is_there(&program).then_some(Self(program))
@@ -94,6 +99,6 @@ impl Installed {
     }
 }
 
-fn built_libraries() -> PathBuf {
+pub(crate) fn built_libraries() -> PathBuf {
     env::current_exe().unwrap().parent().unwrap().to_owned()
 }
