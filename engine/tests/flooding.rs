@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::time::Duration;
 
-use common::{Source, engine, memory, reasons, tar};
+use common::{Source, engine, engine_of, memory, reasons, set, tar};
 use pellucid::verdict::{Completeness, Verdict};
 use pellucid::{Input, ScanOptions};
 
@@ -102,4 +102,37 @@ fn a_file_of_holes_ends_in_time() {
         assert!(reasons(&report).contains(&"limit:time".to_owned()), "{start:02x?}");
         assert_ne!(report.completeness, Completeness::Complete);
     }
+}
+
+/// A PE whose sections all hold all of it: nine of them are digested, of thousands.
+#[test]
+fn sections_on_top_of_each_other_are_not_digested_without_end() {
+    const SECTIONS: u16 = 1_000;
+    let mut file = b"MZ".to_vec();
+    file.resize(0x3c, 0);
+    file.extend(0x40_u32.to_le_bytes());
+    file.extend(b"PE\0\0\x4c\x01");
+    file.extend(SECTIONS.to_le_bytes());
+    file.extend([0; 12]);
+    file.extend([224, 0, 2, 1, 0x0b, 0x01]);
+    file.resize(0x40 + 24 + 32, 0);
+    file.extend([0, 0x10, 0, 0, 0, 2, 0, 0]);
+    file.resize(0x40 + 24 + 60, 0);
+    file.extend(0x1000_u32.to_le_bytes());
+    file.resize(0x40 + 24 + 224, 0);
+    for number in 0..u32::from(SECTIONS) {
+        let [address, pointer] =
+            [0x1000 * (number + 1), 0x200 * (number % 3)].map(u32::to_le_bytes);
+        file.extend(
+            [&[0; 12][..], &address, &0x10_0000_u32.to_le_bytes(), &pointer, &[0; 16]].concat(),
+        );
+    }
+    file.resize(0x10_0000, 0x90);
+    let sources = [
+        Source::new("a.mdb", "*:0123456789abcdef0123456789abcdef:Section:73\n"),
+        Source::new("b.ndb", "Body:1:EOF-4:90909090\n"),
+    ];
+    let report = memory(&engine_of(vec![set(&sources)]), &file);
+    assert_eq!(reasons(&report), ["limit:facts"]);
+    assert_eq!(report.findings[0].name, "Body", "the rest of the search goes on");
 }

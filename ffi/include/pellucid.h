@@ -182,6 +182,16 @@
 #define PELLUCID_METHOD_HEURISTIC 5
 
 /**
+ * Found by a digest of one section of a Windows program; the offset is the section's.
+ */
+#define PELLUCID_METHOD_SECTION_HASH 6
+
+/**
+ * Found by a digest of what a Windows program imports.
+ */
+#define PELLUCID_METHOD_IMPORT_HASH 7
+
+/**
  * A reason that this header does not know; its name says which.
  */
 #define PELLUCID_REASON_OTHER 1

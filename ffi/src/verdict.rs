@@ -35,6 +35,10 @@ pub const PELLUCID_METHOD_LOGICAL: u32 = 3;
 pub const PELLUCID_METHOD_YARA: u32 = 4;
 /// A judgement of the engine itself.
 pub const PELLUCID_METHOD_HEURISTIC: u32 = 5;
+/// Found by a digest of one section of a Windows program; the offset is the section's.
+pub const PELLUCID_METHOD_SECTION_HASH: u32 = 6;
+/// Found by a digest of what a Windows program imports.
+pub const PELLUCID_METHOD_IMPORT_HASH: u32 = 7;
 
 pub(crate) fn verdict_number(verdict: Verdict) -> u32 {
     match verdict {
@@ -61,6 +65,8 @@ pub(crate) fn method_number(method: Method) -> u32 {
         Method::Logical => PELLUCID_METHOD_LOGICAL,
         Method::Yara => PELLUCID_METHOD_YARA,
         Method::Heuristic => PELLUCID_METHOD_HEURISTIC,
+        Method::SectionHash => PELLUCID_METHOD_SECTION_HASH,
+        Method::ImportHash => PELLUCID_METHOD_IMPORT_HASH,
     }
 }
 
@@ -84,6 +90,8 @@ const METHODS: &[(u32, &CStr)] = &[
     (PELLUCID_METHOD_LOGICAL, c"logical"),
     (PELLUCID_METHOD_YARA, c"yara"),
     (PELLUCID_METHOD_HEURISTIC, c"heuristic"),
+    (PELLUCID_METHOD_SECTION_HASH, c"section-hash"),
+    (PELLUCID_METHOD_IMPORT_HASH, c"import-hash"),
 ];
 
 /// The name of a verdict, such as "malicious"; empty for a number that is none.
@@ -150,6 +158,8 @@ mod tests {
             (3, Method::Logical),
             (4, Method::Yara),
             (5, Method::Heuristic),
+            (6, Method::SectionHash),
+            (7, Method::ImportHash),
         ];
         assert_eq!(all.map(|(_, method)| method_number(method)), all.map(|(number, _)| number));
         assert_eq!(published(METHODS), all.map(|(number, method)| (number, method.name())));

@@ -1,7 +1,7 @@
 //! What is well-formed and still not right: names that cannot be shown, hashes of nothing, patterns that
 //! cost too much.
 
-use pellucid::set::layout::{MAX_NAME, OFFSET_ANYWHERE, OFFSET_IN_SECTION};
+use pellucid::set::layout::{Hashed, MAX_NAME, OFFSET_ANYWHERE, OFFSET_IN_SECTION};
 use pellucid::verdict::Class;
 
 use crate::compile::Added;
@@ -47,7 +47,8 @@ pub(crate) fn text(line: &[u8]) -> Result<&str, Fault> {
 pub(crate) fn record(record: &Record<'_>) -> Result<(), Fault> {
     name(&record.name)?;
     match &record.content {
-        Content::Hash { digest, .. }
+        // Programs without imports have a text without bytes.
+        Content::Hash { of: Hashed::Object | Hashed::PeSection, digest, .. }
             if EMPTY.contains(digest) && record.class != Class::Trusted =>
         {
             let message = "this is the hash of an empty file";

@@ -108,7 +108,7 @@ fn every_record_is_counted_once() {
     let build = build_files(&[
         ("a.hdb", &hashes),
         ("a.ndb", "Taken:0:*:61626364\nSkipped:99:*:61626364\nRefused:0:*:6162zz\n"),
-        ("b.mdb", "5:aa:x\n\n# comment\n6:bb:y\n"),
+        ("b.mdb", &format!("5:{MD5}:x\n\n# comment\n6:bb:y\n")),
         ("c.cbc", "one\ntwo\n"),
         ("README.md", "words"),
     ]);
@@ -119,14 +119,14 @@ fn every_record_is_counted_once() {
     };
     assert_eq!(counts("ClamAV hash"), (2, 1, 1));
     assert_eq!(counts("ClamAV body signature"), (1, 1, 1));
-    assert_eq!(counts("ClamAV hash of a PE section"), (0, 2, 0));
+    assert_eq!(counts("ClamAV hash of a PE section"), (1, 0, 1));
     assert_eq!(counts("ClamAV bytecode"), (0, 1, 0));
     assert_eq!(counts("other file"), (0, 1, 0));
     assert_eq!((report.total.records(), report.merged, report.files), (11, 1, 5));
     let reasons = &report.kinds["ClamAV body signature"].reasons;
     assert_eq!(reasons["unknown target"], 1);
     assert_eq!(reasons["body"], 1);
-    assert_eq!(report.count(Level::Error), 2);
+    assert_eq!(report.count(Level::Error), 3);
     let summary = report.to_string();
     assert!(summary.contains("1 unknown target\n"), "{summary}");
 }

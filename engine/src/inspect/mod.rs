@@ -42,6 +42,8 @@ pub use facts::{
     Resource, ResourceId, Section, SectionFacts, Segment,
 };
 
+pub(crate) use pe::PeCut;
+
 use crate::identify::{FileType, Found};
 use crate::limits::{Budget, Stop};
 use ledger::Ledger;
@@ -64,6 +66,11 @@ pub(crate) fn version_keys(data: &[u8], budget: &Budget) -> (Vec<u64>, Option<St
     let mut ledger = Ledger::new(budget);
     let keys = pe::version_keys(data, &mut ledger);
     (keys, ledger.refused())
+}
+
+/// A PE at the start of `data`, cut as ClamAV's signatures of sections and imports want it.
+pub(crate) fn cut_pe(data: &[u8]) -> Option<PeCut<'_>> {
+    pe::cut(data)
 }
 
 /// All that can be learned about the program at offset 0, and what is wrong with it.

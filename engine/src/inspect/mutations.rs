@@ -65,7 +65,7 @@ fn every_truncation_is_survived() {
 }
 
 /// xorshift64*: the same numbers on every machine.
-struct Random(u64);
+pub(super) struct Random(pub(super) u64);
 
 impl Random {
     fn next(&mut self) -> u64 {
@@ -75,7 +75,7 @@ impl Random {
         self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
     }
 
-    fn below(&mut self, bound: usize) -> usize {
+    pub(super) fn below(&mut self, bound: usize) -> usize {
         (self.next() % bound as u64) as usize
     }
 }
@@ -85,7 +85,7 @@ const EDGES: [u64; 10] =
     [0, 1, 0xff, 0x7fff, 0xffff, 0x7fff_ffff, 0x8000_0000, 0xffff_fffc, u64::MAX / 2, u64::MAX];
 
 /// Changes one to eight bytes: at random, to an edge, or to what stands elsewhere.
-fn mutate(file: &mut [u8], random: &mut Random) {
+pub(super) fn mutate(file: &mut [u8], random: &mut Random) {
     let width = [1, 2, 4, 8][random.below(4)];
     let place = random.below(file.len() - width);
     let value = match random.below(4) {

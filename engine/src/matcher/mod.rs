@@ -167,8 +167,9 @@ impl Matcher {
         scratch.hits.clear();
         scratch.damage = Damage::default();
         let searched = self.search_tables(subject, scratch, budget);
+        // A signature that hits several parts is one finding, at the first of them.
         scratch.hits.sort_unstable();
-        scratch.hits.dedup();
+        scratch.hits.dedup_by_key(|hit| (hit.signature, hit.method));
         let damage = &mut scratch.damage;
         let found = scratch.hits.iter().filter_map(|hit| self.finding(hit, subject.view, damage));
         findings.extend(found.filter(|it| subject.view.is_none() || it.class != Class::Trusted));
@@ -186,10 +187,10 @@ impl Matcher {
         budget: &Budget,
     ) -> Searched {
         let Scratch { hits, damage, .. } = scratch;
-        hashes::search(&self.set, subject.data, budget, hits, damage)?;
+        let hashed = hashes::search(&self.set, subject, budget, hits, damage);
         let searched = self.patterns.search(subject, &mut scratch.patterns, budget);
         self.add_pattern_hits(scratch);
-        searched?;
+        hashed.and(searched)?;
         self.logicals.evaluate(&self.set, subject, &scratch.patterns, &mut scratch.hits);
         scratch.patterns.refused().map_or(Ok(()), Err)
     }

@@ -135,13 +135,25 @@ pub enum Section {
     NameBlocks = 16,
     /// The names of signatures, in the order of their numbers.
     Names = 17,
+    /// The hash table of MD5 digests of a PE's sections.
+    SectionMd5 = 18,
+    /// That of SHA-1 digests.
+    SectionSha1 = 19,
+    /// That of SHA-256 digests.
+    SectionSha256 = 20,
+    /// The hash table of MD5 digests of what a PE imports.
+    ImportMd5 = 21,
+    /// That of SHA-1 digests.
+    ImportSha1 = 22,
+    /// That of SHA-256 digests.
+    ImportSha256 = 23,
     /// [`ConditionRow`]s.
     Conditions = 30,
 }
 
 impl Section {
     /// Every kind.
-    pub const ALL: [Section; 18] = [
+    pub const ALL: &[Section] = &[
         Section::About,
         Section::Strings,
         Section::Origins,
@@ -159,23 +171,39 @@ impl Section {
         Section::Removals,
         Section::NameBlocks,
         Section::Names,
+        Section::SectionMd5,
+        Section::SectionSha1,
+        Section::SectionSha256,
+        Section::ImportMd5,
+        Section::ImportSha1,
+        Section::ImportSha256,
         Section::Conditions,
     ];
 
-    /// The hash tables, by what they hold.
-    pub const HASH_TABLES: [Section; 3] = [Section::Md5, Section::Sha1, Section::Sha256];
+    /// The hash tables.
+    pub const HASH_TABLES: [Section; 9] = [
+        Section::Md5,
+        Section::Sha1,
+        Section::Sha256,
+        Section::SectionMd5,
+        Section::SectionSha1,
+        Section::SectionSha256,
+        Section::ImportMd5,
+        Section::ImportSha1,
+        Section::ImportSha256,
+    ];
 
     /// The kind of that number.
     pub fn from_number(number: u32) -> Option<Self> {
-        Self::ALL.into_iter().find(|&section| section as u32 == number)
+        Self::ALL.iter().copied().find(|&section| section as u32 == number)
     }
 
     /// The length of a hash table's digests; 0 for everything else.
     pub fn digest_length(self) -> usize {
         match self {
-            Section::Md5 => 16,
-            Section::Sha1 => 20,
-            Section::Sha256 => 32,
+            Section::Md5 | Section::SectionMd5 | Section::ImportMd5 => 16,
+            Section::Sha1 | Section::SectionSha1 | Section::ImportSha1 => 20,
+            Section::Sha256 | Section::SectionSha256 | Section::ImportSha256 => 32,
             _ => 0,
         }
     }
@@ -184,6 +212,33 @@ impl Section {
     /// since it grows with the number of signatures.
     pub fn is_cold(self) -> bool {
         Self::HASH_TABLES.contains(&self) || matches!(self, Section::NameBlocks | Section::Names)
+    }
+}
+
+/// What the digests of a hash table are of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hashed {
+    /// A whole object; its size is the object's.
+    Object,
+    /// The bytes of one section of a PE; its size is theirs.
+    PeSection,
+    /// The imports of a PE of 32 bits, written as text; its size is the text's.
+    PeImports,
+}
+
+impl Hashed {
+    /// Every kind.
+    pub const ALL: [Hashed; 3] = [Hashed::Object, Hashed::PeSection, Hashed::PeImports];
+
+    /// The tables of MD5, SHA-1 and SHA-256 digests.
+    pub fn tables(self) -> [Section; 3] {
+        match self {
+            Hashed::Object => [Section::Md5, Section::Sha1, Section::Sha256],
+            Hashed::PeSection => {
+                [Section::SectionMd5, Section::SectionSha1, Section::SectionSha256]
+            }
+            Hashed::PeImports => [Section::ImportMd5, Section::ImportSha1, Section::ImportSha256],
+        }
     }
 }
 

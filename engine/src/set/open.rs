@@ -174,7 +174,7 @@ impl SignatureSet {
     /// The sections that are there, with their lengths in bytes.
     pub fn sections(&self) -> impl Iterator<Item = (Section, u64)> + '_ {
         let lengths = |section| (section, self.length(section) as u64);
-        Section::ALL.into_iter().map(lengths).filter(|&(_, length)| length > 0)
+        Section::ALL.iter().copied().map(lengths).filter(|&(_, length)| length > 0)
     }
 
     /// The bytes of a section that was checked when the set was opened; empty where it is absent, and
@@ -324,7 +324,7 @@ pub(super) fn broken(section: Section, row: usize, what: &str) -> SetError {
 impl SignatureSet {
     /// Checks that rows are whole and that every reference lands where it may.
     fn check(&self) -> Result<(), SetError> {
-        for section in Section::ALL.into_iter().filter(|section| !section.is_cold()) {
+        for section in Section::ALL.iter().copied().filter(|section| !section.is_cold()) {
             self.0.chunks.checked(self.range(section))?;
         }
         self.check_row_sizes()?;
@@ -340,14 +340,17 @@ impl SignatureSet {
     }
 
     fn check_row_sizes(&self) -> Result<(), SetError> {
-        for section in Section::ALL {
+        for &section in Section::ALL {
             let size = match section {
                 Section::About => size_of::<AboutRow>(),
                 Section::Strings | Section::Programs | Section::Expressions => 1,
                 Section::Origins => size_of::<OriginRow>(),
                 Section::Groups => size_of::<GroupRow>(),
                 // They have measures of their own.
-                Section::Md5 | Section::Sha1 | Section::Sha256 | Section::Names => 1,
+                Section::Md5 | Section::SectionMd5 | Section::ImportMd5 => 1,
+                Section::Sha1 | Section::SectionSha1 | Section::ImportSha1 => 1,
+                Section::Sha256 | Section::SectionSha256 | Section::ImportSha256 => 1,
+                Section::Names => 1,
                 Section::NameBlocks => size_of::<u32>(),
                 Section::HashTables => size_of::<HashTableRow>(),
                 Section::Patterns => size_of::<PatternRow>(),

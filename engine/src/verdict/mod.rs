@@ -116,6 +116,10 @@ pub enum Method {
     Yara,
     /// A judgement of the engine itself.
     Heuristic,
+    /// A digest of one section of a PE; the offset is the section's.
+    SectionHash,
+    /// A digest of what a PE imports.
+    ImportHash,
 }
 
 impl Method {
@@ -127,6 +131,8 @@ impl Method {
             Method::Logical => "logical",
             Method::Yara => "yara",
             Method::Heuristic => "heuristic",
+            Method::SectionHash => "section-hash",
+            Method::ImportHash => "import-hash",
         }
     }
 }

@@ -1,6 +1,6 @@
-//! Hashes: sorted by size, then by digest, in one table for each algorithm.
+//! Hashes: sorted by size, then by digest, in one table for each algorithm and what it is of.
 
-use pellucid::set::layout::{ANY_SIZE, HashRow, HashTableRow, Section, SizeBucket};
+use pellucid::set::layout::{ANY_SIZE, HashRow, HashTableRow, Hashed, Section, SizeBucket};
 use zerocopy::{Immutable, IntoBytes};
 
 use super::row_number;
@@ -8,12 +8,12 @@ use super::signatures::Signatures;
 use crate::report::BuildError;
 use crate::source::Digest;
 
-/// The hashes of a set.
+/// The hashes of a set, by what they are of.
 #[derive(Debug, Default)]
 pub(crate) struct Hashes {
-    md5: Vec<Hash<16>>,
-    sha1: Vec<Hash<20>>,
-    sha256: Vec<Hash<32>>,
+    md5: [Vec<Hash<16>>; 3],
+    sha1: [Vec<Hash<20>>; 3],
+    sha256: [Vec<Hash<32>>; 3],
 }
 
 /// One hash. The derived order is the one that tables have.
@@ -29,43 +29,53 @@ struct Hash<const N: usize> {
 pub(crate) type Table = (Section, HashTableRow, Vec<u8>);
 
 impl Hashes {
-    pub(crate) fn add(&mut self, digest: Digest, size: Option<u64>, signature: u32) {
+    pub(crate) fn add(&mut self, of: Hashed, digest: Digest, size: Option<u64>, signature: u32) {
         let size = size.unwrap_or(u64::MAX);
         match digest {
-            Digest::Md5(digest) => self.md5.push(Hash { size, digest, signature }),
-            Digest::Sha1(digest) => self.sha1.push(Hash { size, digest, signature }),
-            Digest::Sha256(digest) => self.sha256.push(Hash { size, digest, signature }),
+            Digest::Md5(digest) => push(&mut self.md5, of, Hash { size, digest, signature }),
+            Digest::Sha1(digest) => push(&mut self.sha1, of, Hash { size, digest, signature }),
+            Digest::Sha256(digest) => push(&mut self.sha256, of, Hash { size, digest, signature }),
         }
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.md5.len().saturating_add(self.sha1.len()).saturating_add(self.sha256.len())
+        let lengths = self.md5.iter().map(Vec::len).chain(self.sha1.iter().map(Vec::len));
+        lengths.chain(self.sha256.iter().map(Vec::len)).sum()
     }
 
     /// Drops what says the same again.
     pub(crate) fn settle(&mut self, signatures: &Signatures) {
-        settle(&mut self.md5, signatures);
-        settle(&mut self.sha1, signatures);
-        settle(&mut self.sha256, signatures);
+        self.md5.iter_mut().for_each(|hashes| settle(hashes, signatures));
+        self.sha1.iter_mut().for_each(|hashes| settle(hashes, signatures));
+        self.sha256.iter_mut().for_each(|hashes| settle(hashes, signatures));
     }
 
     /// The signature that each hash names.
     pub(crate) fn signatures_mut(&mut self) -> impl Iterator<Item = &mut u32> {
-        let md5 = self.md5.iter_mut().map(|hash| &mut hash.signature);
-        let sha1 = self.sha1.iter_mut().map(|hash| &mut hash.signature);
-        let sha256 = self.sha256.iter_mut().map(|hash| &mut hash.signature);
+        let md5 = self.md5.iter_mut().flatten().map(|hash| &mut hash.signature);
+        let sha1 = self.sha1.iter_mut().flatten().map(|hash| &mut hash.signature);
+        let sha256 = self.sha256.iter_mut().flatten().map(|hash| &mut hash.signature);
         md5.chain(sha1).chain(sha256)
     }
 
     /// The tables that have rows.
     pub(crate) fn tables(self) -> Result<Vec<Table>, BuildError> {
-        let tables = [
-            table(Section::Md5, self.md5)?,
-            table(Section::Sha1, self.sha1)?,
-            table(Section::Sha256, self.sha256)?,
-        ];
-        Ok(tables.into_iter().filter(|(_, row, _)| row.rows.get() > 0).collect())
+        let mut tables = Vec::new();
+        let hashes = self.md5.into_iter().zip(self.sha1).zip(self.sha256);
+        for (of, ((md5, sha1), sha256)) in Hashed::ALL.into_iter().zip(hashes) {
+            let [of_md5, of_sha1, of_sha256] = of.tables();
+            tables.push(table(of_md5, md5)?);
+            tables.push(table(of_sha1, sha1)?);
+            tables.push(table(of_sha256, sha256)?);
+        }
+        tables.retain(|(_, row, _)| row.rows.get() > 0);
+        Ok(tables)
     }
+}
+
+fn push<const N: usize>(hashes: &mut [Vec<Hash<N>>; 3], of: Hashed, hash: Hash<N>) {
+    let kinds = Hashed::ALL.into_iter().zip(hashes);
+    kinds.filter(|(kind, _)| *kind == of).for_each(|(_, hashes)| hashes.push(hash));
 }
 
 /// Sorts hashes, and of those that say the same keeps the one whose signature came first.
@@ -137,11 +147,11 @@ mod tests {
             (9, Some(5), 0),
             (9, Some(5), 1),
         ] {
-            hashes.add(digest(byte), size, signature);
+            hashes.add(Hashed::Object, digest(byte), size, signature);
         }
         hashes.settle(&signatures(&[("A", 0), ("B", 0), ("A", 1)]));
         let rows: Vec<_> =
-            hashes.md5.iter().map(|hash| (hash.digest[0], hash.size, hash.signature)).collect();
+            hashes.md5[0].iter().map(|hash| (hash.digest[0], hash.size, hash.signature)).collect();
         assert_eq!(rows, [(9, 4, 0), (9, 5, 0), (9, 5, 1), (1, u64::MAX, 1)]);
     }
 
@@ -149,10 +159,10 @@ mod tests {
     fn a_table_holds_buckets_then_low_bytes_then_rows() {
         let mut hashes = Hashes::default();
         for (byte, size) in [(1, Some(0x205)), (2, Some(0x1ff)), (3, None), (4, Some(0x200))] {
-            hashes.add(Digest::Sha1([byte; 20]), size, u32::from(byte));
+            hashes.add(Hashed::PeSection, Digest::Sha1([byte; 20]), size, u32::from(byte));
         }
         let tables = hashes.tables().unwrap();
-        let [(Section::Sha1, row, bytes)] = tables.as_slice() else { panic!("{tables:?}") };
+        let [(Section::SectionSha1, row, bytes)] = tables.as_slice() else { panic!("{tables:?}") };
         assert_eq!((row.buckets.get(), row.rows.get()), (3, 4));
         let (buckets, rest) =
             <[SizeBucket]>::ref_from_prefix_with_elems(bytes.as_slice(), 3).unwrap();

@@ -152,7 +152,7 @@ impl Compiler {
         let origin = self.origin()?;
         let signature = self.signatures.add(name, origin, class, severity)?;
         match content {
-            Prepared::Hash { digest, size } => self.hashes.add(*digest, *size, signature),
+            Prepared::Hash { of, digest, size } => self.hashes.add(*of, *digest, *size, signature),
             Prepared::Pattern(pattern) => self.pattern(pattern, signature, WHOLE)?,
             Prepared::Logical(logical) => self.logical(logical, signature)?,
         }
@@ -292,20 +292,13 @@ impl Compiler {
         self.hashes.settle(&self.signatures);
         let merged = before.saturating_sub(self.hashes.len());
         let numbered = self.number_signatures()?;
-        let mut tables = self.hashes.tables()?;
+        let tables = self.hashes.tables()?;
         let measures: Vec<HashTableRow> = tables.iter().map(|(_, row, _)| *row).collect();
-        let mut table = |kind| -> Box<dyn Rows> {
-            let table = tables.iter_mut().find(|(section, ..)| *section == kind);
-            Box::new(table.map(|(.., bytes)| std::mem::take(bytes)).unwrap_or_default())
-        };
-        let all: Vec<(Section, Box<dyn Rows>)> = vec![
+        let mut all: Vec<(Section, Box<dyn Rows>)> = vec![
             (Section::About, Box::new(vec![about_row])),
             (Section::Strings, Box::new(self.strings.bytes)),
             (Section::Origins, Box::new(self.origins)),
             (Section::Groups, Box::new(numbered.groups)),
-            (Section::Md5, table(Section::Md5)),
-            (Section::Sha1, table(Section::Sha1)),
-            (Section::Sha256, table(Section::Sha256)),
             (Section::HashTables, Box::new(measures)),
             (Section::Patterns, Box::new(self.patterns)),
             (Section::Segments, Box::new(self.segments)),
@@ -318,6 +311,9 @@ impl Compiler {
             (Section::Names, Box::new(numbered.names)),
             (Section::Conditions, Box::new(self.conditions)),
         ];
+        let table = |(kind, _, bytes)| -> (Section, Box<dyn Rows>) { (kind, Box::new(bytes)) };
+        all.extend(tables.into_iter().map(table));
+        all.sort_by_key(|(kind, _)| *kind);
         let always = |kind: Section| kind <= Section::Groups;
         let sections =
             all.into_iter().filter(|(kind, rows)| always(*kind) || !rows.bytes().is_empty());

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use pellucid::matcher::expression::{self, Comparison, ExpressionOp};
 use pellucid::matcher::{Condition, Offset, Pattern, Target};
 use pellucid::set::layout::{
-    ConditionRow, FLAG_COUNTED, MAX_PARTS, OFFSET_ANYWHERE, OFFSET_END, OFFSET_ENTRY_POINT,
+    ConditionRow, FLAG_COUNTED, Hashed, MAX_PARTS, OFFSET_ANYWHERE, OFFSET_END, OFFSET_ENTRY_POINT,
     OFFSET_IN_SECTION, OFFSET_LAST_SECTION, OFFSET_SECTION, OFFSET_START, OFFSET_VERSION_STRING,
     PatternRow, WHOLE,
 };
@@ -19,7 +19,7 @@ use crate::source::{Content, Digest, Logical};
 /// What a signature looks for, as rows and programs.
 #[derive(Debug)]
 pub(crate) enum Prepared {
-    Hash { digest: Digest, size: Option<u64> },
+    Hash { of: Hashed, digest: Digest, size: Option<u64> },
     Pattern(PreparedPattern),
     Logical(PreparedLogical),
 }
@@ -47,7 +47,9 @@ pub(crate) struct PreparedLogical {
 /// Compiles what a record looks for.
 pub(crate) fn prepare(content: &Content) -> Result<Prepared, Fault> {
     match content {
-        Content::Hash { digest, size } => Ok(Prepared::Hash { digest: *digest, size: *size }),
+        Content::Hash { of, digest, size } => {
+            Ok(Prepared::Hash { of: *of, digest: *digest, size: *size })
+        }
         Content::Pattern(pattern) => prepare_pattern(pattern, false).map(Prepared::Pattern),
         Content::Logical(logical) => prepare_logical(logical).map(Prepared::Logical),
     }

@@ -8,7 +8,7 @@
 
 use std::borrow::Cow;
 
-use pellucid::set::layout::SIZE_LIMIT;
+use pellucid::set::layout::{Hashed, SIZE_LIMIT};
 use pellucid::verdict::Class;
 
 use super::{Content, Digest, Record, parse_number};
@@ -42,7 +42,8 @@ pub(crate) fn record(line: &str, class: Class) -> Result<Option<Record<'_>>, Fau
         let help = "a line is `hash,name,size,class`; put a name with commas in quotes";
         return Err(Fault::error("fields", "more than four fields").at(*at).help(help));
     }
-    Ok(Some(Record { name: name.clone(), class, content: Content::Hash { digest, size } }))
+    let content = Content::Hash { of: Hashed::Object, digest, size };
+    Ok(Some(Record { name: name.clone(), class, content }))
 }
 
 /// Whether a line names columns: no digest has its name, and what follows is the name of a name.

@@ -20,6 +20,7 @@ use std::ops::RangeInclusive;
 
 use pellucid::matcher::expression::ExpressionOp;
 use pellucid::matcher::{Condition, Pattern, Target};
+use pellucid::set::layout::Hashed;
 use pellucid::verdict::Class;
 
 use crate::diagnostic::Fault;
@@ -57,15 +58,15 @@ pub(crate) struct Record<'a> {
 /// What a signature looks for.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Content {
-    /// A digest of the whole object, of this size or of any.
-    Hash { digest: Digest, size: Option<u64> },
+    /// A digest of an object or of a part of it, of this size or of any.
+    Hash { of: Hashed, digest: Digest, size: Option<u64> },
     /// A byte pattern.
     Pattern(Pattern),
     /// An expression over byte patterns.
     Logical(Logical),
 }
 
-/// A digest of a whole object.
+/// A digest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Digest {
     Md5([u8; 16]),
@@ -196,6 +197,11 @@ pub(crate) const FORMATS: &[Format] = &[
     lines("hsu", "ClamAV hash", Class::Pua, clamav::hash::record),
     lines("fp", "ClamAV allow-list hash", Class::Trusted, clamav::hash::record),
     lines("sfp", "ClamAV allow-list hash", Class::Trusted, clamav::hash::record),
+    lines("mdb", "ClamAV hash of a PE section", Class::Malicious, clamav::hash::section_record),
+    lines("msb", "ClamAV hash of a PE section", Class::Malicious, clamav::hash::section_record),
+    lines("mdu", "ClamAV hash of a PE section", Class::Pua, clamav::hash::section_record),
+    lines("msu", "ClamAV hash of a PE section", Class::Pua, clamav::hash::section_record),
+    lines("imp", "ClamAV import hash", Class::Malicious, clamav::hash::import_record),
     lines("ndb", "ClamAV body signature", Class::Malicious, clamav::body::record),
     lines("ndu", "ClamAV body signature", Class::Pua, clamav::body::record),
     lines("sdb", "ClamAV body signature", Class::Malicious, clamav::body::record),
@@ -204,11 +210,6 @@ pub(crate) const FORMATS: &[Format] = &[
     lines("ldu", "ClamAV logical signature", Class::Pua, clamav::logical::record),
     yara("yar"),
     yara("yara"),
-    unread("mdb", "ClamAV hash of a PE section"),
-    unread("msb", "ClamAV hash of a PE section"),
-    unread("mdu", "ClamAV hash of a PE section"),
-    unread("msu", "ClamAV hash of a PE section"),
-    unread("imp", "ClamAV import hash"),
     unread("cdb", "ClamAV container metadata"),
     unread("ftm", "ClamAV file type"),
     unread("crb", "ClamAV certificate"),

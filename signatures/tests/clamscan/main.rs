@@ -20,7 +20,9 @@ mod bodies;
 #[allow(dead_code, reason = "other tests use the rest")]
 mod build;
 mod databases;
+mod hashes;
 mod logic;
+mod programs;
 mod table;
 mod target_blocks;
 mod trial;

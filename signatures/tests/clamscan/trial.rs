@@ -6,6 +6,7 @@ use std::process::{Command, Output};
 use std::sync::OnceLock;
 
 use pellucid::set::{SignatureSet, Unverified};
+use pellucid::verdict::Class;
 use pellucid::{Engine, Input, ScanOptions};
 use pellucid_signatures::{BuildError, BuildOptions, SourceTree, build_tree};
 
@@ -81,7 +82,8 @@ impl Trial {
         let mut found = Found::new();
         for (file, bytes) in &self.files {
             let report = engine.scan(Input::Memory(bytes), &ScanOptions::default());
-            found.extend(report.findings.into_iter().map(|f| (file.clone(), f.name)));
+            let harmful = report.findings.into_iter().filter(|f| f.class != Class::Trusted);
+            found.extend(harmful.map(|f| (file.clone(), f.name)));
         }
         found
     }

@@ -5,6 +5,7 @@
 //! the data directories point at.
 
 mod address_map;
+mod clamav;
 mod directories;
 mod exports;
 mod image;
@@ -21,6 +22,13 @@ use super::facts::{Format, Layout, Pe, Program, Section};
 use super::ledger::{Anomalies, Ledger};
 use crate::identify::FileType;
 use image::Image;
+
+pub(crate) use clamav::PeCut;
+
+/// A PE at the start of `data`, cut as ClamAV's hash signatures want it.
+pub(super) fn cut(data: &[u8]) -> Option<PeCut<'_>> {
+    Image::read(data, &mut Anomalies::ignored()).and_then(PeCut::of)
+}
 
 /// The layout of a PE at the start of `data`.
 pub(super) fn layout(data: &[u8]) -> Option<Layout> {

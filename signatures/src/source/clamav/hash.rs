@@ -1,11 +1,13 @@
-//! ClamAV's hash records (`.hdb .hsb .hdu .hsu`, and `.fp .sfp` to allow):
-//! `hash:size or *:name[:minFL[:maxFL]]`.
+//! ClamAV's hash records: of whole files (`.hdb .hsb .hdu .hsu`, and `.fp .sfp` to allow) and of what a
+//! PE imports (`.imp`), `hash:size or *:name[:minFL[:maxFL]]`; of one section of a PE
+//! (`.mdb .msb .mdu .msu`), `size or *:hash:name[:minFL[:maxFL]]`.
 //!
-//! The digits' number tells MD5, SHA-1 and SHA-256 apart, in every one of these files.
+//! The digits' number tells MD5, SHA-1 and SHA-256 apart, in every one of these files. The size of an
+//! import hash is the length of the text that is hashed. Allow-lists speak of whole files alone.
 
 use std::borrow::Cow;
 
-use pellucid::set::layout::SIZE_LIMIT;
+use pellucid::set::layout::{Hashed, SIZE_LIMIT};
 use pellucid::verdict::Class;
 
 use super::super::{Content, Digest, Record, parse_number};
@@ -13,21 +15,51 @@ use super::{Field, check_levels, class_of, expect, fields};
 use crate::diagnostic::{Fault, quoted};
 
 const FORM: &str = "hash:size:name[:minFL[:maxFL]]";
+const SECTION_FORM: &str = "size:hash:name[:minFL[:maxFL]]";
 
-/// Reads one line.
+/// Reads one line about whole files.
 pub(crate) fn record(line: &str, class: Class) -> Result<Option<Record<'_>>, Fault> {
     let mut fields = fields(line, ':');
-    let hash = expect(fields.next(), line, "the hash", FORM)?;
-    let digest = Digest::parse(hash.text).ok_or_else(|| {
-        Fault::error("hash", format!("{} is not an MD5, SHA-1 or SHA-256", quoted(hash.text)))
-            .at(hash.at)
-            .help("a hash is 32, 40 or 64 hexadecimal digits")
-    })?;
+    let digest = parse_digest(expect(fields.next(), line, "the hash", FORM)?)?;
     let size = parse_size(expect(fields.next(), line, "the size", FORM)?)?;
-    let name = expect(fields.next(), line, "the name", FORM)?.text.trim_end();
-    check_levels(fields, FORM)?;
-    let content = Content::Hash { digest, size };
+    finish(Content::Hash { of: Hashed::Object, digest, size }, fields, line, FORM, class)
+}
+
+/// Reads one line about imports.
+pub(crate) fn import_record(line: &str, class: Class) -> Result<Option<Record<'_>>, Fault> {
+    let mut fields = fields(line, ':');
+    let digest = parse_digest(expect(fields.next(), line, "the hash", FORM)?)?;
+    let size = parse_size(expect(fields.next(), line, "the size", FORM)?)?;
+    finish(Content::Hash { of: Hashed::PeImports, digest, size }, fields, line, FORM, class)
+}
+
+/// Reads one line about sections.
+pub(crate) fn section_record(line: &str, class: Class) -> Result<Option<Record<'_>>, Fault> {
+    let mut fields = fields(line, ':');
+    let size = parse_size(expect(fields.next(), line, "the size", SECTION_FORM)?)?;
+    let digest = parse_digest(expect(fields.next(), line, "the hash", SECTION_FORM)?)?;
+    finish(Content::Hash { of: Hashed::PeSection, digest, size }, fields, line, SECTION_FORM, class)
+}
+
+/// Reads the name and the engine levels.
+fn finish<'a>(
+    content: Content,
+    mut fields: impl Iterator<Item = Field<'a>>,
+    line: &str,
+    form: &'static str,
+    class: Class,
+) -> Result<Option<Record<'a>>, Fault> {
+    let name = expect(fields.next(), line, "the name", form)?.text.trim_end();
+    check_levels(fields, form)?;
     Ok(Some(Record { name: Cow::Borrowed(name), class: class_of(name, class), content }))
+}
+
+fn parse_digest(field: Field<'_>) -> Result<Digest, Fault> {
+    Digest::parse(field.text).ok_or_else(|| {
+        Fault::error("hash", format!("{} is not an MD5, SHA-1 or SHA-256", quoted(field.text)))
+            .at(field.at)
+            .help("a hash is 32, 40 or 64 hexadecimal digits")
+    })
 }
 
 fn parse_size(field: Field<'_>) -> Result<Option<u64>, Fault> {
@@ -55,6 +87,24 @@ mod tests {
             Ok(other) => panic!("{other:?}"),
             Err(fault) => Err(format!("{:?} {}", fault.level, fault.reason)),
         }
+    }
+
+    #[test]
+    fn sections_and_imports_have_forms_of_their_own() {
+        let digits = "0123456789abcdef0123456789ABCDEF01234567";
+        let what = |record: Result<Option<Record<'_>>, Fault>| match record {
+            Ok(Some(Record { content: Content::Hash { of, size, .. }, .. })) => Ok((of, size)),
+            Ok(other) => panic!("{other:?}"),
+            Err(fault) => Err(format!("{} @{}", fault.reason, fault.at.unwrap_or_default())),
+        };
+        let section = |line: &str| what(section_record(line, Class::Malicious));
+        assert_eq!(section(&format!("512:{digits}:A")), Ok((Hashed::PeSection, Some(512))));
+        assert_eq!(section(&format!("*:{digits}:A:73")), Ok((Hashed::PeSection, None)));
+        assert_eq!(section(&format!("{digits}:512:A")), Err("size @0".into()));
+        assert_eq!(section("512:0123:A"), Err("hash @4".into()));
+        let import = |line: &str| what(import_record(line, Class::Malicious));
+        assert_eq!(import(&format!("{digits}:35:A")), Ok((Hashed::PeImports, Some(35))));
+        assert_eq!(import(&format!("35:{digits}:A")), Err("hash @0".into()));
     }
 
     #[test]
