@@ -4,6 +4,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test ends where something is not as it should be")]
 
+mod samples;
 mod toolchain;
 
 use std::ffi::{OsStr, OsString};
@@ -12,52 +13,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use pellucid_signatures::{BuildOptions, build};
+use samples::{MARK, Samples};
 use toolchain::{Compiler, Installed, assert_success, crate_file, is_there};
-
-/// What the test set finds.
-const MARK: &str = "pellucid-ffi test mark";
-
-/// A set that finds the mark, and files with and without it.
-struct Samples(tempfile::TempDir);
-
-impl Samples {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let samples = Self(folder);
-        let marked = format!("before {MARK} and after{}", ", again".repeat(50));
-        fs::write(samples.path("clean.txt"), "nothing to see").unwrap();
-        fs::write(samples.path("marked.bin"), &marked).unwrap();
-        fs::write(samples.path("marked.gz"), gzip("marked.bin", &marked)).unwrap();
-        fs::write(samples.path("marks.pset"), set(&samples.path("sources"))).unwrap();
-        samples
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn paths(&self, names: &[&str]) -> Vec<PathBuf> {
-        names.iter().map(|name| self.path(name)).collect()
-    }
-}
-
-/// A set with the one signature, from sources that are written to `folder`.
-fn set(folder: &Path) -> Vec<u8> {
-    let about = "origin = \"ffi-tests\"\nchannel = \"marks\"\nversion = 7\nlicence = \"CC0-1.0\"\n";
-    let digits: String = MARK.bytes().map(|byte| format!("{byte:02x}")).collect();
-    fs::create_dir(folder).unwrap();
-    fs::write(folder.join("set.toml"), about).unwrap();
-    fs::write(folder.join("marks.ndb"), format!("Test.Mark:0:*:{digits}\n")).unwrap();
-    build(&[folder.to_owned()], &BuildOptions::default()).unwrap().set
-}
-
-fn gzip(name: &str, content: &str) -> Vec<u8> {
-    let builder = flate2::GzBuilder::new().filename(name);
-    let mut stream = builder.write(Vec::new(), flate2::Compression::default());
-    stream.write_all(content.as_bytes()).unwrap();
-    stream.finish().unwrap()
-}
 
 /// A program built from one source file.
 struct Program {
@@ -192,7 +149,7 @@ fn a_crowd_leaves_no_memory_behind() {
 fn files_shrink_descriptors_run_out_and_stacks_are_small() {
     let Some(program) = Program::shared(&crate_file("tests/c/bad_days.c")) else { return };
     let samples = Samples::new();
-    let mut arguments = vec![samples.path("marks.pset"), samples.0.path().to_owned()];
+    let mut arguments = vec![samples.path("marks.pset"), samples.folder().to_owned()];
     arguments.extend(deep_nests(&samples));
     program.run(&arguments);
 }
@@ -288,6 +245,38 @@ fn the_example_scans_with_the_builtin_set() {
 
     let output = program.command(&program.path).arg("/nonexistent").output().unwrap();
     assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn the_gateway_holds_back_what_is_marked_or_cut() {
+    let Some(program) = Program::shared(&crate_file("examples/gateway.c")) else { return };
+    let samples = Samples::new();
+    let archive = fs::read(samples.path("marked.gz")).unwrap();
+    fs::write(samples.path("cut.gz"), &archive[..archive.len() - 9]).unwrap();
+    let mut arguments = samples.paths(&["marks.pset", "marked.gz", "cut.gz"]);
+    arguments.extend(vec![samples.path("clean.txt"); 50]);
+    let output = program.command(&program.path).args(&arguments).output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("2 of 52 messages held back\n"), "{said}");
+    assert!(said.contains("sets swapped\n") && said.contains("\"kind\":\"message\""), "{said}");
+}
+
+#[test]
+fn the_fork_example_scans_in_children() {
+    let Some(program) = Program::shared(&crate_file("examples/fork.c")) else { return };
+    let samples = Samples::new();
+    let paths = samples.paths(&["marks.pset", "clean.txt", "marked.gz"]);
+    let output = program.command(&program.path).args(&paths).output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("clean.txt: clean\n") && said.contains("marked.gz: malicious\n"),
+        "{said}"
+    );
+    let missing =
+        program.command(&program.path).args(&paths[..1]).arg("/nonexistent").output().unwrap();
+    assert_eq!(missing.status.code(), Some(2));
 }
 
 #[cfg(feature = "builtin")]

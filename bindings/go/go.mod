@@ -1,0 +1,3 @@
+module pellucid
+
+go 1.19
