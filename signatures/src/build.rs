@@ -3,10 +3,8 @@
 
 mod databases;
 
-use std::fmt;
 use std::io::BufRead;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use pellucid::verdict::Class;
 
@@ -14,6 +12,7 @@ use self::databases::Copies;
 use crate::compile::{Added, Compiler, prepare};
 use crate::diagnostic::{Diagnostic, Fault, Level};
 use crate::lint;
+use crate::progress::{Progress, Watch};
 use crate::report::{BuildError, BuildReport, OTHER_FILE, grouped};
 use crate::source::about::{self, About};
 use crate::source::compressed::Trouble;
@@ -41,32 +40,7 @@ impl BuildOptions {
 
     /// Who is told how far the build is, several times a second on a long one.
     pub fn watch(self, watch: impl Fn(Progress<'_>) + Send + Sync + 'static) -> Self {
-        Self { watch: Some(Watch(Arc::new(watch))), ..self }
-    }
-}
-
-/// How far a build is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Progress<'p> {
-    /// It reads this file, and has read so many records of all files.
-    Reading {
-        /// The file, as the caller named it.
-        file: &'p str,
-        /// Records so far.
-        records: u64,
-    },
-    /// All is read; the set is being put together.
-    Writing,
-}
-
-/// Somebody who is told how far a build is.
-#[derive(Clone)]
-pub struct Watch(Arc<dyn Fn(Progress<'_>) + Send + Sync>);
-
-impl fmt::Debug for Watch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Watch")
+        Self { watch: Some(Watch::new(watch)), ..self }
     }
 }
 
@@ -309,8 +283,8 @@ impl Builder {
     }
 
     fn tell(&self, progress: Progress<'_>) {
-        if let Some(Watch(watch)) = &self.watch {
-            watch(progress);
+        if let Some(watch) = &self.watch {
+            watch.tell(progress);
         }
     }
 

@@ -32,11 +32,13 @@ mod build;
 mod compile;
 mod diagnostic;
 mod lint;
+mod progress;
 mod report;
 mod source;
 
-pub use build::{Build, BuildOptions, Progress, Watch, build, build_tree};
+pub use build::{Build, BuildOptions, build, build_tree};
 pub use diagnostic::{Diagnostic, Excerpt, Level};
+pub use progress::{Progress, Watch};
 pub use report::{
     BuildError, BuildReport, Counts, DatabaseReport, KindCounts, MAX_KEPT, MAX_KEPT_IN_ALL,
 };

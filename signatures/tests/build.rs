@@ -9,6 +9,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 
 use pellucid::set::{SignatureSet, Unverified};
 use pellucid_signatures::{
@@ -252,4 +253,24 @@ fn diagnostics_are_bounded_but_counted() {
     assert_eq!(report.diagnostics_not_kept, 12_001 - kept);
     let digest: Vec<&str> = report.digest(2, 10).map(|said| said.reason.as_ref()).collect();
     assert_eq!(digest, ["hash", "hash", "size"]);
+}
+
+#[test]
+fn a_watch_hears_of_every_file_and_of_the_end() {
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let sink = Arc::clone(&heard);
+    let options = BuildOptions::default()
+        .watch(move |progress| sink.lock().unwrap().push(format!("{progress:?}")));
+    let list = format!("{MD5},A\n").repeat(10_000);
+    build_tree(tree(&[("a.csv", &list), ("b.ndb", "B:0:*:61626364\n")]), &options).unwrap();
+    let heard = heard.lock().unwrap();
+    let reading =
+        |file: &str, records: u64| format!("Reading {{ file: {file:?}, records: {records} }}");
+    let expected = [
+        reading("a.csv", 0),
+        reading("a.csv", 8192),
+        reading("b.ndb", 10_000),
+        "Writing".to_owned(),
+    ];
+    assert_eq!(*heard, expected);
 }

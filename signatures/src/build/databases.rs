@@ -18,11 +18,11 @@ use crate::source::tree::SourceFile;
 use crate::source::{self, Current, Format, Reader, clamav};
 
 /// Databases by folder and name, without extension.
-pub(super) type Copies<'t> = BTreeMap<&'t str, Vec<Copy<'t>>>;
+pub(super) type Copies<'t> = BTreeMap<&'t str, Vec<Candidate<'t>>>;
 
 /// One of several databases of a name.
 #[derive(Clone, Copy)]
-pub(super) struct Copy<'t> {
+pub(super) struct Candidate<'t> {
     file: &'t SourceFile,
     kind: Kind,
     /// What the report calls it.
@@ -36,7 +36,7 @@ pub(super) fn copies(files: &[SourceFile]) -> Copies<'_> {
         if let Some(format) = source::format_of(&file.path)
             && let Reader::Database(kind) = format.reader
         {
-            let copy = Copy { file, kind, format };
+            let copy = Candidate { file, kind, format };
             copies.entry(stem(&file.path)).or_default().push(copy);
         }
     }
@@ -51,13 +51,13 @@ pub(super) fn stem(path: &str) -> &str {
 
 impl Builder {
     /// Takes the newest good copy of a database.
-    pub(super) fn databases(&mut self, mut copies: Vec<Copy<'_>>) -> Result<(), BuildError> {
+    pub(super) fn databases(&mut self, mut copies: Vec<Candidate<'_>>) -> Result<(), BuildError> {
         copies.sort_by_cached_key(|copy| {
-            let updated = copy.kind == Kind::Cld;
-            (Reverse(version(copy.file)), !updated, copy.file.path.clone())
+            let is_updated = copy.kind == Kind::Cld;
+            (Reverse(version(copy.file)), Reverse(is_updated), copy.file.path.clone())
         });
         let mut taken: Option<(u64, &str)> = None;
-        for Copy { file, kind, format } in copies {
+        for Candidate { file, kind, format } in copies {
             self.report.file(format.kind);
             if let Some((version, path)) = taken {
                 let message = format!("version {version} in {} is taken instead", quoted(path));
