@@ -1,6 +1,7 @@
 //! `pellucid inspect`: what the parsers see in a program.
 
 mod json;
+mod signature;
 mod text;
 
 use std::io::{self, Write};

@@ -8,7 +8,7 @@ use pellucid::inspect::{
     Segment,
 };
 
-use super::Seen;
+use super::{Seen, signature};
 use crate::shown;
 use crate::units::{self, count};
 use pellucid::json::hexadecimal as digits;
@@ -16,7 +16,7 @@ use pellucid::json::hexadecimal as digits;
 /// How many lines of one list are shown.
 const SHOWN: usize = 40;
 
-type Written = io::Result<()>;
+pub(super) type Written = io::Result<()>;
 
 pub(super) fn write(out: &mut Vec<u8>, seen: &Seen<'_>) -> Written {
     let types: Vec<_> =
@@ -34,7 +34,7 @@ pub(super) fn write(out: &mut Vec<u8>, seen: &Seen<'_>) -> Written {
 }
 
 /// A line with a label, where there is something to say.
-fn line(out: &mut Vec<u8>, label: &str, value: Option<String>) -> Written {
+pub(super) fn line(out: &mut Vec<u8>, label: &str, value: Option<String>) -> Written {
     match value {
         Some(value) => writeln!(out, "{label:14} {value}"),
         None => Ok(()),
@@ -42,7 +42,11 @@ fn line(out: &mut Vec<u8>, label: &str, value: Option<String>) -> Written {
 }
 
 /// A list with its length, cut at [`SHOWN`].
-fn list(out: &mut Vec<u8>, label: &str, lines: impl ExactSizeIterator<Item = String>) -> Written {
+pub(super) fn list(
+    out: &mut Vec<u8>,
+    label: &str,
+    lines: impl ExactSizeIterator<Item = String>,
+) -> Written {
     let number = lines.len();
     if number == 0 {
         return Ok(());
@@ -106,13 +110,15 @@ fn pe_lines(out: &mut Vec<u8>, pe: &Pe) -> Written {
     line(out, "Import hash", pe.import_hash.map(|hash| digits(&hash)))?;
     line(out, "Debug path", pe.debug_path.as_deref().map(shown::name))?;
     line(out, "Rich header", pe.rich_header.as_ref().map(range))?;
-    line(out, "Certificates", pe.certificates.as_ref().map(|r| range(r) + " (not verified)"))
+    line(out, "Signed", pe.certificates.as_ref().map(range))?;
+    pe.signature.as_ref().map_or(Ok(()), |facts| signature::lines(out, facts))
 }
 
 fn pe_lists(out: &mut Vec<u8>, pe: &Pe) -> Written {
     let version = pe.version.iter();
     let version = version.map(|(name, value)| shown::name(&format!("{name}: {value}")));
     list(out, "Version", version)?;
+    pe.signature.as_ref().map_or(Ok(()), |facts| signature::certificates(out, facts))?;
     list(out, "Imports", pe.imports.iter().map(library))?;
     pe.exports.as_ref().map_or(Ok(()), |facts| exports(out, facts))?;
     list(out, "Resources", pe.resources.iter().map(resource))?;

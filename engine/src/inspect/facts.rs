@@ -171,12 +171,108 @@ pub struct Pe {
     pub debug_path: Option<String>,
     /// The undocumented list of build tools between the DOS stub and the PE header.
     pub rich_header: Option<Range<u64>>,
-    /// Its Authenticode certificates, clamped to the file; nobody verified them.
+    /// Where its Authenticode signatures are, clamped to the file.
     pub certificates: Option<Range<u64>>,
+    /// The first of the signatures, where they reach to the end of the file and can be read.
+    pub signature: Option<SignatureFacts>,
     /// Addresses of functions that run before the entry point.
     pub tls_callbacks: Vec<u64>,
     /// Whether it has the header of a .NET program.
     pub dotnet: bool,
+}
+
+/// An Authenticode signature. Whether anybody should trust it is not said here.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SignatureFacts {
+    /// The file's digest as the signature has it.
+    pub digest: Vec<u8>,
+    /// The name of the digest's algorithm; empty where the signature is broken.
+    pub digest_algorithm: &'static str,
+    /// Whether the digest is really the file's.
+    pub digest_matches: bool,
+    /// The certificates that it brings along.
+    pub certificates: Vec<CertificateFacts>,
+    /// Which of them is the signer's.
+    pub signer: Option<usize>,
+    /// Whether the signature verifies with the signer's certificate.
+    pub verifies: bool,
+    /// The countersignature that says when it was made.
+    pub countersignature: Option<CountersignatureFacts>,
+    /// Whether there is a time stamp of RFC 3161, which is not read.
+    pub has_time_stamp_token: bool,
+    /// Whether there is a second signature, which is not read.
+    pub has_nested_signature: bool,
+}
+
+/// A countersignature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CountersignatureFacts {
+    /// When it was made, in seconds since 1970.
+    pub time: i64,
+    /// Which certificate is that of the time stamping authority.
+    pub signer: Option<usize>,
+    /// Whether it verifies with that certificate.
+    pub verifies: bool,
+}
+
+/// A certificate of a signature.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CertificateFacts {
+    /// Whose it is, for people.
+    pub subject: String,
+    /// Who issued it, for people.
+    pub issuer: String,
+    /// The serial number as stored.
+    pub serial: Vec<u8>,
+    /// First second of its validity, from 1970 on.
+    pub not_before: i64,
+    /// Last second of its validity.
+    pub not_after: i64,
+    /// SHA-1 of the subject's encoding, without its tag and length.
+    pub subject_sha1: Vec<u8>,
+    /// SHA-1 of the serial number as stored.
+    pub serial_sha1: Vec<u8>,
+    /// The modulus of its RSA key, without leading zeros.
+    pub modulus: Vec<u8>,
+    /// The exponent of its RSA key, without leading zeros.
+    pub exponent: Vec<u8>,
+    /// Bits of the modulus.
+    pub key_bits: u64,
+    /// The digest that its issuer signed; none where that is not supported.
+    pub digest_algorithm: Option<&'static str>,
+    /// What it may sign.
+    pub uses: CertificateUses,
+    /// The certificate, among those of the signature, whose key verifies the signature on this one.
+    pub signed_by: Option<usize>,
+}
+
+impl CertificateFacts {
+    /// A record for this certificate, as ClamAV's `.crb` files have them: to trust it, or to block it.
+    /// Name and comment must not have semicolons.
+    pub fn record(&self, name: &str, trusted: bool, comment: &str) -> String {
+        let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let [subject, serial, modulus] =
+            [&self.subject_sha1, &self.serial_sha1, &self.modulus].map(|bytes| hex(bytes));
+        let uses = [self.uses.code, self.uses.time, self.uses.certificates].map(u8::from);
+        let ([code, time, cert], trusted) = (uses, u8::from(trusted));
+        format!(
+            "{name};{trusted};{subject};{serial};{modulus};010001;{code};{time};{cert};;{comment}"
+        )
+    }
+}
+
+/// What a certificate may sign, by the rules of ClamAV.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CertificateUses {
+    /// Programs.
+    pub code: bool,
+    /// Time stamps.
+    pub time: bool,
+    /// Certificates.
+    pub certificates: bool,
 }
 
 /// A library and what is imported from it.

@@ -68,6 +68,11 @@ impl<'b> Ledger<'b> {
         }
     }
 
+    /// The budget that it asks.
+    pub(super) fn budget(&self) -> &'b Budget {
+        self.budget
+    }
+
     /// Notes an anomaly.
     pub(super) fn anomaly(&mut self, words: impl FnOnce() -> String) {
         self.anomalies.note(words);

@@ -21,6 +21,7 @@
 
 #![warn(clippy::arithmetic_side_effects)]
 
+pub(crate) mod authenticode;
 mod contents;
 mod elf;
 mod facts;
@@ -38,8 +39,9 @@ mod oracles;
 mod samples;
 
 pub use facts::{
-    Digests, Elf, Export, Exports, Facts, Format, ImportedSymbol, Layout, Library, Pe, Program,
-    Resource, ResourceId, Section, SectionFacts, Segment,
+    CertificateFacts, CertificateUses, CountersignatureFacts, Digests, Elf, Export, Exports, Facts,
+    Format, ImportedSymbol, Layout, Library, Pe, Program, Resource, ResourceId, Section,
+    SectionFacts, Segment, SignatureFacts,
 };
 
 pub(crate) use pe::PeCut;

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::hexadecimal as digits;
 use crate::inspect::{
-    Elf, Export, Exports, Facts, Format, ImportedSymbol, Library, Pe, Program, Resource,
-    ResourceId, SectionFacts, Segment,
+    CertificateFacts, CountersignatureFacts, Elf, Export, Exports, Facts, Format, ImportedSymbol,
+    Library, Pe, Program, Resource, ResourceId, SectionFacts, Segment, SignatureFacts,
 };
 
 /// All facts of one object: its program, what is odd about it, and what was left unread.
@@ -86,8 +86,44 @@ fn pe(pe: &Pe) -> Value {
         "debug_path": pe.debug_path,
         "rich_header": pe.rich_header.as_ref().map(range),
         "certificates": pe.certificates.as_ref().map(range),
+        "signature": pe.signature.as_ref().map(signature),
         "tls_callbacks": pe.tls_callbacks,
         "dotnet": pe.dotnet,
+    })
+}
+
+fn signature(signature: &SignatureFacts) -> Value {
+    let countersignature = |facts: &CountersignatureFacts| json!({"time": facts.time, "signer": facts.signer, "verifies": facts.verifies});
+    json!({
+        "digest_algorithm": signature.digest_algorithm,
+        "digest": digits(&signature.digest),
+        "digest_matches": signature.digest_matches,
+        "signer": signature.signer,
+        "verifies": signature.verifies,
+        "countersignature": signature.countersignature.as_ref().map(countersignature),
+        "has_time_stamp_token": signature.has_time_stamp_token,
+        "has_nested_signature": signature.has_nested_signature,
+        "certificates": signature.certificates.iter().map(certificate).collect::<Vec<_>>(),
+    })
+}
+
+fn certificate(certificate: &CertificateFacts) -> Value {
+    json!({
+        "subject": certificate.subject,
+        "issuer": certificate.issuer,
+        "serial": digits(&certificate.serial),
+        "not_before": certificate.not_before,
+        "not_after": certificate.not_after,
+        "subject_sha1": digits(&certificate.subject_sha1),
+        "serial_sha1": digits(&certificate.serial_sha1),
+        "modulus": digits(&certificate.modulus),
+        "exponent": digits(&certificate.exponent),
+        "key_bits": certificate.key_bits,
+        "digest_algorithm": certificate.digest_algorithm,
+        "code": certificate.uses.code,
+        "time": certificate.uses.time,
+        "certificates": certificate.uses.certificates,
+        "signed_by": certificate.signed_by,
     })
 }
 

@@ -17,6 +17,7 @@ mod version;
 
 use goblin::pe::header::machine_to_str;
 
+use super::authenticode;
 use super::contents::read_sections;
 use super::facts::{Format, Layout, Pe, Program, Section};
 use super::ledger::{Anomalies, Ledger};
@@ -87,6 +88,7 @@ fn details(image: &Image<'_>, ledger: &mut Ledger<'_>) -> Pe {
         debug_path: directories::debug_path(image, ledger),
         rich_header: directories::rich_header(image),
         certificates: directories::certificates(image, ledger),
+        signature: authenticode::facts(image.data, ledger),
         tls_callbacks: directories::tls_callbacks(image, ledger),
         dotnet: directories::dotnet(image),
     }
