@@ -389,3 +389,41 @@ fn a_table_out_of_order_may_miss_and_does_no_worse() {
         assert_eq!(set.check_all().expect_err(what).kind(), SetErrorKind::Invalid, "{what}");
     }
 }
+
+/// A set of two certificates: one is blocked, one trusted.
+fn certificates() -> Vec<u8> {
+    let (subject, other) = ("01".repeat(20), "02".repeat(20));
+    let key = "c1".repeat(128);
+    let mut tree = SourceTree::new();
+    tree.add(
+        "a.crb",
+        format!(
+            "Test.Blocked;0;{subject};;{key};;0;0;0;;\nTest.Trusted;1;{other};;{key};;1;1;1;;\n"
+        ),
+    );
+    build_tree(tree, &BuildOptions::default()).expect("a set").set
+}
+
+#[test]
+fn certificates_name_what_is_there_and_are_sorted() {
+    const ROW: usize = 92;
+    let (modulus_length, modulus, signature) = (82, 84, 88);
+    let change = |change: &dyn Fn(&mut [u8])| {
+        open(forged_from(certificates(), |bytes| {
+            let (rows, length) = place_of(bytes, Section::Certificates);
+            assert_eq!(length, 2 * ROW);
+            change(&mut bytes[rows..rows + length]);
+        }))
+    };
+    assert!(change(&|_| {}).is_ok());
+    for (what, broken) in [
+        ("row 1 of section Certificates: no such signature", ROW + signature),
+        ("row 1 of section Certificates: modulus out of range", ROW + modulus),
+        ("row 1 of section Certificates: modulus out of range", ROW + modulus_length),
+        ("row 0 of section Certificates: not in rising order", 0),
+    ] {
+        let (kind, message) = change(&|rows| rows[broken] = 0xff).expect_err(what);
+        assert_eq!(kind, SetErrorKind::Invalid);
+        assert!(message.contains(what), "{message}");
+    }
+}

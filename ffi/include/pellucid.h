@@ -192,6 +192,11 @@
 #define PELLUCID_METHOD_IMPORT_HASH 7
 
 /**
+ * A certificate of a signed program.
+ */
+#define PELLUCID_METHOD_CERTIFICATE 8
+
+/**
  * A reason that this header does not know; its name says which.
  */
 #define PELLUCID_REASON_OTHER 1

@@ -39,6 +39,8 @@ pub const PELLUCID_METHOD_HEURISTIC: u32 = 5;
 pub const PELLUCID_METHOD_SECTION_HASH: u32 = 6;
 /// Found by a digest of what a Windows program imports.
 pub const PELLUCID_METHOD_IMPORT_HASH: u32 = 7;
+/// A certificate of a signed program.
+pub const PELLUCID_METHOD_CERTIFICATE: u32 = 8;
 
 pub(crate) fn verdict_number(verdict: Verdict) -> u32 {
     match verdict {
@@ -67,6 +69,7 @@ pub(crate) fn method_number(method: Method) -> u32 {
         Method::Heuristic => PELLUCID_METHOD_HEURISTIC,
         Method::SectionHash => PELLUCID_METHOD_SECTION_HASH,
         Method::ImportHash => PELLUCID_METHOD_IMPORT_HASH,
+        Method::Certificate => PELLUCID_METHOD_CERTIFICATE,
     }
 }
 
@@ -92,6 +95,7 @@ const METHODS: &[(u32, &CStr)] = &[
     (PELLUCID_METHOD_HEURISTIC, c"heuristic"),
     (PELLUCID_METHOD_SECTION_HASH, c"section-hash"),
     (PELLUCID_METHOD_IMPORT_HASH, c"import-hash"),
+    (PELLUCID_METHOD_CERTIFICATE, c"certificate"),
 ];
 
 /// The name of a verdict, such as "malicious"; empty for a number that is none.
@@ -160,6 +164,7 @@ mod tests {
             (5, Method::Heuristic),
             (6, Method::SectionHash),
             (7, Method::ImportHash),
+            (8, Method::Certificate),
         ];
         assert_eq!(all.map(|(_, method)| method_number(method)), all.map(|(number, _)| number));
         assert_eq!(published(METHODS), all.map(|(number, method)| (number, method.name())));

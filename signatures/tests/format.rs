@@ -59,6 +59,9 @@ fn declared() -> BTreeMap<String, Drawn> {
             entry_point_min, entry_point_max, sections_min, sections_max, flags, container,
             intermediates, kinds, reserved
         }
+        "CertificateRow" CertificateRow {
+            subject, key, serial, not_before, flags, reserved, modulus_length, modulus, signature
+        }
         "YaraRow" YaraRow { namespace, source, origin, rules }
     }
 }

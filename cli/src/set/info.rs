@@ -26,7 +26,7 @@ pub(crate) fn run(args: &InfoArgs) -> Result<Outcome, Failure> {
 }
 
 /// The counts with their names, which are keys in JSON and, with spaces, labels in text.
-fn counts(set: &SignatureSet) -> [(&'static str, u64); 9] {
+fn counts(set: &SignatureSet) -> [(&'static str, u64); 10] {
     let counts = set.counts();
     [
         ("signatures", counts.signatures),
@@ -37,6 +37,7 @@ fn counts(set: &SignatureSet) -> [(&'static str, u64); 9] {
         ("logicals", counts.logicals),
         ("yara_files", counts.yara_files),
         ("yara_rules", counts.yara_rules),
+        ("certificates", counts.certificates),
         ("removals", counts.removals),
     ]
 }

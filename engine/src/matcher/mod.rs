@@ -4,10 +4,11 @@
 //! signatures that hit one object. How it searches is nobody else's business.
 //!
 //! Digests are looked up first (`hashes.rs`), then byte patterns (`patterns.rs`), then the logical
-//! signatures over them (`logicals.rs`), then YARA rules (`yara.rs`). `naive.rs` is the plain twin of
-//! the pattern search.
+//! signatures over them (`logicals.rs`), the certificates of signed programs (`certificates.rs`), then
+//! YARA rules (`yara.rs`). `naive.rs` is the plain twin of the pattern search.
 
 pub mod boundary;
+mod certificates;
 mod conditions;
 pub mod containers;
 pub mod expression;
@@ -192,6 +193,7 @@ impl Matcher {
         self.add_pattern_hits(scratch);
         hashed.and(searched)?;
         self.logicals.evaluate(&self.set, subject, &scratch.patterns, &mut scratch.hits);
+        certificates::search(&self.set, subject, budget, &mut scratch.hits)?;
         scratch.patterns.refused().map_or(Ok(()), Err)
     }
 

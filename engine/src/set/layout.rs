@@ -149,6 +149,10 @@ pub enum Section {
     ImportSha256 = 23,
     /// [`ConditionRow`]s.
     Conditions = 30,
+    /// [`CertificateRow`]s, sorted by subject, key and serial number.
+    Certificates = 50,
+    /// Moduli that certificate rows point into.
+    Moduli = 51,
 }
 
 impl Section {
@@ -178,6 +182,8 @@ impl Section {
         Section::ImportSha1,
         Section::ImportSha256,
         Section::Conditions,
+        Section::Certificates,
+        Section::Moduli,
     ];
 
     /// The hash tables.
@@ -464,6 +470,41 @@ row! {
         reserved: [u8; 5],
     }
 }
+
+row! {
+    /// A certificate that is trusted or blocked.
+    CertificateRow {
+        /// SHA-1 of the content of its subject.
+        subject: [u8; 20],
+        /// SHA-256 of its key's modulus, which begins without zeros.
+        key: [u8; 32],
+        /// SHA-1 of the content of its serial number, or zeros where any number will do.
+        serial: [u8; 20],
+        /// The first second, from 1970 on, that its validity may begin with.
+        not_before: I64,
+        /// [`CERTIFICATE_TRUSTED`] and so on.
+        flags: u8,
+        /// Zero.
+        reserved: u8,
+        /// The modulus' length; 0 where nothing is verified with it.
+        modulus_length: U16,
+        /// Where the modulus begins in [`Section::Moduli`].
+        modulus: U32,
+        /// The number of a signature.
+        signature: U32,
+    }
+}
+
+/// The certificate is trusted; without this flag it is blocked.
+pub const CERTIFICATE_TRUSTED: u8 = 1;
+/// It may sign programs.
+pub const CERTIFICATE_CODE: u8 = 2;
+/// It may sign time stamps.
+pub const CERTIFICATE_TIME: u8 = 4;
+/// It may sign certificates.
+pub const CERTIFICATE_CERTIFICATES: u8 = 8;
+/// Any serial number will do.
+pub const CERTIFICATE_ANY_SERIAL: u8 = 16;
 
 row! {
     /// One file of YARA rules, as source.

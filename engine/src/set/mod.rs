@@ -6,6 +6,7 @@
 //! is used: `chunks.rs` compares it with the hash tree then, and what it says is checked where it is
 //! read.
 
+mod certificates;
 mod chunks;
 mod error;
 mod hash_table;

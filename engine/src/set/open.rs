@@ -65,6 +65,8 @@ pub struct Counts {
     pub yara_files: u64,
     /// YARA rules.
     pub yara_rules: u64,
+    /// Certificates that are trusted or blocked.
+    pub certificates: u64,
     /// Names that it switches off in lower sets.
     pub removals: u64,
 }
@@ -167,6 +169,7 @@ impl SignatureSet {
             logicals: self.rows::<LogicalRow>(Section::Logicals).len() as u64,
             yara_files: yara.len() as u64,
             yara_rules: yara.iter().map(|row| u64::from(row.rules.get())).sum(),
+            certificates: self.rows::<CertificateRow>(Section::Certificates).len() as u64,
             removals: self.rows::<StringRef>(Section::Removals).len() as u64,
         }
     }
@@ -336,6 +339,7 @@ impl SignatureSet {
         self.check_hash_tables()?;
         self.check_patterns()?;
         self.check_segments()?;
+        self.check_certificates()?;
         self.check_logicals()
     }
 
@@ -343,7 +347,7 @@ impl SignatureSet {
         for &section in Section::ALL {
             let size = match section {
                 Section::About => size_of::<AboutRow>(),
-                Section::Strings | Section::Programs | Section::Expressions => 1,
+                Section::Strings | Section::Programs | Section::Expressions | Section::Moduli => 1,
                 Section::Origins => size_of::<OriginRow>(),
                 Section::Groups => size_of::<GroupRow>(),
                 // They have measures of their own.
@@ -359,6 +363,7 @@ impl SignatureSet {
                 Section::Yara => size_of::<YaraRow>(),
                 Section::Removals => size_of::<StringRef>(),
                 Section::Conditions => size_of::<ConditionRow>(),
+                Section::Certificates => size_of::<CertificateRow>(),
             };
             let length = self.length(section);
             if length.checked_rem(size) != Some(0) {

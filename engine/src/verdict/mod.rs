@@ -120,6 +120,8 @@ pub enum Method {
     SectionHash,
     /// A digest of what a PE imports.
     ImportHash,
+    /// A certificate of a signed program.
+    Certificate,
 }
 
 impl Method {
@@ -133,6 +135,7 @@ impl Method {
             Method::Heuristic => "heuristic",
             Method::SectionHash => "section-hash",
             Method::ImportHash => "import-hash",
+            Method::Certificate => "certificate",
         }
     }
 }

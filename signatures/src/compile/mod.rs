@@ -3,6 +3,7 @@
 //! The bytes are a function of the records and their order alone: rows are numbered in the order in
 //! which records come, signatures and hashes are sorted, and no hash map's order is ever looked at.
 
+mod certificates;
 mod hashes;
 pub(crate) mod literal;
 mod pattern;
@@ -20,6 +21,7 @@ use pellucid::set::layout::{
 use pellucid::verdict::Class;
 use zerocopy::little_endian::U32;
 
+use self::certificates::Certificates;
 use self::hashes::Hashes;
 use self::prepare::{Prepared, PreparedLogical, PreparedPattern};
 use self::signatures::{Numbered, Signatures};
@@ -47,6 +49,7 @@ pub(crate) struct Compiler {
     logicals: Vec<LogicalRow>,
     conditions: Vec<ConditionRow>,
     expressions: Vec<u8>,
+    certificates: Certificates,
     yara: Vec<YaraRow>,
     /// Names of patterns, each with a fingerprint of what it looks for.
     seen: HashSet<(u32, [u8; 16])>,
@@ -98,6 +101,7 @@ impl Compiler {
             logicals: Vec::new(),
             conditions: Vec::new(),
             expressions: Vec::new(),
+            certificates: Certificates::default(),
             yara: Vec::new(),
             seen: HashSet::new(),
             pattern_names: HashSet::new(),
@@ -155,6 +159,9 @@ impl Compiler {
             Prepared::Hash { of, digest, size } => self.hashes.add(*of, *digest, *size, signature),
             Prepared::Pattern(pattern) => self.pattern(pattern, signature, WHOLE)?,
             Prepared::Logical(logical) => self.logical(logical, signature)?,
+            Prepared::Certificate(certificate) => {
+                self.certificates.add(certificate, signature)?;
+            }
         }
         Ok(added)
     }
@@ -266,7 +273,9 @@ impl Compiler {
         self.hashes.signatures_mut().for_each(&mut visit);
         let patterns = self.patterns.iter_mut().filter(|row| row.part == WHOLE);
         let logicals = self.logicals.iter_mut().map(|row| &mut row.signature);
-        for field in patterns.map(|row| &mut row.owner).chain(logicals) {
+        let certificates = self.certificates.rows.iter_mut().map(|row| &mut row.signature);
+        let patterns = patterns.map(|row| &mut row.owner);
+        for field in patterns.chain(logicals).chain(certificates) {
             let mut row = field.get();
             visit(&mut row);
             *field = row.into();
@@ -290,6 +299,7 @@ impl Compiler {
             names.into_iter().map(|name| self.strings.add(name)).collect::<Result<Vec<_>, _>>()?;
         let before = self.hashes.len();
         self.hashes.settle(&self.signatures);
+        self.certificates.settle();
         let merged = before.saturating_sub(self.hashes.len());
         let numbered = self.number_signatures()?;
         let tables = self.hashes.tables()?;
@@ -310,6 +320,8 @@ impl Compiler {
             (Section::NameBlocks, Box::new(numbered.blocks)),
             (Section::Names, Box::new(numbered.names)),
             (Section::Conditions, Box::new(self.conditions)),
+            (Section::Certificates, Box::new(self.certificates.rows)),
+            (Section::Moduli, Box::new(self.certificates.moduli)),
         ];
         let table = |(kind, _, bytes)| -> (Section, Box<dyn Rows>) { (kind, Box::new(bytes)) };
         all.extend(tables.into_iter().map(table));

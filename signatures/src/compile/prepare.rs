@@ -12,9 +12,10 @@ use pellucid::set::layout::{
 use sha2::{Digest as _, Sha256};
 use zerocopy::IntoBytes;
 
+use super::certificates;
 use super::pattern::{self, Segment};
 use crate::diagnostic::Fault;
-use crate::source::{Content, Digest, Logical};
+use crate::source::{Certificate, Content, Digest, Logical};
 
 /// What a signature looks for, as rows and programs.
 #[derive(Debug)]
@@ -22,6 +23,7 @@ pub(crate) enum Prepared {
     Hash { of: Hashed, digest: Digest, size: Option<u64> },
     Pattern(PreparedPattern),
     Logical(PreparedLogical),
+    Certificate(Certificate),
 }
 
 /// A pattern.
@@ -52,6 +54,7 @@ pub(crate) fn prepare(content: &Content) -> Result<Prepared, Fault> {
         }
         Content::Pattern(pattern) => prepare_pattern(pattern, false).map(Prepared::Pattern),
         Content::Logical(logical) => prepare_logical(logical).map(Prepared::Logical),
+        Content::Certificate(certificate) => Ok(Prepared::Certificate(certificate.clone())),
     }
 }
 
@@ -170,6 +173,7 @@ impl Prepared {
         match self {
             Prepared::Hash { .. } => return None,
             Prepared::Pattern(pattern) => pattern.feed(&mut hash),
+            Prepared::Certificate(certificate) => certificates::feed(certificate, &mut hash),
             Prepared::Logical(logical) => {
                 hash.update([logical.target as u8]);
                 hash.update(logical.sizes.start().to_le_bytes());

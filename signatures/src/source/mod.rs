@@ -64,6 +64,8 @@ pub(crate) enum Content {
     Pattern(Pattern),
     /// An expression over byte patterns.
     Logical(Logical),
+    /// A certificate of signed programs.
+    Certificate(Certificate),
 }
 
 /// A digest.
@@ -110,6 +112,23 @@ pub(crate) fn parse_number(text: &str) -> Option<u64> {
         true => text.parse().ok(),
         false => None,
     }
+}
+
+/// A certificate that is trusted or blocked.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Certificate {
+    pub(crate) trusted: bool,
+    /// SHA-1 of the content of its subject.
+    pub(crate) subject: [u8; 20],
+    /// SHA-1 of the content of its serial number; none where any will do.
+    pub(crate) serial: Option<[u8; 20]>,
+    /// The modulus of its key, without leading zeros.
+    pub(crate) modulus: Vec<u8>,
+    pub(crate) may_sign_code: bool,
+    pub(crate) may_sign_times: bool,
+    pub(crate) may_sign_certificates: bool,
+    /// The first second, from 1970 on, that its validity may begin with.
+    pub(crate) not_before: i64,
 }
 
 /// An expression over byte patterns.
@@ -208,11 +227,11 @@ pub(crate) const FORMATS: &[Format] = &[
     lines("db", "ClamAV body signature", Class::Malicious, clamav::old::record),
     lines("ldb", "ClamAV logical signature", Class::Malicious, clamav::logical::record),
     lines("ldu", "ClamAV logical signature", Class::Pua, clamav::logical::record),
+    lines("crb", "ClamAV certificate", Class::Malicious, clamav::certificate::record),
     yara("yar"),
     yara("yara"),
     unread("cdb", "ClamAV container metadata"),
     unread("ftm", "ClamAV file type"),
-    unread("crb", "ClamAV certificate"),
     unread("idb", "ClamAV icon"),
     unread("ign", "ClamAV exception"),
     unread("ign2", "ClamAV exception"),

@@ -19,6 +19,7 @@ mod bodies;
 #[path = "../builtin_samples/build.rs"]
 #[allow(dead_code, reason = "other tests use the rest")]
 mod build;
+mod certificates;
 mod databases;
 mod hashes;
 mod logic;

@@ -76,7 +76,7 @@ impl Trial {
         &self.files[file]
     }
 
-    /// What we find.
+    /// What we find. `clamscan` does not say whom or what it trusts, so neither do we.
     pub(crate) fn ours(&self) -> Found {
         let Some(engine) = self.engine() else { return Found::new() };
         let mut found = Found::new();

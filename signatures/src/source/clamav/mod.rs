@@ -5,6 +5,7 @@
 
 mod alternatives;
 pub(crate) mod body;
+pub(crate) mod certificate;
 pub(crate) mod expression;
 pub(crate) mod hash;
 mod hex;
