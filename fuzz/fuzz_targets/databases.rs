@@ -15,8 +15,8 @@ use sha2::{Digest, Sha256};
 const NAMES: [&str; 6] = ["a.cvd", "a.cld", "a.cud", "a.cud.gz", "a.ndb.gz", "a.csv.GZ"];
 
 const FILES: [&str; 12] = [
-    "a.hdb", "b.ndb", "c.ldb", "d.cdb", "e.ign2", "f.mdb", "g.db", "h.cbc", "i.fp", "j.ftm", "k.crb",
-    "README",
+    "a.hdb", "b.ndb", "c.ldb", "d.cdb", "e.ign2", "f.mdb", "g.db", "h.cbc", "i.fp", "j.ftm",
+    "k.crb", "README",
 ];
 
 const HEADER: &str = "ClamAV-VDB:now:5:1:81:X:X:me:77";
@@ -44,7 +44,8 @@ fn archive(files: &[(u8, &[u8])]) -> Vec<u8> {
         let name = FILES[usize::from(name) % FILES.len()];
         if !seen.contains(&name) {
             seen.push(name);
-            let digest: String = Sha256::digest(content).iter().map(|b| format!("{b:02x}")).collect();
+            let digest: String =
+                Sha256::digest(content).iter().map(|b| format!("{b:02x}")).collect();
             info += &format!("{name}:{}:{digest}\n", content.len());
             archive.extend(entry(name, content));
         }

@@ -7,9 +7,9 @@ use pellucid::set::{SignatureSet, Unverified};
 use pellucid_signatures::{BuildOptions, SourceTree, build_tree};
 
 const NAMES: [&str; 24] = [
-    "a.csv", "a.hdb", "a.hsb", "a.fp", "a.ndb", "a.ldb", "a.ldu", "set.toml", "a.db", "a.sdb", "a.mdb",
-    "a.msb", "a.imp", "a.ign", "a.ign2", "a.cdb", "a.ftm", "a.crb", "a.pwdb", "a.idb", "a.zmd", "a.rmd",
-    "a.wdb", "a.cat",
+    "a.csv", "a.hdb", "a.hsb", "a.fp", "a.ndb", "a.ldb", "a.ldu", "set.toml", "a.db", "a.sdb",
+    "a.mdb", "a.msb", "a.imp", "a.ign", "a.ign2", "a.cdb", "a.ftm", "a.crb", "a.pwdb", "a.idb",
+    "a.zmd", "a.rmd", "a.wdb", "a.cat",
 ];
 
 fuzz_target!(|data: &[u8]| {
