@@ -33,6 +33,7 @@ mod compile;
 mod diagnostic;
 mod lint;
 mod progress;
+pub mod rarity;
 mod report;
 mod source;
 

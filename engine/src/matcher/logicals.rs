@@ -3,48 +3,83 @@
 use std::collections::BTreeSet;
 
 use super::pattern::Target;
-use super::{Hit, Subject, expression, patterns};
-use crate::set::layout::{LogicalRow, MAX_PARTS, PatternRow, Section, WHOLE};
+use super::patterns::{self, Patterns};
+use super::{Hit, Subject, expression};
+use crate::limits::{Budget, Stop};
+use crate::set::layout::{
+    ALWAYS_LOGICAL, AlwaysRow, FLAG_LATE, FLAG_NECESSARY, LogicalRow, MAX_PARTS, PatternRow,
+    Section, WHOLE,
+};
 use crate::set::{SignatureSet, slice_of};
 use crate::verdict::Method;
 
-/// The logical signatures of one set.
-pub(super) struct Logicals {
-    /// Those that hold where no pattern matches, so that they are asked of every object.
-    hold_without_hits: Vec<u32>,
+/// The logical signatures of one set, in its rows.
+pub(super) struct Logicals<'s> {
+    pub(super) set: &'s SignatureSet,
+    pub(super) patterns: &'s Patterns,
 }
 
-impl Logicals {
-    pub(super) fn new(set: &SignatureSet) -> Self {
-        let rows = (0_u32..).zip(set.rows::<LogicalRow>(Section::Logicals));
-        let always = rows.filter(|(_, row)| row.holds_without_hits != 0);
-        Self { hold_without_hits: always.map(|(index, _)| index).collect() }
-    }
-
-    /// Adds the logical signatures that hold.
+impl Logicals<'_> {
+    /// Adds the logical signatures that hold. Their patterns that were left for later are looked for
+    /// now, where they can still make a difference.
     pub(super) fn evaluate(
         &self,
-        set: &SignatureSet,
         subject: &Subject<'_>,
-        found: &patterns::Scratch,
+        found: &mut patterns::Scratch,
+        budget: &Budget,
         hits: &mut Vec<Hit>,
-    ) {
-        let patterns = set.rows::<PatternRow>(Section::Patterns);
-        let rows = set.rows::<LogicalRow>(Section::Logicals);
-        let touched = found.matched().into_iter().filter_map(|pattern| {
-            let row = patterns.get(pattern as usize)?;
-            (row.part != WHOLE).then_some(row.owner.get())
-        });
-        let asked: BTreeSet<u32> = touched.chain(self.hold_without_hits.iter().copied()).collect();
-        for row in asked.into_iter().filter_map(|index| rows.get(index as usize)) {
-            if is_meant_for(set, row, subject) && holds(set, row, found) {
+    ) -> Result<(), Stop> {
+        let rows = self.set.rows::<LogicalRow>(Section::Logicals);
+        for row in self.asked(found).into_iter().filter_map(|index| rows.get(index as usize)) {
+            if is_meant_for(self.set, row, subject)
+                && self.can_hold(row, subject, found, budget)?
+                && holds(self.set, row, found)
+            {
                 let signature = row.signature.get();
-                let offset = rows_of(set, row)
+                let offset = rows_of(self.set, row)
                     .filter_map(|(pattern, _)| found.found(pattern)?.first())
                     .min();
                 hits.push(Hit { signature, method: Method::Logical, offset });
             }
         }
+        Ok(())
+    }
+
+    /// Those of which something was found, and those that are asked of every object.
+    fn asked(&self, found: &patterns::Scratch) -> BTreeSet<u32> {
+        let patterns = self.set.rows::<PatternRow>(Section::Patterns);
+        let touched = found.matched().into_iter().filter_map(|pattern| {
+            let row = patterns.get(pattern as usize)?;
+            (row.part != WHOLE).then_some(row.owner.get())
+        });
+        let always = self.set.rows::<AlwaysRow>(Section::Always).iter();
+        let always = always.filter(|row| row.kind.get() == ALWAYS_LOGICAL).map(|row| row.row.get());
+        touched.chain(always).collect()
+    }
+
+    /// Looks for the patterns that were left for later; false as soon as a necessary one is missing.
+    fn can_hold(
+        &self,
+        row: &LogicalRow,
+        subject: &Subject<'_>,
+        found: &mut patterns::Scratch,
+        budget: &Budget,
+    ) -> Result<bool, Stop> {
+        for (index, pattern) in rows_of(self.set, row) {
+            let is_searched = pattern.flags & (FLAG_NECESSARY | FLAG_LATE) == FLAG_NECESSARY;
+            if is_searched && found.found(index).is_none() {
+                return Ok(false);
+            }
+        }
+        for (index, pattern) in rows_of(self.set, row) {
+            if pattern.flags & FLAG_LATE != 0
+                && !self.patterns.find_late(index, subject, found, budget)?
+                && pattern.flags & FLAG_NECESSARY != 0
+            {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 }
 

@@ -5,14 +5,17 @@
 //!
 //! Digests are looked up first (`hashes.rs`), then byte patterns (`patterns.rs`), then the logical
 //! signatures over them (`logicals.rs`), the certificates of signed programs (`certificates.rs`), then
-//! YARA rules (`yara.rs`). `naive.rs` is the plain twin of the pattern search.
+//! YARA rules (`yara.rs`). `naive.rs` is the plain twin of the pattern search. `filter/` is the pass over
+//! the data that finds where patterns may be.
 
 pub mod boundary;
 mod certificates;
 mod conditions;
 pub mod containers;
 pub mod expression;
+pub mod filter;
 mod hashes;
+mod literal_search;
 mod logicals;
 #[cfg(any(test, feature = "oracle"))]
 pub mod naive;
@@ -90,7 +93,6 @@ pub struct Matcher {
     label: String,
     views: Views,
     patterns: patterns::Patterns,
-    logicals: logicals::Logicals,
     #[cfg(feature = "yara")]
     yara: Option<yara::Yara>,
 }
@@ -120,14 +122,12 @@ impl Damage {
 pub type Searched = Result<(), Stop>;
 
 impl Matcher {
-    /// Makes a set ready: builds the automata and compiles the YARA rules.
+    /// Makes a set ready: compiles the YARA rules; byte patterns are used in place.
     pub fn new(set: &SignatureSet) -> Result<Self, MatcherError> {
-        let patterns = patterns::Patterns::new(set).map_err(|e| MatcherError(e.to_string()))?;
         Ok(Self {
             label: set.label().name,
             views: views_of(set),
-            patterns,
-            logicals: logicals::Logicals::new(set),
+            patterns: patterns::Patterns::new(set),
             #[cfg(feature = "yara")]
             yara: yara::Yara::compile(set)?,
             #[cfg(not(feature = "yara"))]
@@ -192,7 +192,8 @@ impl Matcher {
         let searched = self.patterns.search(subject, &mut scratch.patterns, budget);
         self.add_pattern_hits(scratch);
         hashed.and(searched)?;
-        self.logicals.evaluate(&self.set, subject, &scratch.patterns, &mut scratch.hits);
+        let logicals = logicals::Logicals { set: &self.set, patterns: &self.patterns };
+        logicals.evaluate(subject, &mut scratch.patterns, budget, &mut scratch.hits)?;
         certificates::search(&self.set, subject, budget, &mut scratch.hits)?;
         scratch.patterns.refused().map_or(Ok(()), Err)
     }

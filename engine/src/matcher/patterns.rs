@@ -1,79 +1,69 @@
-//! Byte patterns: literals of all patterns in one Aho-Corasick pass, then verification in place.
+//! Byte patterns: one pass of the filters over the data, then verification in place.
 //!
-//! Every segment (a piece of a pattern without unbounded gaps) carries its rarest literal. Where the
-//! literal is seen, the segment's program is run at each start that it allows. A pattern of one
-//! segment is decided there; one of several is decided after the pass, and only if all its literals
-//! were seen. A pattern that may start at one position only is verified at that position instead.
+//! Of every pattern one run of rare bytes is known to the filters (`filter/`). Where it is seen, the
+//! program of the segment (a piece of a pattern without unbounded gaps) that it lies in is run at each
+//! start that it allows. A pattern of one segment is decided there; one of several after the pass, if
+//! the segment was seen. A pattern that may start at one position only is looked up by the bytes there
+//! instead, and one that a logical signature asks for only when its rarer parts are there is looked
+//! for when it asks ([`Patterns::find_late`]).
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::ops::{Range, RangeInclusive};
 
-use aho_corasick::{AhoCorasick, AhoCorasickBuilder, MatchKind};
-use memchr::memmem::{Finder, FinderRev};
-
-use super::pattern::{Offset, Target};
+use super::filter::{self, Buffers, Kernel, REGION, Search};
+use super::literal_search::LiteralSearch;
+use super::pattern::Target;
 use super::place::VersionKeys;
 use super::program::Ends;
 use super::{Subject, expression, place};
 use crate::limits::{Budget, Stop};
 use crate::set::layout::{
-    FLAG_COUNTED, LogicalRow, MAX_COUNT, PatternRow, Section, SegmentRow, WHOLE,
+    ALWAYS_PATTERN, AlwaysRow, AnchorRow, FLAG_COUNTED, LogicalRow, MAX_COUNT, NO_LEAD, PatternRow,
+    PlaceEntry, PlaceRow, Section, SegmentRow, WHOLE,
 };
 use crate::set::{SignatureSet, slice_of};
 
 /// Bytes searched between two looks at the clock.
 const STEP: usize = 4 << 20;
 
-/// The patterns of one set, ready to be searched for.
+/// The patterns of one set. All there is to know stands in the set.
 pub(super) struct Patterns {
     set: SignatureSet,
-    exact: Option<Literals>,
-    either_case: Option<Literals>,
-    /// Patterns that may start at one position only.
-    anchored: Vec<u32>,
-    /// Patterns with a segment that has no literal.
-    everywhere: Vec<u32>,
-    /// For each pattern that is counted: how many matches make a difference to its expression.
-    counted: HashMap<u32, u32>,
-    longest_literal: usize,
-}
-
-/// Literals of one kind and the segments they stand for.
-struct Literals {
-    automaton: AhoCorasick,
-    segments: Vec<u32>,
 }
 
 /// What is known about one pattern in one object.
 #[derive(Default)]
 pub(super) struct Found {
-    /// Where it starts: as many places as make a difference.
+    /// Where it starts, in rising order: as many places as make a difference.
     starts: Vec<u64>,
-    /// For a pattern of several segments: where the literal of each was seen.
-    places: Vec<Option<Places>>,
+    /// For a pattern of several segments: where one of them was seen.
+    seen: Option<Seen>,
+    /// Further matches make no difference.
+    most: u32,
 }
 
-/// The first and the last position where a literal was seen.
+/// Where a segment of a pattern was seen.
 #[derive(Clone, Copy)]
-struct Places {
+struct Seen {
+    /// The number of the segment inside of the pattern.
+    segment: u32,
+    /// The first start.
     first: usize,
+    /// The last start.
     last: usize,
 }
 
 impl Found {
-    /// Notes where the literal of a segment was seen.
-    fn see(&mut self, pattern: &Pattern<'_>, segment: u32, position: usize) {
-        self.places.resize(pattern.segments.len(), None);
-        if let Some(places) = self.places.get_mut(segment as usize) {
-            let seen = places.get_or_insert(Places { first: position, last: position });
-            seen.first = seen.first.min(position);
-            seen.last = seen.last.max(position);
-        }
+    /// Notes where a segment was seen.
+    fn see(&mut self, segment: u32, start: usize) {
+        let seen = self.seen.get_or_insert(Seen { segment, first: start, last: start });
+        seen.first = seen.first.min(start);
+        seen.last = seen.last.max(start);
     }
 
     /// The first place where it starts.
     pub(super) fn first(&self) -> Option<u64> {
-        self.starts.iter().copied().min()
+        self.starts.first().copied()
     }
 
     /// In how many places it starts, exact below the first number that makes no difference.
@@ -86,7 +76,8 @@ impl Found {
 #[derive(Default)]
 pub(super) struct Scratch {
     ends: Ends,
-    /// By pattern; empty slots for patterns that were not seen.
+    buffers: Buffers,
+    /// By pattern; empty slots for patterns of which a piece was seen, or that were looked for late.
     found: BTreeMap<u32, Found>,
     version_keys: VersionKeys,
 }
@@ -121,42 +112,11 @@ struct Pattern<'s> {
 }
 
 impl Patterns {
-    pub(super) fn new(set: &SignatureSet) -> Result<Self, aho_corasick::BuildError> {
-        let mut anchored = Vec::new();
-        let mut everywhere = Vec::new();
-        let mut counted = HashMap::new();
-        let (mut exact, mut either_case) = (LiteralList::default(), LiteralList::default());
-        let programs = set.section(Section::Programs);
-        let segments = set.rows::<SegmentRow>(Section::Segments);
-        for (index, row) in (0_u32..).zip(set.rows::<PatternRow>(Section::Patterns)) {
-            let (first, count) = (row.first_segment.get(), u32::from(row.segments.get()));
-            let own = slice_of(segments, first, count).unwrap_or_default();
-            if row.flags & FLAG_COUNTED != 0 {
-                counted.insert(index, most_of(set, row));
-            }
-            if is_anchored(row) {
-                anchored.push(index);
-            } else if own.iter().any(|segment| segment.literal_length.get() == 0) {
-                everywhere.push(index);
-            } else {
-                for (number, segment) in (first..).zip(own) {
-                    let list = if segment.literal_either_case == 0 {
-                        &mut exact
-                    } else {
-                        &mut either_case
-                    };
-                    list.segments.push(number);
-                    list.literals.push(literal_of(segment, programs));
-                }
-            }
-        }
-        let longest_literal = exact.longest().max(either_case.longest());
-        let (exact, either_case) = (exact.build(false)?, either_case.build(true)?);
-        let set = set.clone();
-        Ok(Self { set, exact, either_case, anchored, everywhere, counted, longest_literal })
+    pub(super) fn new(set: &SignatureSet) -> Self {
+        Self { set: set.clone() }
     }
 
-    /// Finds every pattern that matches `subject`, into `scratch`.
+    /// Finds every pattern that matches `subject` into `scratch`, those aside that are looked for late.
     pub(super) fn search(
         &self,
         subject: &Subject<'_>,
@@ -170,74 +130,122 @@ impl Patterns {
         searched
     }
 
+    /// Looks for a pattern that the search left for later; whether it matches.
+    pub(super) fn find_late(
+        &self,
+        index: u32,
+        subject: &Subject<'_>,
+        scratch: &mut Scratch,
+        budget: &Budget,
+    ) -> Result<bool, Stop> {
+        if !scratch.found.contains_key(&index) {
+            scratch.found.insert(index, Found::default());
+            self.verify_everywhere(index, subject, scratch, budget)?;
+        }
+        Ok(scratch.found(index).is_some())
+    }
+
     fn search_all(
         &self,
         subject: &Subject<'_>,
         scratch: &mut Scratch,
         budget: &Budget,
     ) -> Result<(), Stop> {
-        for &index in self.anchored.iter().chain(&self.everywhere) {
-            self.verify_everywhere(index, subject, scratch, budget)?;
+        self.search_places(subject, scratch, budget)?;
+        for row in self.set.rows::<AlwaysRow>(Section::Always) {
+            if row.kind.get() == ALWAYS_PATTERN {
+                self.verify_everywhere(row.row.get(), subject, scratch, budget)?;
+            }
         }
-        for literals in [&self.exact, &self.either_case].into_iter().flatten() {
-            self.search_literals(literals, subject, scratch, budget)?;
-        }
+        self.search_filters(subject, scratch, budget)?;
         self.decide_long_ones(subject, scratch, budget)
     }
 
-    /// One pass over the data, in steps that overlap by a literal, so that the clock is looked at.
-    fn search_literals(
+    /// Verifies the patterns that may start at one position only, where four of their bytes are there.
+    fn search_places(
         &self,
-        literals: &Literals,
         subject: &Subject<'_>,
         scratch: &mut Scratch,
         budget: &Budget,
     ) -> Result<(), Stop> {
-        let data = subject.data;
-        for start in (0..data.len()).step_by(STEP) {
-            budget.check()?;
-            let stop = start.saturating_add(STEP).min(data.len());
-            let end = stop.saturating_add(self.longest_literal.saturating_sub(1)).min(data.len());
-            let input = aho_corasick::Input::new(data).range(start..end);
-            for hit in literals.automaton.find_overlapping_iter(input) {
-                if hit.start() < stop
-                    && let Some(&segment) = literals.segments.get(hit.pattern().as_usize())
-                {
-                    self.on_literal(segment, hit.start(), subject, scratch, budget)?;
+        let places = self.set.rows::<PlaceRow>(Section::Places);
+        let entries = self.set.rows::<PlaceEntry>(Section::PlaceEntries);
+        for of_one_target in places.chunk_by(|a, b| a.target == b.target) {
+            let target = of_one_target.first().and_then(|row| Target::from_number(row.target));
+            if !target.is_some_and(|target| target.accepts(subject)) {
+                continue;
+            }
+            for row in of_one_target {
+                let entries = slice_of(entries, row.first.get(), row.count.get());
+                for entry in candidates_at(row, entries.unwrap_or_default(), subject) {
+                    self.verify_everywhere(entry.pattern.get(), subject, scratch, budget)?;
                 }
             }
         }
         Ok(())
     }
 
-    fn on_literal(
+    /// One pass over the data for everything that is in the filters.
+    fn search_filters(
         &self,
-        segment: u32,
-        position: usize,
         subject: &Subject<'_>,
         scratch: &mut Scratch,
         budget: &Budget,
     ) -> Result<(), Stop> {
-        // Many segments can share a literal, and files can be full of it.
-        scratch.ends.spend(1, budget)?;
-        let Some(row) = self.set.rows::<SegmentRow>(Section::Segments).get(segment as usize) else {
+        let search = Search::new(&self.set.filter_sections(), Kernel::best());
+        if search.is_empty() {
             return Ok(());
-        };
+        }
+        let mut buffers = std::mem::take(&mut scratch.buffers);
+        let data = subject.data;
+        let mut searched = Ok(());
+        for start in (0..data.len()).step_by(REGION) {
+            let region = start..start.saturating_add(REGION).min(data.len());
+            searched = budget.check().and_then(|()| {
+                search.region(data, region, &mut buffers, &mut |seen| {
+                    self.on_anchor(seen, subject, scratch, budget)
+                })
+            });
+            if searched.is_err() {
+                buffers = Buffers::default();
+                break;
+            }
+        }
+        scratch.buffers = buffers;
+        searched
+    }
+
+    /// Verifies the segment that an anchor belongs to.
+    fn on_anchor(
+        &self,
+        seen: filter::Seen,
+        subject: &Subject<'_>,
+        scratch: &mut Scratch,
+        budget: &Budget,
+    ) -> Result<(), Stop> {
+        // Many segments can share an anchor's bytes, and files can be full of them.
+        scratch.ends.spend(1, budget)?;
+        let anchor = self.set.rows::<AnchorRow>(Section::Anchors).get(seen.anchor as usize);
+        let Some(anchor) = anchor else { return Ok(()) };
+        let segments = self.set.rows::<SegmentRow>(Section::Segments);
+        let Some(row) = segments.get(anchor.segment.get() as usize) else { return Ok(()) };
         let Some(pattern) = self.pattern(row.pattern.get()) else { return Ok(()) };
         if !pattern.is_meant_for(subject) {
             return Ok(());
         }
+        let before = |lead: u32| (seen.run as u64).checked_sub(lead.into());
+        let Some(latest) = before(anchor.lead_min.get()) else { return Ok(()) };
+        let lead_max = anchor.lead_min.get().saturating_add(anchor.spread.get().into());
+        let earliest = before(lead_max).unwrap_or(0);
+        let pattern = pattern.with_most(self.most_of(&pattern, scratch));
         if pattern.segments.len() > 1 {
-            let number = segment.saturating_sub(pattern.row.first_segment.get());
-            scratch.found.entry(pattern.index).or_default().see(&pattern, number, position);
-            return Ok(());
+            let number = anchor.segment.get().saturating_sub(pattern.row.first_segment.get());
+            let range = earliest as usize..=latest as usize;
+            return pattern.see_segment(number, range, subject, scratch, budget);
         }
         let Some(allowed) = pattern.starts(subject) else { return Ok(()) };
-        let before = |lead: u32| (position as u64).checked_sub(lead.into());
-        let Some(latest) = before(row.lead_min.get()) else { return Ok(()) };
-        let earliest = before(row.lead_max.get()).unwrap_or(0);
         for start in earliest.max(*allowed.start())..=latest.min(*allowed.end()) {
-            if !scratch.wants_more(&pattern) {
+            if !scratch.wants(&pattern, start) {
                 break;
             }
             pattern.verify_single(start as usize, subject, scratch, budget)?;
@@ -254,45 +262,72 @@ impl Patterns {
         budget: &Budget,
     ) -> Result<(), Stop> {
         let Some(pattern) = self.pattern(index) else { return Ok(()) };
+        let pattern = pattern.with_most(self.most_of(&pattern, scratch));
         match pattern.starts(subject).filter(|_| pattern.is_meant_for(subject)) {
-            Some(allowed) => pattern.verify_range(allowed, &[], subject, scratch, budget),
+            Some(allowed) => pattern.verify_range(allowed, None, subject, scratch, budget),
             None => Ok(()),
         }
     }
 
-    /// Decides the patterns of several segments of which every literal was seen.
+    /// Decides the patterns of several segments of which one was seen.
     fn decide_long_ones(
         &self,
         subject: &Subject<'_>,
         scratch: &mut Scratch,
         budget: &Budget,
     ) -> Result<(), Stop> {
-        let all_seen = |found: &mut Found| {
-            let places: Option<Vec<Places>> = found.places.iter().copied().collect();
-            places.filter(|places| !places.is_empty())
-        };
-        let candidates: Vec<(u32, Vec<Places>)> = scratch
+        let candidates: Vec<(u32, Seen, u32)> = scratch
             .found
-            .iter_mut()
-            .filter_map(|(&index, found)| Some((index, all_seen(found)?)))
+            .iter()
+            .filter_map(|(&index, found)| Some((index, found.seen?, found.most)))
             .collect();
-        for (index, places) in candidates {
+        for (index, seen, most) in candidates {
             let Some(pattern) = self.pattern(index) else { continue };
+            let pattern = pattern.with_most(most);
             if let Some(allowed) = pattern.starts(subject) {
-                pattern.verify_range(allowed, &places, subject, scratch, budget)?;
+                pattern.verify_range(allowed, Some(seen), subject, scratch, budget)?;
             }
         }
         Ok(())
+    }
+
+    /// How many matches of a pattern make a difference.
+    fn most_of(&self, pattern: &Pattern<'_>, scratch: &Scratch) -> u32 {
+        if pattern.row.flags & FLAG_COUNTED == 0 {
+            return 1;
+        }
+        let known = scratch.found.get(&pattern.index).map(|found| found.most);
+        known.filter(|&most| most > 0).unwrap_or_else(|| most_of(&self.set, pattern.row))
     }
 
     fn pattern(&self, index: u32) -> Option<Pattern<'_>> {
         let row = self.set.rows::<PatternRow>(Section::Patterns).get(index as usize)?;
         let segments = self.set.rows::<SegmentRow>(Section::Segments);
         let segments = slice_of(segments, row.first_segment.get(), row.segments.get().into())?;
-        let most = self.counted.get(&index).copied().unwrap_or(1);
         let programs = self.set.section(Section::Programs);
-        Some(Pattern { index, row, segments, programs, most })
+        Some(Pattern { index, row, segments, programs, most: 1 })
     }
+}
+
+/// The patterns of a place whose four bytes are there.
+fn candidates_at<'s>(
+    place: &PlaceRow,
+    entries: &'s [PlaceEntry],
+    subject: &Subject<'_>,
+) -> &'s [PlaceEntry] {
+    let starts = place::read_place(place).and_then(|offset| offset.starts(subject));
+    let Some(start) = starts.map(|starts| *starts.start() as usize) else { return &[] };
+    if place.lead.get() == NO_LEAD {
+        return entries;
+    }
+    let text = start
+        .checked_add(place.lead.get() as usize)
+        .and_then(|at| subject.data.get(at..)?.first_chunk::<4>());
+    let Some(text) = text.map(|text| u32::from_le_bytes(*text)) else { return &[] };
+    let first = entries.partition_point(|entry| entry.bytes.get() < text);
+    let rest = entries.get(first..).unwrap_or_default();
+    let count = rest.partition_point(|entry| entry.bytes.get() == text);
+    rest.get(..count).unwrap_or_default()
 }
 
 /// How many matches of a counted pattern make a difference to the expression that asks for them.
@@ -307,45 +342,23 @@ fn most_of(set: &SignatureSet, row: &PatternRow) -> u32 {
         .min(MAX_COUNT)
 }
 
-fn is_anchored(row: &PatternRow) -> bool {
-    match place::read(row) {
-        Some(Offset::Anywhere | Offset::InSection { .. } | Offset::VersionString) | None => false,
-        Some(_) => row.shift.get() == 0,
-    }
-}
-
 fn literal_of<'s>(segment: &SegmentRow, programs: &'s [u8]) -> &'s [u8] {
     slice_of(programs, segment.literal.get(), segment.literal_length.get().into())
         .unwrap_or_default()
-}
-
-#[derive(Default)]
-struct LiteralList<'s> {
-    literals: Vec<&'s [u8]>,
-    segments: Vec<u32>,
-}
-
-impl LiteralList<'_> {
-    fn longest(&self) -> usize {
-        self.literals.iter().map(|literal| literal.len()).max().unwrap_or(0)
-    }
-
-    fn build(self, either_case: bool) -> Result<Option<Literals>, aho_corasick::BuildError> {
-        if self.literals.is_empty() {
-            return Ok(None);
-        }
-        let automaton = AhoCorasickBuilder::new()
-            .match_kind(MatchKind::Standard)
-            .ascii_case_insensitive(either_case)
-            .build(&self.literals)?;
-        Ok(Some(Literals { automaton, segments: self.segments }))
-    }
 }
 
 impl Scratch {
     /// Whether further matches of a pattern make a difference.
     fn wants_more(&self, pattern: &Pattern<'_>) -> bool {
         self.found.get(&pattern.index).is_none_or(|found| found.count() < pattern.most)
+    }
+
+    /// Whether a match that starts there makes a difference: it is one more, or the first. The filters
+    /// do not see positions in their order.
+    fn wants(&self, pattern: &Pattern<'_>, start: u64) -> bool {
+        self.found.get(&pattern.index).is_none_or(|found| {
+            found.count() < pattern.most || found.starts.first().is_none_or(|&first| start < first)
+        })
     }
 
     /// Notes that a pattern matches at `start`, if its offset allows it there.
@@ -361,15 +374,46 @@ impl Scratch {
         if !allowed {
             return;
         }
-        let starts = &mut self.found.entry(pattern.index).or_default().starts;
+        let found = self.found.entry(pattern.index).or_default();
+        found.most = pattern.most;
+        let starts = &mut found.starts;
         match starts.binary_search(&(start as u64)) {
             Ok(_) => {}
-            Err(place) => starts.insert(place, start as u64),
+            Err(place) => {
+                starts.insert(place, start as u64);
+                starts.truncate(pattern.most as usize);
+            }
         }
     }
 }
 
+impl<'s> Pattern<'s> {
+    fn with_most(self, most: u32) -> Self {
+        Self { most, ..self }
+    }
+}
+
 impl Pattern<'_> {
+    /// Notes where a segment of several begins, if it does so in `starts`.
+    fn see_segment(
+        &self,
+        number: u32,
+        starts: RangeInclusive<usize>,
+        subject: &Subject<'_>,
+        scratch: &mut Scratch,
+        budget: &Budget,
+    ) -> Result<(), Stop> {
+        let Some(segment) = self.segments.get(number as usize) else { return Ok(()) };
+        for start in starts {
+            if scratch.ends.run(self.program(segment), subject.data, start, budget)? {
+                let found = scratch.found.entry(self.index).or_default();
+                found.most = self.most;
+                found.see(number, start);
+            }
+        }
+        Ok(())
+    }
+
     fn is_meant_for(&self, subject: &Subject<'_>) -> bool {
         Target::from_number(self.row.target).is_some_and(|target| target.accepts(subject))
     }
@@ -401,12 +445,12 @@ impl Pattern<'_> {
 
     /// Verifies at every start in `allowed`. The segments are walked from the last to the first,
     /// since gaps between them have no upper bound: a segment helps if it can end early enough
-    /// before the latest start of the next one. `places` says where the literal of each segment was
-    /// seen, if the literals were searched for.
+    /// before the latest start of the next one. `seen` says where one of them was seen, if it was
+    /// searched for.
     fn verify_range(
         &self,
         allowed: RangeInclusive<u64>,
-        places: &[Places],
+        seen: Option<Seen>,
         subject: &Subject<'_>,
         scratch: &mut Scratch,
         budget: &Budget,
@@ -415,7 +459,7 @@ impl Pattern<'_> {
         let mut latest_end = usize::MAX;
         for (number, segment) in later.iter().enumerate().rev() {
             let search = SegmentSearch::new(self, segment, latest_end);
-            let within = search.starts_near(places.get(number.saturating_add(1)), subject.data);
+            let within = search.starts_near(seen, number.saturating_add(1), subject.data);
             let start = search.last_start(within, subject.data, &mut scratch.ends, budget)?;
             let Some(end) = start.and_then(|start| start.checked_sub(segment.gap.get() as usize))
             else {
@@ -424,7 +468,7 @@ impl Pattern<'_> {
             latest_end = end;
         }
         let search = SegmentSearch::new(self, first, latest_end);
-        let within = search.starts_near(places.first(), subject.data);
+        let within = search.starts_near(seen, 0, subject.data);
         let mut from = usize::try_from(*allowed.start()).unwrap_or(usize::MAX).max(within.start);
         let to = usize::try_from(*allowed.end()).unwrap_or(usize::MAX).min(within.end);
         while scratch.wants_more(self)
@@ -442,7 +486,7 @@ impl Pattern<'_> {
 struct SegmentSearch<'p> {
     pattern: &'p Pattern<'p>,
     segment: &'p SegmentRow,
-    /// The literal, where it can rule out positions.
+    /// The literal, which rules out positions; it may be empty.
     literal: &'p [u8],
     /// The segment must be able to end here or before.
     latest_end: usize,
@@ -451,18 +495,16 @@ struct SegmentSearch<'p> {
 impl<'p> SegmentSearch<'p> {
     fn new(pattern: &'p Pattern<'p>, segment: &'p SegmentRow, latest_end: usize) -> Self {
         let literal = literal_of(segment, pattern.programs);
-        let literal = if segment.literal_either_case == 0 { literal } else { &[] };
         Self { pattern, segment, literal, latest_end }
     }
 
-    /// The positions, `end` included, where the segment can start if its literal was seen at
-    /// `places` and between them.
-    fn starts_near(&self, places: Option<&Places>, data: &[u8]) -> Range<usize> {
-        let (lead_min, lead_max) = self.lead();
+    /// The positions, `end` included, where the segment can start, by what was seen of the pattern.
+    fn starts_near(&self, seen: Option<Seen>, number: usize, data: &[u8]) -> Range<usize> {
         let end = data.len().min(self.latest_end);
-        places.map_or(0..end, |places| {
-            places.first.saturating_sub(lead_max)..places.last.saturating_sub(lead_min).min(end)
-        })
+        match seen.filter(|seen| seen.segment as usize == number) {
+            Some(seen) => seen.first..seen.last.min(end),
+            None => 0..end,
+        }
     }
 
     /// The last position in `within`, its end included, where the segment fits; searched from the
@@ -521,11 +563,11 @@ impl<'p> SegmentSearch<'p> {
         }
         let (lead_min, lead_max) = self.lead();
         let (first, last) = (from.saturating_add(lead_min), to.saturating_add(lead_max));
-        let finder = Finder::new(self.literal);
+        let search = self.literal_search();
         let mut at = first;
         while let Some(window) = window(data, at, last, self.literal.len()) {
             ends.spend_bytes(window.len() as u64, budget)?;
-            if let Some(found) = finder.find(window) {
+            if let Some(found) = search.first(window) {
                 let start = at.saturating_add(found).saturating_sub(lead_max).max(from);
                 return Ok(Some(start).filter(|&start| start <= to));
             }
@@ -551,19 +593,23 @@ impl<'p> SegmentSearch<'p> {
         }
         let (lead_min, lead_max) = self.lead();
         let first = from.saturating_add(lead_min);
-        let finder = LastFinder::new(self.literal);
+        let search = self.literal_search();
         let mut last = Some(to.saturating_add(lead_max).min(data.len()));
         while let Some(end) = last.filter(|&end| end >= first) {
             let at = end.saturating_add(1).saturating_sub(STEP).max(first);
             let window = window(data, at, end, self.literal.len()).unwrap_or_default();
             ends.spend_bytes(window.len() as u64, budget)?;
-            if let Some(found) = finder.find(window) {
+            if let Some(found) = search.last(window) {
                 let start = at.saturating_add(found).saturating_sub(lead_min);
                 return Ok(Some(start.min(to)));
             }
             last = at.checked_sub(1);
         }
         Ok(None)
+    }
+
+    fn literal_search(&self) -> LiteralSearch<'p> {
+        LiteralSearch::new(self.literal, self.segment.literal_either_case != 0)
     }
 
     /// The least and the greatest distance from the segment's start to its literal.
@@ -585,51 +631,6 @@ impl<'p> SegmentSearch<'p> {
     }
 }
 
-/// Finds the last place of a literal. Searching forward is some twenty times faster than backward, so
-/// only the tail is searched backward, where files that are full of the literal have it, and the rest
-/// forward, block by block from the end.
-struct LastFinder<'l> {
-    forward: Finder<'l>,
-    backward: FinderRev<'l>,
-    overlap: usize,
-}
-
-impl<'l> LastFinder<'l> {
-    const TAIL: usize = 256;
-    const BLOCK: usize = 16 << 10;
-
-    fn new(literal: &'l [u8]) -> Self {
-        let overlap = literal.len().saturating_sub(1);
-        Self { forward: Finder::new(literal), backward: FinderRev::new(literal), overlap }
-    }
-
-    fn find(&self, data: &[u8]) -> Option<usize> {
-        let tail = data.len().saturating_sub(Self::TAIL);
-        if let Some(found) = self.backward.rfind(data.get(tail..)?) {
-            return Some(tail.saturating_add(found));
-        }
-        let mut stop = tail;
-        while stop > 0 {
-            let start = stop.saturating_sub(Self::BLOCK);
-            let end = stop.saturating_add(self.overlap).min(data.len());
-            if let Some(found) = self.last_in(data.get(start..end)?) {
-                return Some(start.saturating_add(found));
-            }
-            stop = start;
-        }
-        None
-    }
-
-    fn last_in(&self, block: &[u8]) -> Option<usize> {
-        let (mut last, mut from) = (None, 0);
-        while let Some(found) = self.forward.find(block.get(from..)?) {
-            let place = from.saturating_add(found);
-            (last, from) = (Some(place), place.saturating_add(1));
-        }
-        last
-    }
-}
-
 /// The next piece of `data` in which a literal of this length may begin, from `at` to `last`.
 fn window(data: &[u8], at: usize, last: usize, literal: usize) -> Option<&[u8]> {
     if at > last || at >= data.len() {
@@ -638,24 +639,4 @@ fn window(data: &[u8], at: usize, last: usize, literal: usize) -> Option<&[u8]> 
     let stop = last.saturating_add(1).min(at.saturating_add(STEP));
     let end = stop.saturating_add(literal.saturating_sub(1)).min(data.len());
     data.get(at..end)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_last_place_is_the_one_that_a_backward_search_finds() {
-        for literal in [&b"aa"[..], b"ab", b"aba"] {
-            let finder = LastFinder::new(literal);
-            for place in [0, 1, 200, 255, 256, 257, 16_000, 16_639, 16_640, 16_641, 40_000] {
-                for length in [place, place + 2, place + 3, place + 300, place + 17_000] {
-                    let mut data = vec![b'x'; length];
-                    let end = length.min(place + literal.len());
-                    data[place.min(end)..end].copy_from_slice(&literal[..end - place.min(end)]);
-                    assert_eq!(finder.find(&data), FinderRev::new(literal).rfind(&data));
-                }
-            }
-        }
-    }
 }

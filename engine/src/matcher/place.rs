@@ -11,14 +11,22 @@ use crate::inspect;
 use crate::limits::{Budget, Stop};
 use crate::set::layout::{
     OFFSET_ANYWHERE, OFFSET_END, OFFSET_ENTRY_POINT, OFFSET_IN_SECTION, OFFSET_LAST_SECTION,
-    OFFSET_SECTION, OFFSET_START, OFFSET_VERSION_STRING, PatternRow,
+    OFFSET_SECTION, OFFSET_START, OFFSET_VERSION_STRING, PatternRow, PlaceRow,
 };
 
 /// The offset that a row stores, or `None` for a kind or a distance that means nothing.
 pub(crate) fn read(row: &PatternRow) -> Option<Offset> {
-    let (distance, shift, index) = (row.distance.get(), row.shift.get(), row.section.get());
+    offset(row.offset_kind, row.section.get(), row.distance.get(), row.shift.get())
+}
+
+/// The offset that a row of places stores.
+pub(crate) fn read_place(row: &PlaceRow) -> Option<Offset> {
+    offset(row.offset_kind, row.section.get(), row.distance.get(), 0)
+}
+
+fn offset(kind: u8, index: u16, distance: i64, shift: u32) -> Option<Offset> {
     let forward = || u64::try_from(distance).ok();
-    Some(match row.offset_kind {
+    Some(match kind {
         OFFSET_ANYWHERE => Offset::Anywhere,
         OFFSET_START => Offset::Start { at: forward()?, shift },
         OFFSET_END => Offset::End { back: forward()?, shift },

@@ -3,7 +3,7 @@
 //! `docs/format.md` draws it field by field. Everything is little-endian and of alignment 1, so that
 //! rows are used in place wherever the bytes lie.
 
-use zerocopy::little_endian::{I64, U16, U32, U64};
+use zerocopy::little_endian::{I16, I64, U16, U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 /// The first bytes of a set. The line ends show damage by transfer as text.
@@ -153,6 +153,22 @@ pub enum Section {
     Certificates = 50,
     /// Moduli that certificate rows point into.
     Moduli = 51,
+    /// [`AnchorRow`]s: the runs of bytes whose windows are in the filters.
+    Anchors = 56,
+    /// [`PlaceRow`]s: patterns that may start at one position only, by position.
+    Places = 57,
+    /// [`PlaceEntry`]s that place rows point into.
+    PlaceEntries = 58,
+    /// [`AlwaysRow`]s: what every object has to be asked.
+    Always = 59,
+    /// [`TableRow`]s.
+    Tables = 60,
+    /// The words of the tables' filters.
+    Filters = 61,
+    /// [`U32`]s: where the cells of each bucket of the tables' directories begin.
+    Heads = 62,
+    /// [`U32`]s: a tag, the row of an anchor and a phase each.
+    Cells = 63,
 }
 
 impl Section {
@@ -184,6 +200,14 @@ impl Section {
         Section::Conditions,
         Section::Certificates,
         Section::Moduli,
+        Section::Anchors,
+        Section::Places,
+        Section::PlaceEntries,
+        Section::Always,
+        Section::Tables,
+        Section::Filters,
+        Section::Heads,
+        Section::Cells,
     ];
 
     /// The hash tables.
@@ -383,6 +407,10 @@ pub const OFFSET_VERSION_STRING: u8 = 7;
 
 /// An expression asks how often the pattern matches.
 pub const FLAG_COUNTED: u8 = 1;
+/// The pattern is looked for only where the logical signature it belongs to may hold.
+pub const FLAG_LATE: u8 = 2;
+/// The logical signature it belongs to cannot hold without the pattern.
+pub const FLAG_NECESSARY: u8 = 4;
 
 row! {
     /// A piece of a pattern without unbounded gaps inside.
@@ -519,3 +547,98 @@ row! {
         rules: U32,
     }
 }
+
+row! {
+    /// One table of windows: a filter and the directory behind it.
+    TableRow {
+        /// Bytes in a window, 1 to 4 or 8.
+        width: u8,
+        /// Probes stand so many bytes apart: 1, 2, 4 or 8.
+        step: u8,
+        /// The filter has 2 to the power of this words: of 32 bits up to width 4, else of 64.
+        log2_words: u8,
+        /// The directory has 2 to the power of this buckets.
+        log2_heads: u8,
+        /// Bits of a cell that hold the row of an anchor.
+        row_bits: u8,
+        /// Zeros.
+        reserved: [u8; 3],
+        /// Where the words begin, in bytes from the start of their section.
+        words_at: U64,
+        /// The first of its heads, one more than buckets.
+        heads_at: U32,
+        /// The first of its cells.
+        cells_at: U32,
+        /// How many there are.
+        cells: U32,
+        /// Zeros.
+        reserved_too: U32,
+    }
+}
+
+row! {
+    /// A run of fixed bytes that gives a segment away.
+    AnchorRow {
+        /// The segment it lies in.
+        segment: U32,
+        /// The least distance from the segment's start to the run.
+        lead_min: U32,
+        /// The greatest distance is so much more.
+        spread: U16,
+        /// Where eight bytes are compared, from the start of the run.
+        check_at: I16,
+        /// Their bits.
+        check: U64,
+        /// Which of them count.
+        check_mask: U64,
+    }
+}
+
+row! {
+    /// Patterns that may start at one position only, which is the same for all of them. Rows are
+    /// sorted by target.
+    PlaceRow {
+        /// A [`crate::matcher::Target`] number.
+        target: u8,
+        /// [`OFFSET_START`] and so on.
+        offset_kind: u8,
+        /// The section's number, for offsets in sections.
+        section: U16,
+        /// The distance, in the sense of the offset's kind.
+        distance: I64,
+        /// Four bytes are compared so far behind the position; all ones: nothing is compared.
+        lead: U32,
+        /// The first of its rows in [`Section::PlaceEntries`].
+        first: U32,
+        /// How many there are.
+        count: U32,
+    }
+}
+
+/// [`PlaceRow::lead`] where nothing is compared.
+pub const NO_LEAD: u32 = u32::MAX;
+
+row! {
+    /// A pattern of a place. Those of one place are sorted by their bytes.
+    PlaceEntry {
+        /// The four bytes, as a number.
+        bytes: U32,
+        /// A row of [`Section::Patterns`].
+        pattern: U32,
+    }
+}
+
+row! {
+    /// What every object of its target is asked.
+    AlwaysRow {
+        /// [`ALWAYS_PATTERN`] or [`ALWAYS_LOGICAL`].
+        kind: U32,
+        /// A row of [`Section::Patterns`] or of [`Section::Logicals`].
+        row: U32,
+    }
+}
+
+/// A pattern without fixed bytes, tried at every position.
+pub const ALWAYS_PATTERN: u32 = 0;
+/// A logical signature that may hold where none of its patterns matches.
+pub const ALWAYS_LOGICAL: u32 = 1;

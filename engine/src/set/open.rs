@@ -13,7 +13,7 @@ use super::error::{SetError, SetErrorKind};
 use super::layout::*;
 use super::tree::Hash;
 use super::verify::Verified;
-use crate::matcher::{Target, place, program};
+use crate::matcher::{Target, filter, place, program};
 use crate::verdict::SetLabel;
 
 /// An opened signature set. A clone shares it; any number of threads may use it.
@@ -229,6 +229,17 @@ impl SignatureSet {
         self.0.sections.get(section as usize).cloned().unwrap_or_default()
     }
 
+    /// What the search for byte patterns reads.
+    pub(crate) fn filter_sections(&self) -> filter::Sections<'_> {
+        filter::Sections {
+            tables: self.rows(Section::Tables),
+            filters: self.section(Section::Filters),
+            heads: self.rows(Section::Heads),
+            cells: self.rows(Section::Cells),
+            anchors: self.rows(Section::Anchors),
+        }
+    }
+
     #[cfg(feature = "yara")]
     pub(crate) fn yara_sources(&self) -> impl Iterator<Item = YaraSource<'_>> {
         self.rows::<YaraRow>(Section::Yara).iter().map(|row| YaraSource {
@@ -340,7 +351,9 @@ impl SignatureSet {
         self.check_patterns()?;
         self.check_segments()?;
         self.check_certificates()?;
-        self.check_logicals()
+        self.check_logicals()?;
+        filter::check(&self.filter_sections())
+            .map_err(|row| broken(Section::Tables, row, "reaches out of its sections"))
     }
 
     fn check_row_sizes(&self) -> Result<(), SetError> {
@@ -364,6 +377,13 @@ impl SignatureSet {
                 Section::Removals => size_of::<StringRef>(),
                 Section::Conditions => size_of::<ConditionRow>(),
                 Section::Certificates => size_of::<CertificateRow>(),
+                Section::Anchors => size_of::<AnchorRow>(),
+                Section::Places => size_of::<PlaceRow>(),
+                Section::PlaceEntries => size_of::<PlaceEntry>(),
+                Section::Always => size_of::<AlwaysRow>(),
+                Section::Tables => size_of::<TableRow>(),
+                Section::Filters => 1,
+                Section::Heads | Section::Cells => size_of::<u32>(),
             };
             let length = self.length(section);
             if length.checked_rem(size) != Some(0) {

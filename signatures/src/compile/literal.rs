@@ -126,7 +126,7 @@ fn fixed(element: &Element) -> Option<ByteMask> {
 }
 
 /// The fewest and the most bytes that an element takes.
-fn lengths(element: &Element) -> (u64, u64) {
+pub(crate) fn lengths(element: &Element) -> (u64, u64) {
     match element {
         Element::Byte(_) => (1, 1),
         Element::Choice(strings) | Element::NoneOf(strings) => {

@@ -10,13 +10,14 @@ mod pattern;
 pub(crate) mod prepare;
 mod signatures;
 mod strings;
+mod windows;
 mod writer;
 
 use std::collections::HashSet;
 
 use pellucid::set::layout::{
-    AboutRow, ConditionRow, HashTableRow, LogicalRow, NO_CONDITION, OriginRow, PatternRow, Section,
-    SegmentRow, StringRef, WHOLE, YaraRow,
+    ALWAYS_LOGICAL, AboutRow, AlwaysRow, ConditionRow, FLAG_LATE, HashTableRow, LogicalRow,
+    NO_CONDITION, OriginRow, PatternRow, Section, SegmentRow, StringRef, WHOLE, YaraRow,
 };
 use pellucid::verdict::Class;
 use zerocopy::little_endian::U32;
@@ -26,6 +27,7 @@ use self::hashes::Hashes;
 use self::prepare::{Prepared, PreparedLogical, PreparedPattern};
 use self::signatures::{Numbered, Signatures};
 use self::strings::Strings;
+use self::windows::Windows;
 use self::writer::Rows;
 use crate::report::BuildError;
 use crate::source::about::About;
@@ -48,6 +50,9 @@ pub(crate) struct Compiler {
     programs: Vec<u8>,
     logicals: Vec<LogicalRow>,
     conditions: Vec<ConditionRow>,
+    windows: Windows,
+    /// Logical signatures that every object is asked for.
+    always: Vec<AlwaysRow>,
     expressions: Vec<u8>,
     certificates: Certificates,
     yara: Vec<YaraRow>,
@@ -100,6 +105,8 @@ impl Compiler {
             programs: Vec::new(),
             logicals: Vec::new(),
             conditions: Vec::new(),
+            windows: Windows::default(),
+            always: Vec::new(),
             expressions: Vec::new(),
             certificates: Certificates::default(),
             yara: Vec::new(),
@@ -199,6 +206,7 @@ impl Compiler {
             }
             self.segments.push(segment_row);
         }
+        self.windows.pattern(first_segment, &pattern.segments);
         let (owner, first_segment) = (owner.into(), first_segment.into());
         self.patterns.push(PatternRow { owner, first_segment, part, ..pattern.row });
         Ok(())
@@ -217,6 +225,9 @@ impl Compiler {
         };
         for (part, pattern) in &logical.patterns {
             self.pattern(pattern, row, *part)?;
+        }
+        if logical.cover.enough.is_none() {
+            self.always.push(AlwaysRow { kind: ALWAYS_LOGICAL.into(), row: row.into() });
         }
         self.logicals.push(LogicalRow {
             signature: signature.into(),
@@ -304,6 +315,8 @@ impl Compiler {
         let numbered = self.number_signatures()?;
         let tables = self.hashes.tables()?;
         let measures: Vec<HashTableRow> = tables.iter().map(|(_, row, _)| *row).collect();
+        let searched = self.windows.finish(&self.patterns, FLAG_LATE)?;
+        self.always.extend(&searched.always);
         let mut all: Vec<(Section, Box<dyn Rows>)> = vec![
             (Section::About, Box::new(vec![about_row])),
             (Section::Strings, Box::new(self.strings.bytes)),
@@ -322,6 +335,14 @@ impl Compiler {
             (Section::Conditions, Box::new(self.conditions)),
             (Section::Certificates, Box::new(self.certificates.rows)),
             (Section::Moduli, Box::new(self.certificates.moduli)),
+            (Section::Anchors, Box::new(searched.anchors)),
+            (Section::Places, Box::new(searched.places)),
+            (Section::PlaceEntries, Box::new(searched.entries)),
+            (Section::Always, Box::new(self.always)),
+            (Section::Tables, Box::new(searched.written.tables)),
+            (Section::Filters, Box::new(searched.written.filters)),
+            (Section::Heads, Box::new(searched.written.heads)),
+            (Section::Cells, Box::new(searched.written.cells)),
         ];
         let table = |(kind, _, bytes)| -> (Section, Box<dyn Rows>) { (kind, Box::new(bytes)) };
         all.extend(tables.into_iter().map(table));

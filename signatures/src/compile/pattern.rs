@@ -4,6 +4,7 @@ use pellucid::matcher::program::{self, TooLong};
 use pellucid::matcher::{Gap, Part, Pattern};
 
 use super::literal::{self, Literal};
+use super::windows::runs::{self, Stretch};
 
 /// A piece of a pattern.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,6 +13,8 @@ pub(crate) struct Segment {
     pub(crate) gap: u32,
     pub(crate) program: Vec<u8>,
     pub(crate) literal: Option<Literal>,
+    /// What the search can look for.
+    pub(crate) stretches: Vec<Stretch>,
 }
 
 /// The segments of a pattern, in order.
@@ -33,7 +36,8 @@ pub(crate) fn segments(pattern: &Pattern) -> Result<Vec<Segment>, TooLong> {
 
 fn segment(gap: u32, first: &Part, rest: Vec<(Gap, &Part)>) -> Result<Segment, TooLong> {
     let literal = literal::choose(first, rest.iter().copied());
-    Ok(Segment { gap, program: program::encode(first, rest)?, literal })
+    let stretches = runs::stretches(first, rest.iter().copied());
+    Ok(Segment { gap, program: program::encode(first, rest)?, literal, stretches })
 }
 
 #[cfg(test)]

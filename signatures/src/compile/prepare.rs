@@ -5,15 +5,19 @@ use std::ops::RangeInclusive;
 use pellucid::matcher::expression::{self, Comparison, ExpressionOp};
 use pellucid::matcher::{Condition, Offset, Pattern, Target};
 use pellucid::set::layout::{
-    ConditionRow, FLAG_COUNTED, Hashed, MAX_PARTS, OFFSET_ANYWHERE, OFFSET_END, OFFSET_ENTRY_POINT,
-    OFFSET_IN_SECTION, OFFSET_LAST_SECTION, OFFSET_SECTION, OFFSET_START, OFFSET_VERSION_STRING,
-    PatternRow, WHOLE,
+    ConditionRow, FLAG_COUNTED, FLAG_LATE, FLAG_NECESSARY, Hashed, MAX_PARTS, OFFSET_ANYWHERE,
+    OFFSET_END, OFFSET_ENTRY_POINT, OFFSET_IN_SECTION, OFFSET_LAST_SECTION, OFFSET_SECTION,
+    OFFSET_START, OFFSET_VERSION_STRING, PatternRow, WHOLE,
 };
 use sha2::{Digest as _, Sha256};
 use zerocopy::IntoBytes;
 
 use super::certificates;
 use super::pattern::{self, Segment};
+use super::windows::{
+    self,
+    cover::{self, Cover},
+};
 use crate::diagnostic::Fault;
 use crate::source::{Certificate, Content, Digest, Logical};
 
@@ -44,6 +48,7 @@ pub(crate) struct PreparedLogical {
     pub(crate) patterns: Vec<(u8, PreparedPattern)>,
     pub(crate) expression: Vec<u8>,
     pub(crate) holds_without_hits: bool,
+    pub(crate) cover: Cover,
 }
 
 /// Compiles what a record looks for.
@@ -109,7 +114,8 @@ fn prepare_logical(logical: &Logical) -> Result<PreparedLogical, Fault> {
         let counted = counted.checked_shr((*part).into()).unwrap_or(0) & 1 == 1;
         Ok((*part, prepare_pattern(pattern, counted)?))
     });
-    let patterns = patterns.collect::<Result<Vec<_>, Fault>>()?;
+    let mut patterns = patterns.collect::<Result<Vec<_>, Fault>>()?;
+    let cover = mark_late(&mut patterns, &logical.expression);
     let expression = expression::encode(&logical.expression);
     let holds_without_hits = expression::holds(&expression, &[0; MAX_PARTS])
         .map_err(|broken| Fault::error("logic", format!("cannot be evaluated: {broken:?}")))?;
@@ -120,6 +126,7 @@ fn prepare_logical(logical: &Logical) -> Result<PreparedLogical, Fault> {
         patterns,
         expression,
         holds_without_hits,
+        cover,
     })
 }
 
@@ -129,6 +136,30 @@ fn prepare_condition(condition: &Condition) -> Result<Option<ConditionRow>, Faul
     }
     let too_many = || Fault::error("target block", "too many kinds in `Intermediates:`");
     condition.row().map(Some).ok_or_else(too_many)
+}
+
+/// Marks the patterns that are looked for late, and those without which the signature cannot hold. A
+/// part may be one of several patterns.
+fn mark_late(patterns: &mut [(u8, PreparedPattern)], ops: &[ExpressionOp]) -> Cover {
+    let (mut prices, mut alternatives) = ([0_u64; MAX_PARTS], [0_u32; MAX_PARTS]);
+    for (part, pattern) in patterns.iter() {
+        let price = windows::price(&pattern.row, &pattern.segments);
+        if let Some(sum) = prices.get_mut(usize::from(*part)) {
+            *sum = sum.saturating_add(price);
+        }
+        if let Some(count) = alternatives.get_mut(usize::from(*part)) {
+            *count = count.saturating_add(1);
+        }
+    }
+    let cover = cover::of(ops, &prices);
+    for (part, pattern) in patterns {
+        let has = |parts: u64| parts.checked_shr((*part).into()).unwrap_or(0) & 1 == 1;
+        let is_alone = alternatives.get(usize::from(*part)) == Some(&1);
+        let is_late = cover.enough.is_some_and(|enough| !has(enough));
+        pattern.row.flags |= if is_late { FLAG_LATE } else { 0 };
+        pattern.row.flags |= if has(cover.necessary) && is_alone { FLAG_NECESSARY } else { 0 };
+    }
+    cover
 }
 
 /// A bit for each part that some comparison counts beyond its presence.

@@ -1,0 +1,41 @@
+//! Positions that a filter let through, in a buffer of fixed size.
+
+/// Lanes that one call of a kernel looks at, at most.
+pub(super) const LANES: usize = 1024;
+/// Candidates are looked up when there are as many as this: enough to hide the memory's latency
+/// behind each other, few enough to stay in the first-level cache.
+pub(super) const ENOUGH: usize = 512;
+/// A kernel may write a whole vector behind its last candidate.
+pub(super) const SLACK: usize = 16;
+const ROOM: usize = ENOUGH + LANES + SLACK;
+
+/// Positions, counted from the start of the region that is searched.
+pub(super) struct Candidates {
+    pub(super) positions: Box<[u32; ROOM]>,
+    pub(super) length: usize,
+}
+
+impl Default for Candidates {
+    fn default() -> Self {
+        Self { positions: Box::new([0; ROOM]), length: 0 }
+    }
+}
+
+impl Candidates {
+    /// Whether they are to be looked up before the next call of a kernel.
+    pub(super) fn is_enough(&self) -> bool {
+        self.length >= ENOUGH
+    }
+
+    #[inline]
+    pub(super) fn push(&mut self, position: u32) {
+        if let Some(slot) = self.positions.get_mut(self.length) {
+            *slot = position;
+            self.length = self.length.wrapping_add(1);
+        }
+    }
+
+    pub(super) fn as_slice(&self) -> &[u32] {
+        self.positions.get(..self.length).unwrap_or_default()
+    }
+}

@@ -1,0 +1,204 @@
+//! One pass over the data: probe, look up, compare, hand on.
+//!
+//! Survivors of a filter are collected over many probes and then looked up together, stage by stage:
+//! all heads, then all cells, then all anchors. So the waits for memory overlap.
+
+use std::ops::Range;
+
+use super::candidates::Candidates;
+use super::hash::{self, FOLD};
+use super::kernels::{Kernel, portable, prefetch};
+use super::tables::{Filter, Sections, Table, lane_of, mask_of};
+use crate::set::layout::AnchorRow;
+
+/// Bytes that all tables look at in turn, while they lie in the first-level cache.
+const BLOCK: usize = 4096;
+/// Bytes of one call of [`Search::region`], at most.
+pub const REGION: usize = 4 << 20;
+
+/// Room for searches, used again.
+#[derive(Default)]
+pub struct Buffers {
+    /// One for each table.
+    candidates: Vec<Candidates>,
+    probes: Vec<Probe>,
+    matches: Vec<Found>,
+}
+
+/// A candidate and its hash.
+#[derive(Clone, Copy)]
+struct Probe {
+    position: u32,
+    bucket: u32,
+    tag: u32,
+}
+
+/// A candidate whose tag is right.
+#[derive(Clone, Copy)]
+struct Found {
+    anchor: u32,
+    run: u32,
+    before: bool,
+}
+
+/// A place where an anchor's bytes were seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Seen {
+    /// The row of the anchor.
+    pub anchor: u32,
+    /// Where the run of bytes that its windows were cut from begins.
+    pub run: usize,
+}
+
+/// What one search has: the set's tables and the instruction set.
+pub struct Search<'s> {
+    tables: Vec<Table<'s>>,
+    anchors: &'s [AnchorRow],
+    kernel: Kernel,
+}
+
+impl<'s> Search<'s> {
+    /// The tables of a set. A row that cannot be is left out here; opening the set refuses it.
+    pub fn new(sections: &Sections<'s>, kernel: Kernel) -> Self {
+        let tables = sections.tables.iter().filter_map(|row| Table::read(row, sections)).collect();
+        Self { tables, anchors: sections.anchors, kernel }
+    }
+
+    /// Whether there is nothing to look for.
+    pub fn is_empty(&self) -> bool {
+        self.tables.is_empty()
+    }
+
+    /// Finds the anchors with a window that begins in `region`, a part of `data` that begins at a
+    /// multiple of eight and has at most [`REGION`] bytes. An error of `sink` ends the search.
+    pub fn region<E>(
+        &self,
+        data: &[u8],
+        region: Range<usize>,
+        buffers: &mut Buffers,
+        sink: &mut impl FnMut(Seen) -> Result<(), E>,
+    ) -> Result<(), E> {
+        buffers.candidates.resize_with(self.tables.len(), Candidates::default);
+        for block in region.clone().step_by(BLOCK) {
+            let end = block.saturating_add(BLOCK).min(region.end);
+            for (number, table) in self.tables.iter().enumerate() {
+                self.block(number, table, data, (region.start, block..end), buffers, sink)?;
+            }
+        }
+        for (number, table) in self.tables.iter().enumerate() {
+            self.look_up(number, table, data, region.start, buffers, sink)?;
+        }
+        Ok(())
+    }
+
+    /// Probes one block for one table.
+    fn block<E>(
+        &self,
+        number: usize,
+        table: &Table<'s>,
+        data: &[u8],
+        (base, block): (usize, Range<usize>),
+        buffers: &mut Buffers,
+        sink: &mut impl FnMut(Seen) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let lane = lane_of(table.width);
+        for offset in (0..lane).step_by(table.step) {
+            let start = block.start.saturating_add(offset);
+            // The last lane may reach into the next block.
+            let lanes = block.end.saturating_sub(start).div_ceil(lane);
+            let end = start.saturating_add(lanes.wrapping_mul(lane)).min(data.len());
+            let Some(text) = data.get(start..end) else { break };
+            let position = start.wrapping_sub(base) as u32;
+            let Some(candidates) = buffers.candidates.get_mut(number) else { break };
+            match table.filter {
+                Filter::Wide(filter) => self.kernel.wide(filter, text, position, candidates),
+                Filter::Narrow(filter) => {
+                    self.kernel.narrow(filter, text, position, candidates);
+                    let rest = text.len() % 4;
+                    if rest >= table.width {
+                        let at = text.len().wrapping_sub(rest);
+                        let window = read(text, at, rest) as u32;
+                        if portable::narrow_holds(filter, window) {
+                            candidates.push(position.wrapping_add(at as u32));
+                        }
+                    }
+                }
+            }
+            if candidates.is_enough() {
+                self.look_up(number, table, data, base, buffers, sink)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks up the candidates of a table, and empties them.
+    fn look_up<E>(
+        &self,
+        number: usize,
+        table: &Table<'s>,
+        data: &[u8],
+        base: usize,
+        buffers: &mut Buffers,
+        sink: &mut impl FnMut(Seen) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let Some(candidates) = buffers.candidates.get_mut(number) else { return Ok(()) };
+        let mask = mask_of(table.width) & FOLD;
+        buffers.probes.clear();
+        for &position in candidates.as_slice() {
+            let window = read(data, base.wrapping_add(position as usize), 8) & mask;
+            let hash = hash::directory(window);
+            let bucket = table.bucket(hash);
+            prefetch(table.heads(), bucket as usize);
+            buffers.probes.push(Probe { position, bucket, tag: hash as u32 });
+        }
+        candidates.length = 0;
+        for probe in &buffers.probes {
+            if let Some(head) = table.heads().get(probe.bucket as usize) {
+                prefetch(table.all_cells(), head.get() as usize);
+            }
+        }
+        buffers.matches.clear();
+        for probe in &buffers.probes {
+            for cell in table.cells(probe.bucket) {
+                if let Some((anchor, phase)) = table.open(cell.get(), probe.tag) {
+                    prefetch(self.anchors, anchor as usize);
+                    let run = probe.position.wrapping_sub(phase);
+                    let before = phase > probe.position;
+                    buffers.matches.push(Found { anchor, run, before });
+                }
+            }
+        }
+        for found in &buffers.matches {
+            let run = match found.before {
+                // The run began in the region before.
+                true => base.checked_sub(found.run.wrapping_neg() as usize),
+                false => base.checked_add(found.run as usize),
+            };
+            let Some(run) = run else { continue };
+            if self.anchors.get(found.anchor as usize).is_some_and(|row| row.is_at(data, run)) {
+                sink(Seen { anchor: found.anchor, run })?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl AnchorRow {
+    /// Whether the bytes beside the window allow a match of a run that begins at `run`.
+    #[inline]
+    fn is_at(&self, data: &[u8], run: usize) -> bool {
+        let Some(at) = run.checked_add_signed(self.check_at.get().into()) else { return false };
+        read(data, at, 8) & self.check_mask.get() == self.check.get()
+    }
+}
+
+/// Up to eight bytes as a number in little endian, zeros where there are none.
+#[inline]
+fn read(data: &[u8], at: usize, length: usize) -> u64 {
+    let rest = data.get(at..).unwrap_or_default();
+    if let Some(all) = rest.first_chunk() {
+        return u64::from_le_bytes(*all) & mask_of(length);
+    }
+    let bytes = rest.iter().take(length).rev();
+    bytes.fold(0, |number, &byte| number << 8 | u64::from(byte))
+}

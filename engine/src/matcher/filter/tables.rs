@@ -1,0 +1,141 @@
+//! The tables of a set, in place: what a search reads, each reference checked where it is used.
+
+use zerocopy::FromBytes;
+use zerocopy::little_endian::{U32, U64};
+
+use super::kernels::{Narrow, Wide};
+use crate::set::layout::{AnchorRow, TableRow};
+
+/// Bits of a cell that say which of a pattern's windows it stands for.
+pub(super) const PHASE_BITS: u32 = 3;
+
+/// The sections that a search reads.
+#[derive(Clone, Copy, Default)]
+pub struct Sections<'s> {
+    /// [`TableRow`]s.
+    pub tables: &'s [TableRow],
+    /// The words of all filters.
+    pub filters: &'s [u8],
+    /// Where each bucket's cells begin.
+    pub heads: &'s [U32],
+    /// A tag, a row of `anchors` and a phase each.
+    pub cells: &'s [U32],
+    /// What stands behind a window.
+    pub anchors: &'s [AnchorRow],
+}
+
+/// A filter of either kind.
+#[derive(Clone, Copy)]
+pub(super) enum Filter<'s> {
+    Wide(Wide<'s>),
+    Narrow(Narrow<'s>),
+}
+
+/// One table, borrowed from the set.
+#[derive(Clone, Copy)]
+pub(super) struct Table<'s> {
+    pub(super) filter: Filter<'s>,
+    /// Bytes in a window.
+    pub(super) width: usize,
+    /// Positions are probed where they are multiples of this.
+    pub(super) step: usize,
+    heads: &'s [U32],
+    log2_heads: u32,
+    cells: &'s [U32],
+    row_bits: u32,
+}
+
+/// Bytes that a lane takes; windows of up to four bytes have narrow ones.
+pub(super) fn lane_of(width: usize) -> usize {
+    if width <= 4 { 4 } else { 8 }
+}
+
+/// The bytes of a window of that width, in a number read as little endian.
+pub(super) fn mask_of(width: usize) -> u64 {
+    let bits = (width as u32).wrapping_mul(8);
+    u64::MAX.checked_shr(64_u32.wrapping_sub(bits)).unwrap_or(0)
+}
+
+impl<'s> Table<'s> {
+    /// The table of a row, or `None` for one that cannot be.
+    pub(super) fn read(row: &TableRow, sections: &Sections<'s>) -> Option<Self> {
+        let (width, step) = (usize::from(row.width), usize::from(row.step));
+        let lane = lane_of(width);
+        let (log2_words, log2_heads) = (u32::from(row.log2_words), u32::from(row.log2_heads));
+        let is_sane = ((1..=4).contains(&width) || width == 8)
+            && [1, 2, 4, 8].contains(&step)
+            && step <= lane
+            && (1..=28).contains(&log2_words)
+            && (1..=28).contains(&log2_heads)
+            && u32::from(row.row_bits) <= 32 - PHASE_BITS;
+        if !is_sane {
+            return None;
+        }
+        let start = usize::try_from(row.words_at.get()).ok()?;
+        let words = sections.filters.get(start..start.checked_add(lane << log2_words)?)?;
+        let filter = match lane {
+            4 => Filter::Narrow(Narrow {
+                words: <[U32]>::ref_from_bytes(words).ok()?,
+                log2_words,
+                mask: mask_of(width) as u32,
+            }),
+            _ => Filter::Wide(Wide {
+                words: <[U64]>::ref_from_bytes(words).ok()?,
+                log2_words,
+                mask: mask_of(width),
+            }),
+        };
+        let run = |items: &'s [U32], first: u32, count: usize| {
+            items.get(first as usize..(first as usize).checked_add(count)?)
+        };
+        let heads =
+            run(sections.heads, row.heads_at.get(), (1_usize << log2_heads).wrapping_add(1))?;
+        let cells = run(sections.cells, row.cells_at.get(), row.cells.get() as usize)?;
+        let row_bits = row.row_bits.into();
+        Some(Self { filter, width, step, heads, log2_heads, cells, row_bits })
+    }
+
+    /// The bucket of a directory hash.
+    #[inline]
+    pub(super) fn bucket(&self, hash: u64) -> u32 {
+        (hash >> 64_u32.wrapping_sub(self.log2_heads)) as u32
+    }
+
+    #[inline]
+    pub(super) fn heads(&self) -> &'s [U32] {
+        self.heads
+    }
+
+    #[inline]
+    pub(super) fn all_cells(&self) -> &'s [U32] {
+        self.cells
+    }
+
+    /// Where a bucket's cells lie.
+    #[inline]
+    pub(super) fn cells(&self, bucket: u32) -> &'s [U32] {
+        let Some([start, end]) =
+            self.heads.get(bucket as usize..).and_then(|heads| heads.first_chunk())
+        else {
+            return &[];
+        };
+        self.cells.get(start.get() as usize..end.get() as usize).unwrap_or_default()
+    }
+
+    /// The anchor and the phase of a cell, if its tag is that of the hash.
+    #[inline]
+    pub(super) fn open(&self, cell: u32, hash: u32) -> Option<(u32, u32)> {
+        let low = self.row_bits.wrapping_add(PHASE_BITS);
+        let differs = u64::from(cell ^ hash) >> low;
+        let row = (cell >> PHASE_BITS) & (1_u32 << self.row_bits).wrapping_sub(1);
+        (differs == 0).then_some((row, cell & 7))
+    }
+}
+
+/// Checks that every table lies inside of its sections; else gives the number of one that does not.
+pub(crate) fn check(sections: &Sections<'_>) -> Result<(), usize> {
+    match sections.tables.iter().position(|row| Table::read(row, sections).is_none()) {
+        Some(row) => Err(row),
+        None => Ok(()),
+    }
+}

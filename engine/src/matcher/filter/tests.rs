@@ -1,0 +1,201 @@
+//! Every kernel against a search without any cleverness, over all widths, steps and borders.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::set::layout::AnchorRow;
+
+/// A pattern of which a run of `width + step - 1` bytes is known.
+#[derive(Clone, Debug)]
+struct Run {
+    bytes: Vec<u8>,
+    class: usize,
+}
+
+const CLASSES: [(u8, u8); 9] =
+    [(8, 8), (8, 4), (8, 1), (4, 4), (2, 1), (4, 2), (4, 1), (3, 1), (1, 1)];
+
+fn run() -> impl Strategy<Value = Run> {
+    let byte = prop::sample::select(vec![0, b'a', b'A', b'b', 0xff, 0x20, 0x5b]);
+    (prop::collection::vec(byte, 15), 0..CLASSES.len()).prop_map(|(mut bytes, class)| {
+        let (width, step) = CLASSES[class];
+        bytes.truncate(usize::from(width + step - 1));
+        Run { bytes, class }
+    })
+}
+
+/// The tables of some runs.
+fn tables(runs: &[Run]) -> (Written, Vec<AnchorRow>) {
+    let mut plans: Vec<Plan> =
+        CLASSES.iter().map(|&(width, step)| Plan { width, step, windows: Vec::new() }).collect();
+    let mut anchors = Vec::new();
+    for run in runs {
+        let plan = &mut plans[run.class];
+        for (phase, window) in (0..).zip(run.bytes.windows(plan.width.into())) {
+            let bytes = window.iter().rev().fold(0, |all, &byte| all << 8 | u64::from(byte));
+            plan.windows.push(Window { bytes, anchor: anchors.len() as u32, phase });
+        }
+        let last = run.bytes[run.bytes.len() - 1];
+        anchors.push(AnchorRow {
+            segment: 0.into(),
+            lead_min: 0.into(),
+            spread: 0.into(),
+            check_at: (run.bytes.len() as i16 - 1).into(),
+            check: u64::from(last).into(),
+            check_mask: 0xff.into(),
+        });
+    }
+    (write(&plans, anchors.len()).unwrap(), anchors)
+}
+
+/// The runs that are there, letters in either case, found by comparing at every position.
+fn naive(runs: &[Run], data: &[u8]) -> Vec<Seen> {
+    let folded = |bytes: &[u8]| bytes.iter().map(|byte| byte & 0xdf).collect::<Vec<u8>>();
+    let mut seen = Vec::new();
+    for (anchor, run) in (0..).zip(runs) {
+        for (start, text) in data.windows(run.bytes.len()).enumerate() {
+            if folded(text) == folded(&run.bytes) && text.last() == run.bytes.last() {
+                seen.push(Seen { anchor, run: start });
+            }
+        }
+    }
+    seen
+}
+
+fn search(runs: &[Run], data: &[u8], kernel: Kernel) -> Vec<Seen> {
+    let (written, anchors) = tables(runs);
+    let sections = Sections {
+        tables: &written.tables,
+        filters: &written.filters,
+        heads: &written.heads,
+        cells: &written.cells,
+        anchors: &anchors,
+    };
+    assert_eq!(check(&sections), Ok(()));
+    let search = Search::new(&sections, kernel);
+    let (mut buffers, mut seen) = (Buffers::default(), Vec::new());
+    for start in (0..data.len()).step_by(REGION) {
+        let region = start..data.len().min(start + REGION);
+        let found: Result<(), ()> = search.region(data, region, &mut buffers, &mut |at| {
+            seen.push(at);
+            Ok(())
+        });
+        found.unwrap();
+    }
+    // What is only partly there may be seen too: windows are, the rest is for the verification.
+    seen.retain(|at| {
+        let run = &runs[at.anchor as usize].bytes;
+        let text = data.get(at.run..at.run + run.len());
+        text.is_some_and(|text| {
+            text.iter().zip(run).all(|(a, b)| a & 0xdf == b & 0xdf) && text.last() == run.last()
+        })
+    });
+    seen.sort();
+    seen.dedup();
+    seen
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 3 } else { 300 }))]
+
+    #[test]
+    fn every_run_is_seen_by_every_kernel(
+        runs in prop::collection::vec(run(), 1..12),
+        pieces in prop::collection::vec((0..12_usize, 0..20_usize), 0..40),
+        large in prop::bool::weighted(0.2),
+    ) {
+        let mut data = vec![b'x'; if large && !cfg!(miri) { 4090 } else { 0 }];
+        for (number, gap) in pieces {
+            data.extend_from_slice(&runs[number % runs.len()].bytes);
+            data.resize(data.len() + gap, 0);
+        }
+        let expected = naive(&runs, &data);
+        for kernel in Kernel::available() {
+            prop_assert_eq!(&search(&runs, &data, kernel), &expected, "{:?}", kernel);
+        }
+    }
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "four million bytes")]
+fn runs_across_blocks_and_regions_are_seen() {
+    let runs: Vec<Run> = (0..CLASSES.len())
+        .map(|class| {
+            let (width, step) = CLASSES[class];
+            let bytes = b"0123456789abcde"[..usize::from(width + step - 1)].to_vec();
+            Run { bytes, class }
+        })
+        .collect();
+    let mut places: Vec<usize> = (0..16).map(|before| 4096 - before).collect();
+    places.extend([REGION - 9, REGION - 1]);
+    for place in places {
+        let mut data = vec![b'x'; place];
+        data.extend_from_slice(b"0123456789abcde");
+        let expected: Vec<Seen> = (0..runs.len() as u32)
+            .map(|anchor| Seen { anchor, run: place })
+            .filter(|seen| runs[seen.anchor as usize].bytes.len() > 1)
+            .collect();
+        let mut seen = search(&runs, &data, Kernel::best());
+        seen.retain(|seen| runs[seen.anchor as usize].bytes.len() > 1);
+        assert_eq!(seen, expected, "{place}");
+    }
+}
+
+#[test]
+fn data_that_is_nothing_but_windows_is_looked_up_in_full() {
+    let run = Run { bytes: vec![0; 15], class: 0 };
+    let data = vec![0; 20_000];
+    for kernel in Kernel::available() {
+        let seen = search(std::slice::from_ref(&run), &data, kernel);
+        assert_eq!(seen.len(), data.len() - 14, "{kernel:?}");
+    }
+}
+
+#[test]
+fn forged_tables_are_refused_or_harmless() {
+    let runs = [Run { bytes: b"0123456789abcde".to_vec(), class: 0 }];
+    let (written, anchors) = tables(&runs);
+    let good = written.tables[0];
+    let changes: [fn(&mut crate::set::layout::TableRow); 10] = [
+        |row| row.width = 9,
+        |row| row.width = 0,
+        |row| row.width = 7,
+        |row| row.step = 3,
+        |row| row.log2_words = 29,
+        |row| row.log2_words += 1,
+        |row| row.log2_heads += 1,
+        |row| row.row_bits = 30,
+        |row| row.words_at = 8.into(),
+        |row| row.cells = u32::MAX.into(),
+    ];
+    for change in changes {
+        let mut row = good;
+        change(&mut row);
+        let rows = [row];
+        let sections = Sections {
+            tables: &rows,
+            filters: &written.filters,
+            heads: &written.heads,
+            cells: &written.cells,
+            anchors: &anchors,
+        };
+        assert_eq!(check(&sections), Err(0), "{row:?}");
+    }
+    let wild: Vec<_> = written.heads.iter().map(|_| u32::MAX.into()).collect();
+    let far: Vec<_> = written.cells.iter().map(|_| u32::MAX.into()).collect();
+    for (heads, cells) in [(&wild, &written.cells), (&written.heads, &far)] {
+        let sections = Sections {
+            tables: &written.tables,
+            filters: &written.filters,
+            heads,
+            cells,
+            anchors: &anchors,
+        };
+        let mut buffers = Buffers::default();
+        let text = b"0123456789abcde0123456789abcde";
+        let search = Search::new(&sections, Kernel::best());
+        let found: Result<(), ()> =
+            search.region(text, 0..text.len(), &mut buffers, &mut |_| Ok(()));
+        assert_eq!(found, Ok(()));
+    }
+}

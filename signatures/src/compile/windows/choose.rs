@@ -1,0 +1,352 @@
+//! The run of bytes by which each pattern is found, and the class that it is looked for in.
+//!
+//! First every pattern is priced in every class. Then classes are given up, one by one, as long as
+//! that makes the whole cheaper: each is a pass over the data. A few short patterns are better searched
+//! for one by one than by a pass that probes every position. Last each pattern gets its cheapest run
+//! in the classes that are left, where windows that many patterns share have become dearer.
+
+use std::collections::HashMap;
+
+use pellucid::matcher::ByteMask;
+use pellucid::matcher::filter::{Plan, Window};
+use pellucid::set::layout::AnchorRow;
+
+use super::cost::{self, CLASSES};
+use super::runs::{FOLD, is_fixed};
+use super::{Kept, Windows};
+
+/// No class will do.
+pub(super) const HOPELESS: u64 = u64::MAX;
+/// The price of a window for each other place in the patterns where it stands: what signatures are
+/// made from is also what clean files are made from. About three in a thousand million.
+const SEEN_IN_PATTERNS: u64 = 1 << 32;
+/// A window that so many patterns have chosen is avoided.
+const CROWDED: u32 = 16;
+const PRICE_OF_CROWDS: u64 = 1 << 45;
+/// Anchors whose compared bytes are further from their run are not asked for.
+const NEAR: usize = 200;
+
+/// What was chosen.
+pub(super) struct Chosen {
+    pub(super) plans: Vec<Plan>,
+    pub(super) anchors: Vec<AnchorRow>,
+    /// Patterns without a run of fixed bytes.
+    pub(super) left: Vec<u32>,
+}
+
+/// What searching the whole data for one pattern by itself costs, as if it were candidates.
+const ALONE: u64 = (1 << 60) / 800;
+/// Bytes after which such a search is cheap enough not to count, as a power of two.
+const SOON: u32 = 18;
+
+/// By class; behind them, what a search for the pattern by itself costs.
+type Prices = [u64; CLASSES.len() + 1];
+
+/// A place in a pattern.
+#[derive(Clone, Copy)]
+struct Choice {
+    price: u64,
+    class: usize,
+    stretch: usize,
+    start: usize,
+}
+
+/// The least price of a stretch in any class.
+pub(super) fn price(stretch: &[ByteMask]) -> u64 {
+    let mut best = HOPELESS;
+    let class_price = |class: usize| CLASSES.get(class).map_or(0, |class| class.pass >> 20);
+    for_each_run(stretch, &mut Vec::new(), |class, _, _, price| {
+        best = best.min(price.saturating_add(class_price(class)));
+    });
+    best
+}
+
+pub(super) fn choose(windows: &Windows, patterns: &[u32]) -> Chosen {
+    let seen = SeenWindows::count(windows, patterns);
+    let prices: Vec<Prices> =
+        patterns.iter().map(|&pattern| prices(windows, pattern, &seen)).collect();
+    let classes = cheapest_classes(&prices);
+    let mut taken: HashMap<(usize, u64), u32> = HashMap::new();
+    let mut chosen = Chosen { plans: plans(), anchors: Vec::new(), left: Vec::new() };
+    for &pattern in patterns {
+        let stretches = windows.of_pattern(pattern);
+        let alone = price_alone(windows, stretches, &mut Vec::new());
+        match best(windows, stretches, &classes, &seen, &taken).filter(|best| best.price <= alone) {
+            Some(choice) => add(windows, stretches, choice, &mut taken, &mut chosen),
+            None => chosen.left.push(pattern),
+        }
+    }
+    chosen
+}
+
+fn plans() -> Vec<Plan> {
+    let plan = |class: &cost::Class| Plan {
+        width: class.width as u8,
+        step: class.step as u8,
+        windows: Vec::new(),
+    };
+    CLASSES.iter().map(plan).collect()
+}
+
+/// Calls with class, start in the stretch, first window and price of every run that a class takes.
+fn for_each_run(
+    stretch: &[ByteMask],
+    costs: &mut Vec<u64>,
+    mut take: impl FnMut(usize, usize, &[u8], u64),
+) {
+    let mut at = 0_usize;
+    for piece in stretch.chunk_by(|a, b| is_fixed(*a) == is_fixed(*b)) {
+        let begin = at;
+        at = at.saturating_add(piece.len());
+        if !piece.first().is_some_and(|&byte| is_fixed(byte)) {
+            continue;
+        }
+        let run: Vec<u8> = piece.iter().map(|byte| byte.value & FOLD).collect();
+        let mut width = 0;
+        for (number, class) in
+            CLASSES.iter().enumerate().filter(|(_, class)| class.run() <= run.len())
+        {
+            if width != class.width {
+                width = class.width;
+                cost::windows(&run, width, costs);
+            }
+            for (start, costs) in costs.windows(class.step).enumerate() {
+                let price = costs.iter().fold(0_u64, |sum, &cost| sum.saturating_add(cost));
+                let price = price / class.step as u64;
+                let bytes = run.get(start..start.saturating_add(class.run())).unwrap_or_default();
+                take(number, begin.saturating_add(start), bytes, price);
+            }
+        }
+    }
+}
+
+/// How often windows stand in the patterns, by a hash.
+struct SeenWindows(Vec<u8>);
+
+impl SeenWindows {
+    const LOG2: u32 = 24;
+
+    fn count(windows: &Windows, patterns: &[u32]) -> Self {
+        let mut seen = Self(vec![0; 1 << Self::LOG2]);
+        for stretch in patterns.iter().flat_map(|&pattern| windows.of_pattern(pattern)) {
+            for piece in windows.bytes(stretch).chunk_by(|a, b| is_fixed(*a) == is_fixed(*b)) {
+                let run: Vec<u8> = piece.iter().map(|byte| byte.value & FOLD).collect();
+                if piece.first().is_some_and(|&byte| is_fixed(byte)) {
+                    [4, 8].into_iter().for_each(|width| seen.add_all(&run, width));
+                }
+            }
+        }
+        seen
+    }
+
+    fn add_all(&mut self, run: &[u8], width: usize) {
+        for window in run.windows(width) {
+            if let Some(count) = self.0.get_mut(Self::place(number_of(window), width)) {
+                *count = count.saturating_add(1);
+            }
+        }
+    }
+
+    fn place(window: u64, width: usize) -> usize {
+        let mixed = (window ^ (width as u64) << 60).wrapping_mul(0xd6e8_feb8_6659_fd93);
+        let mixed = (mixed ^ mixed >> 32).wrapping_mul(0xd6e8_feb8_6659_fd93);
+        (mixed >> 64_u32.saturating_sub(Self::LOG2)) as usize
+    }
+
+    /// What the other places of the windows of a run cost.
+    fn price(&self, run: &[u8], width: usize, step: usize) -> u64 {
+        if width < 4 {
+            return 0;
+        }
+        let others = run.windows(width).take(step).map(|window| {
+            let count = self.0.get(Self::place(number_of(window), width)).copied().unwrap_or(0);
+            u64::from(count.saturating_sub(1))
+        });
+        others.sum::<u64>().saturating_mul(SEEN_IN_PATTERNS) / step.max(1) as u64
+    }
+}
+
+/// The bytes as a number in little endian.
+fn number_of(window: &[u8]) -> u64 {
+    window.iter().rev().fold(0, |number, &byte| number << 8 | u64::from(byte))
+}
+
+/// The least price of a pattern in every class.
+fn prices(windows: &Windows, pattern: u32, seen: &SeenWindows) -> Prices {
+    let mut prices = [HOPELESS; CLASSES.len() + 1];
+    let mut costs = Vec::new();
+    for stretch in windows.of_pattern(pattern) {
+        for_each_run(windows.bytes(stretch), &mut costs, |number, _, run, price| {
+            let Some(class) = CLASSES.get(number) else { return };
+            let price = price.saturating_add(seen.price(run, class.width, class.step));
+            let price = price.saturating_mul(starts_of(stretch));
+            if let Some(least) = prices.get_mut(number) {
+                *least = (*least).min(price);
+            }
+        });
+    }
+    if let Some(alone) = prices.last_mut() {
+        *alone = price_alone(windows, windows.of_pattern(pattern), &mut costs);
+    }
+    prices
+}
+
+/// What it costs to search for a pattern by itself. One that is nothing but a few bytes is found soon
+/// where they are frequent, and no further search is needed then.
+fn price_alone(windows: &Windows, stretches: &[Kept], costs: &mut Vec<u64>) -> u64 {
+    let mut rarest = HOPELESS;
+    for stretch in stretches {
+        for_each_run(windows.bytes(stretch), costs, |_, _, _, price| rarest = rarest.min(price));
+    }
+    let is_one_run = match stretches {
+        [only] => windows.bytes(only).iter().all(|&byte| is_fixed(byte)),
+        _ => false,
+    };
+    let places = rarest.checked_shr(60_u32.saturating_sub(SOON)).unwrap_or(0).max(1);
+    match (rarest, is_one_run) {
+        (HOPELESS, _) => HOPELESS,
+        (_, true) => ALONE / places,
+        (rarest, false) => ALONE.saturating_add(rarest.saturating_mul(2)),
+    }
+}
+
+/// The classes that serve all patterns at the least price, passes included.
+fn cheapest_classes(prices: &[Prices]) -> [bool; CLASSES.len()] {
+    let mut classes = [true; CLASSES.len()];
+    let mut price = price_of(prices, &classes);
+    loop {
+        let without = (0..CLASSES.len()).filter_map(|number| {
+            let mut fewer = classes;
+            let class = fewer.get_mut(number).filter(|class| **class)?;
+            *class = false;
+            Some((price_of(prices, &fewer), fewer))
+        });
+        match without.min_by_key(|(price, _)| *price) {
+            Some((less, fewer)) if less <= price => (price, classes) = (less, fewer),
+            _ => return classes,
+        }
+    }
+}
+
+/// What searching with some classes costs. A pattern that only the others could serve costs more than
+/// anything.
+fn price_of(prices: &[Prices], classes: &[bool; CLASSES.len()]) -> u128 {
+    let passes = CLASSES.iter().zip(classes).filter(|(_, is_used)| **is_used);
+    let passes: u128 = passes.map(|(class, _)| u128::from(class.pass)).sum();
+    let least = |own: &Prices| {
+        let any = own.iter().copied().min().unwrap_or(HOPELESS);
+        let alone = own.last().copied().unwrap_or(HOPELESS);
+        let used = own.iter().zip(classes).filter(|(_, is_used)| **is_used);
+        match used.map(|(price, _)| *price).min().unwrap_or(HOPELESS).min(alone) {
+            HOPELESS if any != HOPELESS => u128::from(u64::MAX) << 32,
+            HOPELESS => 0,
+            price => u128::from(price),
+        }
+    };
+    passes.saturating_add(prices.iter().map(least).sum())
+}
+
+/// The cheapest place of a pattern in the classes that are used.
+fn best(
+    windows: &Windows,
+    stretches: &[Kept],
+    classes: &[bool; CLASSES.len()],
+    seen: &SeenWindows,
+    taken: &HashMap<(usize, u64), u32>,
+) -> Option<Choice> {
+    let mut best: Option<Choice> = None;
+    let mut costs = Vec::new();
+    for (number, stretch) in stretches.iter().enumerate() {
+        for_each_run(windows.bytes(stretch), &mut costs, |class_number, start, run, price| {
+            let class =
+                CLASSES.get(class_number).filter(|_| classes.get(class_number) == Some(&true));
+            let Some(class) = class else { return };
+            let price = price.saturating_add(seen.price(run, class.width, class.step));
+            let price = price.saturating_mul(starts_of(stretch));
+            if best.is_some_and(|best| best.price <= price) {
+                return;
+            }
+            let crowds = run.windows(class.width).take(class.step).filter(|window| {
+                taken.get(&(class_number, number_of(window))).is_some_and(|&count| count >= CROWDED)
+            });
+            let crowds = (crowds.count() as u64).saturating_mul(PRICE_OF_CROWDS);
+            let price = price.saturating_add(crowds);
+            if best.is_none_or(|best| best.price > price) {
+                best = Some(Choice { price, class: class_number, stretch: number, start });
+            }
+        });
+    }
+    best
+}
+
+/// How many starts have to be verified where a stretch is seen, as far as they count.
+fn starts_of(stretch: &Kept) -> u64 {
+    u64::from(stretch.spread) / 2 + 1
+}
+
+/// Gives the windows of a run to the plan of its class.
+fn add(
+    windows: &Windows,
+    stretches: &[Kept],
+    choice: Choice,
+    taken: &mut HashMap<(usize, u64), u32>,
+    chosen: &mut Chosen,
+) {
+    let (Some(class), Some(plan), Some(stretch)) = (
+        CLASSES.get(choice.class),
+        chosen.plans.get_mut(choice.class),
+        stretches.get(choice.stretch),
+    ) else {
+        return;
+    };
+    let bytes = windows.bytes(stretch);
+    let run: Vec<u8> =
+        bytes.iter().skip(choice.start).take(class.run()).map(|byte| byte.value & FOLD).collect();
+    let anchor = chosen.anchors.len() as u32;
+    for (phase, window) in (0_u8..).zip(run.windows(class.width)) {
+        let bytes = number_of(window);
+        let count = taken.entry((choice.class, bytes)).or_default();
+        *count = count.saturating_add(1);
+        plan.windows.push(Window { bytes, anchor, phase });
+    }
+    let (check_at, check, check_mask) = check(bytes, choice.start, class.run());
+    chosen.anchors.push(AnchorRow {
+        segment: stretch.segment.into(),
+        lead_min: stretch.lead_min.saturating_add(choice.start as u32).into(),
+        spread: stretch.spread.into(),
+        check_at: check_at.into(),
+        check: check.into(),
+        check_mask: check_mask.into(),
+    });
+}
+
+/// The eight bytes that are compared first: those that say most beside the run.
+fn check(bytes: &[ByteMask], run: usize, length: usize) -> (i16, u64, u64) {
+    let first = run.saturating_sub(NEAR);
+    let last = run.saturating_add(length).saturating_add(NEAR).min(bytes.len());
+    let says = |at: usize, byte: &ByteMask| {
+        let is_in_run = (run..run.saturating_add(length)).contains(&at);
+        let is_frequent = matches!(byte.value, 0 | 0xff | b' ');
+        match byte.mask.count_ones() {
+            ones if is_in_run => ones / 8,
+            ones if is_frequent => ones / 2,
+            ones => ones,
+        }
+    };
+    let score = |start: usize| -> u32 {
+        let eight = bytes.iter().enumerate().skip(start).take(8);
+        eight.map(|(at, byte)| says(at, byte)).sum()
+    };
+    // Of equals the first.
+    let start = (first..last.saturating_sub(7).max(first.saturating_add(1)))
+        .rev()
+        .max_by_key(|&start| score(start));
+    let start = start.unwrap_or(0);
+    let (mut check, mut check_mask) = (0_u64, 0_u64);
+    for byte in bytes.iter().skip(start).take(8).collect::<Vec<_>>().into_iter().rev() {
+        check = check << 8 | u64::from(byte.value);
+        check_mask = check_mask << 8 | u64::from(byte.mask);
+    }
+    let distance = (start as i64).saturating_sub(run as i64);
+    (i16::try_from(distance).unwrap_or(0), check, check_mask)
+}

@@ -1,0 +1,111 @@
+//! What a choice of windows costs: how often a search would look at it in vain.
+//!
+//! Costs are candidates per byte of clean files, in units of 2^-60, as integers, so that every
+//! machine chooses alike.
+
+use crate::rarity::{of_pair, of_third};
+
+/// How windows of one width are probed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Class {
+    /// Bytes in a window.
+    pub(super) width: usize,
+    /// Every so many positions are probed.
+    pub(super) step: usize,
+    /// What the pass itself costs, as if it were candidates: cycles a byte by what looking up a
+    /// candidate takes (about 120, what follows from it included), as measured.
+    pub(super) pass: u64,
+}
+
+const fn class(width: usize, step: usize, hundredths_of_cycles: u64) -> Class {
+    Class { width, step, pass: hundredths_of_cycles * ((1 << 60) / 12_000) }
+}
+
+/// The classes, the cheapest pass first.
+pub(super) const CLASSES: [Class; 8] = [
+    class(8, 8, 20),
+    class(8, 4, 40),
+    class(4, 4, 40),
+    class(4, 2, 80),
+    class(4, 1, 160),
+    class(3, 1, 160),
+    class(2, 1, 160),
+    class(1, 1, 160),
+];
+
+impl Class {
+    /// Bytes that a run must have to give this class a window for every way the probes can fall.
+    pub(super) fn run(self) -> usize {
+        self.width.saturating_add(self.step).saturating_sub(1)
+    }
+}
+
+/// What any window of so many bytes costs, in bits: how often bytes that nobody expected turn up.
+const UNEXPECTED: [u32; 9] = [0, 7, 13, 19, 25, 28, 31, 34, 37];
+
+/// 2 to the power of 60 minus so many eighths.
+fn power(eighths: u32) -> u64 {
+    const FRACTIONS: [u64; 8] = [
+        1 << 30,
+        984_626_838,
+        902_905_651,
+        827_967_159,
+        759_250_125,
+        696_236_431,
+        638_452_619,
+        585_464_644,
+    ];
+    let fraction = FRACTIONS.get((eighths % 8) as usize).copied().unwrap_or(1 << 30);
+    (fraction << 30).checked_shr(eighths / 8).unwrap_or(0)
+}
+
+/// How often each window of a width occurs in clean files, by its start in a run of folded bytes.
+pub(super) fn windows(run: &[u8], width: usize, costs: &mut Vec<u64>) {
+    costs.clear();
+    let third = |at: usize| match run.get(at.wrapping_sub(2)..=at) {
+        Some(&[a, b, c]) => of_third(a, b, c),
+        _ => 0,
+    };
+    let unexpected = UNEXPECTED.get(width).map_or(0, |bits| power(bits.saturating_mul(8)));
+    let mut thirds: u32 = (2..width).map(third).sum();
+    for (start, window) in run.windows(width).enumerate() {
+        let pair = match *window {
+            [only] => (0..=255).map(|next| of_pair(only, next)).min().unwrap_or(0),
+            [first, second, ..] => of_pair(first, second),
+            [] => 0,
+        };
+        costs.push(power(pair.saturating_add(thirds)).saturating_add(unexpected));
+        if width > 2 {
+            let left = third(start.saturating_add(2));
+            thirds = thirds.saturating_sub(left);
+            thirds = thirds.saturating_add(third(start.saturating_add(width)));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn powers_fall_by_half_every_eight() {
+        assert_eq!(power(0), 1 << 60);
+        assert_eq!(power(80), 1 << 50);
+        assert!(power(84) > 1 << 49 && power(84) < 1 << 50);
+        assert_eq!(power(8 * 64), 0);
+    }
+
+    #[test]
+    fn sliding_and_counting_anew_agree() {
+        let run = b"\x48\x8b\x05\0\0\0\0GetProcAddress";
+        let run: Vec<u8> = run.iter().map(|byte| byte & 0xdf).collect();
+        for width in 1..=8 {
+            let (mut sliding, mut anew) = (Vec::new(), Vec::new());
+            windows(&run, width, &mut sliding);
+            for (start, window) in run.windows(width).enumerate() {
+                windows(window, width, &mut anew);
+                assert_eq!(anew, [sliding[start]], "width {width} at {start}");
+            }
+        }
+    }
+}
