@@ -55,6 +55,14 @@ fn declared() -> BTreeMap<String, Drawn> {
             signature, first_pattern, expression, expression_length, patterns, target,
             holds_without_hits, reserved, condition, size_min, size_max
         }
+        "AnchorRow" AnchorRow { segment, lead_min, spread, check_at, check, check_mask }
+        "PlaceRow" PlaceRow { target, offset_kind, section, distance, lead, first, count }
+        "PlaceEntry" PlaceEntry { bytes, pattern }
+        "AlwaysRow" AlwaysRow { kind, row }
+        "TableRow" TableRow {
+            width, step, log2_words, log2_heads, row_bits, reserved, words_at, heads_at, cells_at,
+            cells, reserved_too
+        }
         "ConditionRow" ConditionRow {
             entry_point_min, entry_point_max, sections_min, sections_max, flags, container,
             intermediates, kinds, reserved

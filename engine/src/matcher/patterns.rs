@@ -8,6 +8,7 @@
 //! for when it asks ([`Patterns::find_late`]).
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::ops::{Range, RangeInclusive};
 
 use super::filter::{self, Buffers, Kernel, REGION, Search};
@@ -138,8 +139,8 @@ impl Patterns {
         scratch: &mut Scratch,
         budget: &Budget,
     ) -> Result<bool, Stop> {
-        if !scratch.found.contains_key(&index) {
-            scratch.found.insert(index, Found::default());
+        if let Entry::Vacant(unsearched) = scratch.found.entry(index) {
+            unsearched.insert(Found::default());
             self.verify_everywhere(index, subject, scratch, budget)?;
         }
         Ok(scratch.found(index).is_some())

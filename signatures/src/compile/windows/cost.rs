@@ -59,6 +59,9 @@ fn power(eighths: u32) -> u64 {
     (fraction << 30).checked_shr(eighths / 8).unwrap_or(0)
 }
 
+/// How surprising a single byte is, in eighths of a bit: what has no more is hopeless anyway.
+const ONE_BYTE: u32 = 8 * 6;
+
 /// How often each window of a width occurs in clean files, by its start in a run of folded bytes.
 pub(super) fn windows(run: &[u8], width: usize, costs: &mut Vec<u64>) {
     costs.clear();
@@ -70,7 +73,7 @@ pub(super) fn windows(run: &[u8], width: usize, costs: &mut Vec<u64>) {
     let mut thirds: u32 = (2..width).map(third).sum();
     for (start, window) in run.windows(width).enumerate() {
         let pair = match *window {
-            [only] => (0..=255).map(|next| of_pair(only, next)).min().unwrap_or(0),
+            [_] => ONE_BYTE,
             [first, second, ..] => of_pair(first, second),
             [] => 0,
         };
