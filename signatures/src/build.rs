@@ -2,13 +2,15 @@
 //! and is counted once.
 
 mod databases;
+pub(crate) mod exceptions;
 
 use std::io::BufRead;
 use std::path::PathBuf;
 
 use pellucid::verdict::Class;
 
-use self::databases::Copies;
+use self::databases::Chosen;
+use self::exceptions::Exceptions;
 use crate::compile::{Added, Compiler, prepare};
 use crate::diagnostic::{Diagnostic, Fault, Level};
 use crate::lint;
@@ -80,13 +82,15 @@ fn build_with_keys(
     let about = read_about(&files)?;
     let (report, compiler) = (BuildReport::default(), Compiler::new(&about)?);
     let watch = options.watch.clone();
-    let mut builder = Builder { report, compiler, rules: Rules::new(), keys, watch, records: 0 };
+    let (rules, exceptions) = (Rules::new(), Exceptions::default());
+    let mut builder = Builder { report, compiler, rules, keys, exceptions, watch, records: 0 };
     for (shown, fault) in notes {
         builder.report.say(OTHER_FILE, fault, |fault| Diagnostic::of_file(&shown, fault));
     }
-    let mut databases = databases::copies(&files);
+    let mut chosen = builder.choose(&files)?;
+    builder.all_exceptions(&files, &chosen)?;
     for file in files.iter().filter(|file| file.path != about::PATH) {
-        builder.file(file, &mut databases)?;
+        builder.file(file, &mut chosen)?;
     }
     builder.finish(&about, options)
 }
@@ -113,25 +117,45 @@ struct Builder {
     compiler: Compiler,
     rules: Rules,
     keys: Keys,
+    exceptions: Exceptions,
     watch: Option<Watch>,
     /// Records read so far.
     records: u64,
 }
 
 impl Builder {
-    /// Takes what is in a file; with the first of several copies of a database all of them.
-    fn file<'t>(
+    /// Reads the exceptions wherever they are.
+    fn all_exceptions(
         &mut self,
-        file: &'t SourceFile,
-        databases: &mut Copies<'t>,
+        files: &[SourceFile],
+        chosen: &Chosen<'_>,
     ) -> Result<(), BuildError> {
+        for file in files {
+            let format = source::format_of(&file.path);
+            let Some(format) = format.filter(|format| format.is_exceptions()) else { continue };
+            if let Err(trouble) = file.check_compression() {
+                self.report.file(format.kind);
+                self.refuse_file(file, format.kind, trouble)?;
+                continue;
+            }
+            let current = Current { path: &file.path, shown: &file.shown, kind: format.kind };
+            self.exceptions(&current, &mut *file.open()?)?;
+        }
+        self.exceptions_of_databases(chosen)
+    }
+
+    /// Takes what is in a file, unless it was read before or another copy of it was chosen.
+    fn file(&mut self, file: &SourceFile, chosen: &mut Chosen<'_>) -> Result<(), BuildError> {
         let Some(format) = source::format_of(&file.path) else {
             self.unknown(&file.shown);
             return Ok(());
         };
         if matches!(format.reader, Reader::Database(_)) {
-            let copies = databases.remove(databases::stem(&file.path));
-            return copies.map_or(Ok(()), |copies| self.databases(copies));
+            let database = chosen.remove(databases::stem(&file.path));
+            return database.map_or(Ok(()), |database| self.database(&database));
+        }
+        if format.is_exceptions() {
+            return Ok(());
         }
         if let Err(trouble) = file.check_compression() {
             self.report.file(format.kind);
@@ -167,8 +191,10 @@ impl Builder {
         self.tell(Progress::Reading { file: current.shown, records: self.records });
         match format.reader {
             Reader::Lines(reader, class) => self.lines(current, input, reader, class),
-            Reader::Yara => self.rules.read(current, input, &mut self.report),
+            Reader::Yara => self.rules.read(current, input, &mut self.exceptions, &mut self.report),
             Reader::Unread(why, unit) => self.unread(current, input, why, unit),
+            // They were read before.
+            Reader::Exceptions => Ok(()),
             Reader::Database(_) => {
                 let fault = Fault::error("nested", "a database inside of a database");
                 self.report.leave_out_file(current.shown, current.kind, fault);
@@ -260,6 +286,9 @@ impl Builder {
         let prepared = lint::text(line).and_then(|text| {
             let Some(record) = reader(text, class)? else { return Ok(None) };
             lint::record(&record)?;
+            if let Some(switched_off) = self.exceptions.of_record(&record.name, line) {
+                return Err(switched_off);
+            }
             let content = prepare::prepare(&record.content)?;
             Ok(Some((record, content)))
         });
@@ -297,13 +326,16 @@ impl Builder {
     fn finish(mut self, about: &About, options: &BuildOptions) -> Result<Build, BuildError> {
         self.tell(Progress::Writing);
         self.rules.finish(&mut self.compiler, &mut self.report)?;
+        self.account_for_exceptions();
         if options.strict && self.report.count(Level::Error) > 0 {
             return Err(BuildError::Strict(Box::new(self.report)));
         }
+        let mut about = about.clone();
+        about.removals.extend(self.exceptions.names().map(str::to_owned));
         if self.compiler.is_empty() && about.removals.is_empty() {
             return Err(BuildError::Nothing(Box::new(self.report)));
         }
-        let finished = self.compiler.finish(about)?;
+        let finished = self.compiler.finish(&about)?;
         self.report.merged = self.report.merged.saturating_add(finished.merged);
         Ok(Build { set: finished.set, report: self.report })
     }

@@ -34,6 +34,8 @@ pub struct BuildReport {
     pub kinds: BTreeMap<String, KindCounts>,
     /// Records of all kinds.
     pub total: Counts,
+    /// Records that exceptions switched off; they are among the skipped ones.
+    pub switched_off: u64,
     /// Records that were there before, word for word, and are in the set once.
     pub merged: u64,
     /// Diagnostics by level, those beyond the kept ones included.

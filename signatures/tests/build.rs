@@ -274,3 +274,47 @@ fn a_watch_hears_of_every_file_and_of_the_end() {
     ];
     assert_eq!(*heard, expected);
 }
+
+#[test]
+fn exceptions_switch_records_off_wherever_they_stand() {
+    let hash = format!("{MD5}:5:Known.A");
+    let md5_of = |line: &str| -> String {
+        use md5::Digest;
+        md5::Md5::digest(line).iter().map(|byte| format!("{byte:02X}")).collect()
+    };
+    let build = build_files(&[
+        ("a.hdb", &format!("{hash}\r\n{MD5}:6:Known.A\n{MD5}:7:Known.B\n")),
+        ("a.ndb", "Body.A:0:*:61626364\nBody.B:0:*:61626364\n"),
+        ("z/last.ign2", &format!("Known.A:{}\n# Known.B\nBody.A\n", md5_of(&hash))),
+        ("z/old.ign", "main.db:17:Old.Name\nbroken:record\nWrong.UNOFFICIAL\n"),
+        ("z/stale.ign2", &format!("Known.B:{MD5}\n")),
+    ]);
+    let report = &build.report;
+    assert_eq!(report.switched_off, 2, "{report}");
+    let counts = |kind: &str| {
+        let counts = report.kinds[kind].counts;
+        (counts.taken, counts.skipped, counts.refused)
+    };
+    assert_eq!(counts("ClamAV hash"), (2, 1, 0));
+    assert_eq!(counts("ClamAV body signature"), (1, 1, 0));
+    assert_eq!(counts("ClamAV exception"), (5, 0, 1));
+    assert_eq!(report.kinds["ClamAV hash"].reasons["switched off"], 1);
+    let said: Vec<String> = report.diagnostics.iter().map(ToString::to_string).collect();
+    for expected in [
+        "a.hdb:1: skipped: switched off by z/last.ign2:1",
+        "a.ndb:1: skipped: switched off by z/last.ign2:3",
+        "z/old.ign:2:8: error: `record` is not an MD5",
+        "z/old.ign:3: warning: names in sources have no `.UNOFFICIAL`",
+        "z/stale.ign2:1: note: no record here has this name and MD5",
+    ] {
+        assert!(said.iter().any(|said| said.starts_with(expected)), "{expected}: {said:#?}");
+    }
+    let set = open(build.set);
+    assert_eq!((set.counts().md5, set.counts().patterns, set.counts().removals), (2, 1, 3));
+}
+
+#[test]
+fn exceptions_alone_make_a_set_that_switches_off_lower_ones() {
+    let set = open(build_files(&[("a.ign2", "Known.A\n")]).set);
+    assert_eq!((set.counts().signatures, set.counts().removals), (0, 1));
+}

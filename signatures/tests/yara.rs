@@ -141,3 +141,19 @@ fn a_forged_set_with_rules_that_nest_too_deep_is_refused() {
     let error = Engine::builder().set(set).build().err().expect("refused").to_string();
     assert!(error.contains("nests too deep"), "{error}");
 }
+
+#[test]
+fn a_rule_that_is_switched_off_reports_nothing_and_can_be_built_on() {
+    let rules = "global private rule calm { condition: true }\n\
+                 private /* so far */ rule quiet { condition: true }\n\
+                 rule base { condition: filesize > 2 }\n\
+                 rule upper { condition: base and quiet }\n";
+    let off = "base\nquiet\ncalm\n";
+    let build = build_files(&[("a.yar", rules), ("x.ign2", off)]);
+    let counts = build.report.kinds["YARA rules"].counts;
+    assert_eq!((counts.taken, counts.skipped), (3, 1), "{}", build.report);
+    let engine = Engine::builder().set(open(build.set)).build().unwrap();
+    let report = engine.scan(Input::Memory(b"a needle in here"), &ScanOptions::default());
+    let names: Vec<_> = report.findings.iter().map(|finding| finding.name.as_str()).collect();
+    assert_eq!(names, ["upper"]);
+}

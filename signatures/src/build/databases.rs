@@ -7,22 +7,33 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
-use std::io;
+use std::io::{self, BufRead};
 
 use super::Builder;
 use crate::diagnostic::{Diagnostic, Fault, quoted};
-use crate::report::{BuildError, DatabaseReport};
+use crate::report::{BuildError, DatabaseReport, OTHER_FILE};
 use crate::source::compressed::{Trouble, strip_gz};
 use crate::source::database::{self, Database, Kind, Members};
 use crate::source::tree::SourceFile;
 use crate::source::{self, Current, Format, Reader, clamav};
 
 /// Databases by folder and name, without extension.
-pub(super) type Copies<'t> = BTreeMap<&'t str, Vec<Candidate<'t>>>;
+type Copies<'t> = BTreeMap<&'t str, Vec<Candidate<'t>>>;
+
+/// The copy of each that is taken.
+pub(super) type Chosen<'t> = BTreeMap<&'t str, Taken<'t>>;
+
+/// A database that was checked.
+pub(super) struct Taken<'t> {
+    file: &'t SourceFile,
+    /// What the report calls it.
+    kind: &'static str,
+    database: Database,
+}
 
 /// One of several databases of a name.
 #[derive(Clone, Copy)]
-pub(super) struct Candidate<'t> {
+struct Candidate<'t> {
     file: &'t SourceFile,
     kind: Kind,
     /// What the report calls it.
@@ -30,7 +41,7 @@ pub(super) struct Candidate<'t> {
 }
 
 /// Finds the databases among the files.
-pub(super) fn copies(files: &[SourceFile]) -> Copies<'_> {
+fn copies(files: &[SourceFile]) -> Copies<'_> {
     let mut copies = Copies::new();
     for file in files {
         if let Some(format) = source::format_of(&file.path)
@@ -50,40 +61,81 @@ pub(super) fn stem(path: &str) -> &str {
 }
 
 impl Builder {
-    /// Takes the newest good copy of a database.
-    pub(super) fn databases(&mut self, mut copies: Vec<Candidate<'_>>) -> Result<(), BuildError> {
+    /// Chooses the newest good copy of each database.
+    pub(super) fn choose<'t>(&mut self, files: &'t [SourceFile]) -> Result<Chosen<'t>, BuildError> {
+        let mut chosen = Chosen::new();
+        for (stem, copies) in copies(files) {
+            if let Some(taken) = self.newest(copies)? {
+                chosen.insert(stem, taken);
+            }
+        }
+        Ok(chosen)
+    }
+
+    fn newest<'t>(
+        &mut self,
+        mut copies: Vec<Candidate<'t>>,
+    ) -> Result<Option<Taken<'t>>, BuildError> {
         copies.sort_by_cached_key(|copy| {
             let is_updated = copy.kind == Kind::Cld;
             (Reverse(version(copy.file)), Reverse(is_updated), copy.file.path.clone())
         });
-        let mut taken: Option<(u64, &str)> = None;
+        let mut taken: Option<Taken<'t>> = None;
         for Candidate { file, kind, format } in copies {
             self.report.file(format.kind);
-            if let Some((version, path)) = taken {
-                let message = format!("version {version} in {} is taken instead", quoted(path));
+            if let Some(Taken { file: other, database, .. }) = &taken {
+                let (version, path) = (database.header.version, quoted(&other.path));
+                let message = format!("version {version} in {path} is taken instead");
                 let fault = Fault::skipped("another copy", message);
                 self.report.leave_out_file(&file.shown, format.kind, fault);
                 continue;
             }
             match database::check(file, kind, &self.keys) {
-                Ok(database) => {
-                    taken = Some((database.header.version, &file.path));
-                    self.database(file, format.kind, &database)?;
-                }
+                Ok(database) => taken = Some(Taken { file, kind: format.kind, database }),
                 Err(trouble) => self.refuse_file(file, format.kind, trouble)?,
             }
+        }
+        Ok(taken)
+    }
+
+    /// Reads the exceptions in those databases that have some.
+    pub(super) fn exceptions_of_databases(
+        &mut self,
+        chosen: &Chosen<'_>,
+    ) -> Result<(), BuildError> {
+        for taken in chosen.values().filter(|taken| taken.database.has_exceptions) {
+            self.members(taken, |builder, current, format, content| match format {
+                Some(format) if format.is_exceptions() => builder.exceptions(current, content),
+                _ => Ok(()),
+            })?;
         }
         Ok(())
     }
 
     /// Takes the files of a database that was checked.
-    fn database(
+    pub(super) fn database(&mut self, taken: &Taken<'_>) -> Result<(), BuildError> {
+        self.tell_database(taken.file, taken.kind, &taken.database);
+        self.members(taken, |builder, current, format, content| match format {
+            Some(format) if format.is_exceptions() => Ok(()), // they were read before
+            Some(format) => builder.records(current, format, content),
+            None => {
+                builder.unknown(current.shown);
+                Ok(())
+            }
+        })
+    }
+
+    /// Goes through the files of a database.
+    fn members(
         &mut self,
-        file: &SourceFile,
-        kind: &'static str,
-        database: &Database,
+        Taken { file, database, .. }: &Taken<'_>,
+        mut take: impl FnMut(
+            &mut Self,
+            &Current<'_>,
+            Option<&Format>,
+            &mut dyn BufRead,
+        ) -> Result<(), BuildError>,
     ) -> Result<(), BuildError> {
-        self.tell_database(file, kind, database);
         let unreadable = |trouble| match trouble {
             Trouble::Unreadable(error) => file.unreadable(error),
             Trouble::Fault(fault) => file.unreadable(io::Error::other(fault.message)),
@@ -93,13 +145,10 @@ impl Builder {
         while let Some(name) = members.next().map_err(unreadable)? {
             let path = format!("{}/{name}", file.path);
             let shown = format!("{}/{name}", file.shown);
-            match source::format_of(&name).filter(|_| strip_gz(&name).is_none()) {
-                Some(format) => {
-                    let current = Current { path: &path, shown: &shown, kind: format.kind };
-                    self.records(&current, format, &mut members.content())?;
-                }
-                None => self.unknown(&shown),
-            }
+            let format = source::format_of(&name).filter(|_| strip_gz(&name).is_none());
+            let kind = format.map_or(OTHER_FILE, |format| format.kind);
+            let current = Current { path: &path, shown: &shown, kind };
+            take(self, &current, format, &mut members.content())?;
         }
         members.finish(database).map_err(unreadable)
     }
@@ -218,6 +267,24 @@ mod tests {
             let said = said(&report);
             assert!(said[0].ends_with(&format!("in `{expected}` is taken instead")), "{said:?}");
         }
+    }
+
+    #[test]
+    fn exceptions_of_one_database_speak_of_all() {
+        let list = format!("{MD5}:5:A\n{MD5}:6:B\n");
+        let exceptions = sample(Cvd, &[("a.hdb", &list), ("z.ign2", "A\n")]).listed().bytes();
+        let report = built(&[
+            ("a.cvd", named(Cvd, "A", 1)),
+            ("b.cvd", exceptions),
+            ("c.hdb", list.into_bytes()),
+        ])
+        .report;
+        assert_eq!((report.switched_off, report.total.taken), (3, 3), "{report}");
+        assert_eq!((report.files, report.kinds["ClamAV exception"].files), (6, 1));
+        // A copy that is not taken has no say.
+        let other = sample(Cvd, &[("z.ign2", "A\n")]).listed().version(1).bytes();
+        let report = built(&[("a.cvd", named(Cvd, "A", 2)), ("a.cld", other)]).report;
+        assert_eq!((report.switched_off, report.total.taken), (0, 1), "{report}");
     }
 
     #[test]

@@ -89,7 +89,7 @@ impl Digest {
 }
 
 /// `N` bytes in hexadecimal.
-fn parse_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
+pub(crate) fn parse_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
     let mut bytes = [0; N];
     let (pairs, rest) = text.as_bytes().as_chunks::<2>();
     if pairs.len() != N || !rest.is_empty() {
@@ -167,6 +167,8 @@ pub(crate) enum Reader {
     Lines(LineReader, Class),
     /// YARA rules.
     Yara,
+    /// Names of signatures that are switched off.
+    Exceptions,
     /// A ClamAV database with other files in it.
     Database(database::Kind),
     /// Known, but not read: for this reason.
@@ -180,6 +182,13 @@ pub(crate) enum Unit {
     File,
 }
 
+impl Format {
+    /// Whether it says what is switched off, and is read before all others.
+    pub(crate) fn is_exceptions(&self) -> bool {
+        matches!(self.reader, Reader::Exceptions)
+    }
+}
+
 const fn lines(
     extension: &'static str,
     kind: &'static str,
@@ -187,6 +196,10 @@ const fn lines(
     reader: LineReader,
 ) -> Format {
     Format { extension, kind, reader: Reader::Lines(reader, class) }
+}
+
+const fn exceptions(extension: &'static str) -> Format {
+    Format { extension, kind: "ClamAV exception", reader: Reader::Exceptions }
 }
 
 const fn yara(extension: &'static str) -> Format {
@@ -233,8 +246,8 @@ pub(crate) const FORMATS: &[Format] = &[
     unread("cdb", "ClamAV container metadata"),
     unread("ftm", "ClamAV file type"),
     unread("idb", "ClamAV icon"),
-    unread("ign", "ClamAV exception"),
-    unread("ign2", "ClamAV exception"),
+    exceptions("ign"),
+    exceptions("ign2"),
     unread("pwdb", "ClamAV archive password"),
     unread("zmd", "ClamAV container metadata of old form"),
     unread("rmd", "ClamAV container metadata of old form"),

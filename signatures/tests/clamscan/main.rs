@@ -21,6 +21,7 @@ mod bodies;
 mod build;
 mod certificates;
 mod databases;
+mod exceptions;
 mod hashes;
 mod logic;
 mod programs;

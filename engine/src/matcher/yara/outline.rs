@@ -51,6 +51,8 @@ const KEYWORDS: [&str; 24] = [
 pub struct Outline<'s> {
     /// Each rule's identifier, and where it stands.
     pub rules: Vec<(usize, &'s str)>,
+    /// Where the keyword `rule` of each stands, and whether `private` stands before it.
+    pub keywords: Vec<(usize, bool)>,
 }
 
 /// A file whose conditions nest deeper than can be compiled.
@@ -124,6 +126,10 @@ struct Walk<'s> {
     nesting: usize,
     calls: usize,
     before: Option<Token<'s>>,
+    /// Where that token stands.
+    before_at: usize,
+    /// Whether it may belong to a private rule.
+    private: bool,
 }
 
 impl<'s> Walk<'s> {
@@ -140,7 +146,12 @@ impl<'s> Walk<'s> {
             Token::Sign(b',' | b':' | b'=') => self.begin_anew(),
             Token::Sign(_) => self.operator(),
         }
-        self.before = Some(token);
+        (self.before, self.before_at) = (Some(token), at);
+        self.private = match token {
+            Token::Word("private") => true,
+            Token::Word("global" | "rule") => self.private,
+            _ => false,
+        };
         self.check()
     }
 
@@ -161,7 +172,10 @@ impl<'s> Walk<'s> {
             | "icontains" | "istartswith" | "iendswith" | "iequals" => self.operator(),
             // What follows belongs to a new rule, or to another part of it.
             "rule" | "condition" | "strings" | "meta" | "import" => self.begin_anew(),
-            _ if self.before == Some(Token::Word("rule")) => self.outline.rules.push((at, word)),
+            _ if self.before == Some(Token::Word("rule")) => {
+                self.outline.rules.push((at, word));
+                self.outline.keywords.push((self.before_at, self.private));
+            }
             _ => {}
         }
     }

@@ -6,6 +6,7 @@
 mod alternatives;
 pub(crate) mod body;
 pub(crate) mod certificate;
+pub(crate) mod exception;
 pub(crate) mod expression;
 pub(crate) mod hash;
 mod hex;

@@ -36,6 +36,7 @@ use self::header::Header;
 use self::info::{Info, Listed};
 use self::signature::Keys;
 use self::tar::Tar;
+use super::Format;
 use super::compressed::{Ceiling, PIECE, Trouble, pour, read_out};
 use super::tree::{SourceFile, read_whole};
 use crate::diagnostic::Fault;
@@ -60,6 +61,8 @@ pub(crate) struct Database {
     pub(crate) header: Header,
     /// Whether ClamAV vouches for it.
     pub(crate) signed: bool,
+    /// Whether one of its files holds exceptions.
+    pub(crate) has_exceptions: bool,
     /// MD5 of all behind the header.
     md5: [u8; 16],
 }
@@ -76,7 +79,10 @@ pub(crate) fn check(file: &SourceFile, kind: Kind, keys: &Keys) -> Result<Databa
     read_header(&mut *input)?;
     let (info, files) = list(&mut Tar::new(unpack(&mut *input)?))?;
     let signed = check_info(&info, kind, &header, &files, keys)?;
-    Ok(Database { header, signed, md5 })
+    let holds_exceptions =
+        |listed: &Listed| super::format_of(&listed.entry.name).is_some_and(Format::is_exceptions);
+    let has_exceptions = files.iter().any(holds_exceptions);
+    Ok(Database { header, signed, has_exceptions, md5 })
 }
 
 /// Reads the header, and leaves `input` behind it.

@@ -22,6 +22,7 @@ use yara_x::{Compiler as YaraCompiler, MetaValue, Rule, SourceCode};
 
 use super::Current;
 use super::tree::read_whole;
+use crate::build::exceptions::Exceptions;
 use crate::compile::Compiler;
 use crate::diagnostic::{Diagnostic, Fault, quoted};
 use crate::lint;
@@ -46,6 +47,8 @@ struct RuleFile {
     shown: String,
     kind: &'static str,
     source: String,
+    /// How many of its rules are private because they are switched off.
+    switched_off: u64,
 }
 
 /// A fault and the byte of the source that it is about.
@@ -61,6 +64,7 @@ impl Rules {
         &mut self,
         file: &Current<'_>,
         input: &mut dyn BufRead,
+        exceptions: &mut Exceptions,
         report: &mut BuildReport,
     ) -> Result<(), BuildError> {
         let kind = file.kind;
@@ -103,12 +107,19 @@ impl Rules {
             true => {
                 report.say(kind, whole_file(), |fault| Diagnostic::of_file(file.shown, fault));
             }
-            false => self.push(file, source),
+            false => self.push(file, source, exceptions, report),
         }
         Ok(())
     }
 
-    fn push(&mut self, file: &Current<'_>, source: String) {
+    fn push(
+        &mut self,
+        file: &Current<'_>,
+        source: String,
+        exceptions: &mut Exceptions,
+        report: &mut BuildReport,
+    ) {
+        let (source, switched_off) = switch_off(file, source, exceptions, report);
         let path = file.path.to_owned();
         let before = self.files.iter().rev().take_while(|other| other.path == path).count();
         let namespace = match before {
@@ -116,7 +127,7 @@ impl Rules {
             before => format!("{path}#{}", before.saturating_add(1)),
         };
         let (shown, kind) = (file.shown.into(), file.kind);
-        self.files.push(RuleFile { path, namespace, shown, kind, source });
+        self.files.push(RuleFile { path, namespace, shown, kind, source, switched_off });
     }
 
     /// Compiles all files together, and adds them to the set.
@@ -145,7 +156,7 @@ impl Rules {
             }
             let count = u32::try_from(rules.len())
                 .map_err(|_| BuildError::TooMuch { what: "rules", most: u32::MAX.into() })?;
-            report.taken(file.kind, count.into());
+            report.taken(file.kind, u64::from(count).saturating_sub(file.switched_off));
             if count == 0 {
                 let fault = Fault::note("no rules", "no rule in this file");
                 report.say(file.kind, fault, |fault| Diagnostic::of_file(&file.shown, fault));
@@ -156,6 +167,32 @@ impl Rules {
         }
         Ok(())
     }
+}
+
+/// Makes the rules private that an exception names: others may build on them, but they report nothing.
+/// An exception means a rule's identifier, as in ClamAV. One that is private already stays as it is.
+fn switch_off(
+    file: &Current<'_>,
+    source: String,
+    exceptions: &mut Exceptions,
+    report: &mut BuildReport,
+) -> (String, u64) {
+    let outline = outline::read(&source).unwrap_or_default();
+    let (mut private, mut switched_off, mut done) = (String::new(), 0_u64, 0);
+    for ((at, name), &(keyword, is_private)) in outline.rules.iter().zip(&outline.keywords) {
+        if is_private {
+            continue;
+        }
+        let Some(fault) = exceptions.of_name(name) else { continue };
+        report.leave_out(file.kind, 1, fault, |fault| {
+            Diagnostic::of_text(file.shown, source.as_bytes(), Some(*at), fault)
+        });
+        private.push_str(source.get(done..keyword).unwrap_or_default());
+        private.push_str("private ");
+        (switched_off, done) = (switched_off.saturating_add(1), keyword);
+    }
+    private.push_str(source.get(done..).unwrap_or_default());
+    (private, switched_off)
 }
 
 /// How many rules a file declares; one, where that cannot be told.

@@ -4,6 +4,7 @@
 use std::io::BufRead;
 
 use super::Current;
+use crate::build::exceptions::Exceptions;
 use crate::compile::Compiler;
 use crate::diagnostic::Fault;
 use crate::report::{BuildError, BuildReport};
@@ -22,6 +23,7 @@ impl Rules {
         &mut self,
         file: &Current<'_>,
         _: &mut dyn BufRead,
+        _: &mut Exceptions,
         report: &mut BuildReport,
     ) -> Result<(), BuildError> {
         let fault = Fault::skipped("unsupported", "this compiler was built without YARA")
