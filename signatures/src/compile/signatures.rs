@@ -29,6 +29,13 @@ struct Signature {
     severity: u8,
 }
 
+impl Signature {
+    /// What it shares with its group: origin, class and severity.
+    fn group(self) -> (u16, u8, u8) {
+        (self.origin, self.class, self.severity)
+    }
+}
+
 /// Signatures as a set stores them.
 #[derive(Debug)]
 pub(crate) struct Numbered {
@@ -57,7 +64,7 @@ impl Signatures {
         let fresh = row_number(self.rows.len(), "signatures")?;
         let rows = &self.rows;
         let key_of = |row: u32| rows.get(row as usize).copied().unwrap_or_default();
-        let found = self.table.find_or_add(key, fresh, |row| key_of(row) == key, key_of);
+        let found = self.table.find_or_add(key, fresh, |row| key_of(row) == key);
         if found.is_none() {
             self.rows.push(key);
         }
@@ -78,7 +85,7 @@ impl Signatures {
         let is_used = |row: &u32| used.get(*row as usize).copied().unwrap_or(false);
         let all = row_number(self.rows.len(), "signatures")?;
         let mut order: Vec<u32> = (0..all).filter(is_used).collect();
-        order.sort_unstable_by_key(|&row| self.meaning(row));
+        order.sort_unstable_by_key(|&row| self.rank(row));
         let mut numbered = Numbered {
             numbers: vec![0; self.rows.len()],
             groups: Vec::new(),
@@ -95,18 +102,23 @@ impl Signatures {
                 let start = row_number(numbered.names.len(), "bytes of names")?;
                 numbered.blocks.push(start.into());
             }
-            let (group, name) = self.meaning(row);
+            let row = self.row(row);
+            let name = self.names.text(row.name);
             names::append(&mut numbered.names, before, name);
             before = name;
-            numbered.count(number, group);
+            numbered.count(number, row.group());
         }
         Ok(numbered)
     }
 
     /// What signatures are sorted by: origin, class and severity, then the name.
-    fn meaning(&self, row: u32) -> ((u16, u8, u8), &str) {
-        let row = self.rows.get(row as usize).copied().unwrap_or_default();
-        ((row.origin, row.class, row.severity), self.names.text(row.name))
+    fn rank(&self, row: u32) -> ((u16, u8, u8), &[u8]) {
+        let row = self.row(row);
+        (row.group(), self.names.bytes_of(row.name))
+    }
+
+    fn row(&self, row: u32) -> Signature {
+        self.rows.get(row as usize).copied().unwrap_or_default()
     }
 }
 

@@ -1,41 +1,49 @@
 //! Text of a set, each string once.
 
-use std::hash::{BuildHasher, RandomState};
+use std::hash::{BuildHasher, Hash, RandomState};
+use std::num::NonZeroU32;
 
 use pellucid::set::layout::StringRef;
 
 use crate::report::BuildError;
 
-const FREE: u32 = u32::MAX;
-
 /// Finds equal rows again without keeping a second copy of them: an open hash table of row numbers.
 ///
-/// What it finds depends on the rows alone, so its random hashing never shows in a set.
+/// Each slot keeps half of its row's hash, so that other rows are hardly ever looked at, and a larger
+/// table is made without them. What it finds depends on the rows alone, so its random hashing never
+/// shows in a set.
 #[derive(Debug, Default)]
 pub(crate) struct RowTable {
-    slots: Vec<u32>,
+    slots: Vec<Option<Slot>>,
     used: usize,
     hasher: RandomState,
 }
 
+#[derive(Clone, Copy, Debug)]
+struct Slot {
+    hash: u32,
+    row: NonZeroU32,
+}
+
 impl RowTable {
-    /// The row that `is_same` and whose key hashes like `key`; else remembers `fresh` and gives none.
-    /// `key_of` gives the key of a row that is already there.
-    pub(crate) fn find_or_add<K: std::hash::Hash>(
+    /// The row that `is_same` and whose key hashes like `key`; else remembers `fresh`, which is less
+    /// than the greatest number, and gives none.
+    pub(crate) fn find_or_add(
         &mut self,
-        key: K,
+        key: impl Hash,
         fresh: u32,
         is_same: impl Fn(u32) -> bool,
-        key_of: impl Fn(u32) -> K,
     ) -> Option<u32> {
         if self.used.saturating_mul(4) >= self.slots.len().saturating_mul(3) {
-            self.grow(key_of);
+            self.grow();
         }
-        match probe(&self.slots, self.hasher.hash_one(key), is_same) {
+        let hash = (self.hasher.hash_one(key) >> 32) as u32;
+        match probe(&self.slots, hash, is_same) {
             Ok(row) => Some(row),
-            Err(slot) => {
-                if let Some(slot) = self.slots.get_mut(slot) {
-                    *slot = fresh;
+            Err(place) => {
+                let row = NonZeroU32::MIN.saturating_add(fresh);
+                if let Some(slot) = self.slots.get_mut(place) {
+                    *slot = Some(Slot { hash, row });
                     self.used = self.used.saturating_add(1);
                 }
                 None
@@ -43,14 +51,13 @@ impl RowTable {
         }
     }
 
-    fn grow<K: std::hash::Hash>(&mut self, key_of: impl Fn(u32) -> K) {
-        let mut slots = vec![FREE; self.slots.len().saturating_mul(2).max(64)];
-        for &row in self.slots.iter().filter(|&&row| row != FREE) {
-            let hash = self.hasher.hash_one(key_of(row));
-            if let Err(slot) = probe(&slots, hash, |_| false)
-                && let Some(slot) = slots.get_mut(slot)
+    fn grow(&mut self) {
+        let mut slots = vec![None; self.slots.len().saturating_mul(2).max(64)];
+        for slot in self.slots.iter().flatten() {
+            if let Err(place) = probe(&slots, slot.hash, |_| false)
+                && let Some(place) = slots.get_mut(place)
             {
-                *slot = row;
+                *place = Some(*slot);
             }
         }
         self.slots = slots;
@@ -58,18 +65,14 @@ impl RowTable {
 }
 
 /// The row that is the same, or the free slot where it would be. The table is never full.
-fn probe(slots: &[u32], hash: u64, is_same: impl Fn(u32) -> bool) -> Result<u32, usize> {
+fn probe(slots: &[Option<Slot>], hash: u32, is_same: impl Fn(u32) -> bool) -> Result<u32, usize> {
     let length = slots.len().max(1);
-    let start = usize::try_from(hash % length as u64).unwrap_or(0);
-    let order = (start..slots.len()).chain(0..start);
-    for slot in order {
-        match slots.get(slot) {
-            Some(&row) if row != FREE => {
-                if is_same(row) {
-                    return Ok(row);
-                }
-            }
-            _ => return Err(slot),
+    let start = usize::try_from(u64::from(hash) % length as u64).unwrap_or(0);
+    for place in (start..slots.len()).chain(0..start) {
+        let Some(Some(slot)) = slots.get(place) else { return Err(place) };
+        let row = slot.row.get().saturating_sub(1);
+        if slot.hash == hash && is_same(row) {
+            return Ok(row);
         }
     }
     Err(slots.len())
@@ -98,12 +101,8 @@ impl Strings {
         let fresh = u32::try_from(self.rows.len()).map_err(|_| too_much())?;
         let (bytes, rows) = (&self.bytes, &self.rows);
         let text_of = |row: u32| slice(bytes, rows.get(row as usize).copied());
-        let found = self.table.find_or_add(
-            text.as_bytes(),
-            fresh,
-            |row| text_of(row) == text.as_bytes(),
-            text_of,
-        );
+        let text_bytes = text.as_bytes();
+        let found = self.table.find_or_add(text_bytes, fresh, |row| text_of(row) == text_bytes);
         match found {
             Some(number) => Ok(number),
             None => self.push(text).map(|()| fresh),
@@ -112,8 +111,12 @@ impl Strings {
 
     /// The text of that number.
     pub(crate) fn text(&self, number: u32) -> &str {
-        let bytes = slice(&self.bytes, self.rows.get(number as usize).copied());
-        std::str::from_utf8(bytes).unwrap_or_default()
+        std::str::from_utf8(self.bytes_of(number)).unwrap_or_default()
+    }
+
+    /// The same as bytes, which have the same order.
+    pub(crate) fn bytes_of(&self, number: u32) -> &[u8] {
+        slice(&self.bytes, self.rows.get(number as usize).copied())
     }
 
     fn push(&mut self, text: &str) -> Result<(), BuildError> {
