@@ -165,6 +165,11 @@ impl Engine {
         &self.0.labels
     }
 
+    /// Whether any set has signatures of container metadata.
+    pub(crate) fn has_listings(&self) -> bool {
+        self.matchers().iter().any(Matcher::has_listings)
+    }
+
     pub(crate) fn matchers(&self) -> &[Matcher] {
         &self.0.matchers
     }

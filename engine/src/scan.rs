@@ -19,7 +19,7 @@ use crate::limits::{Budget, Limit, Stop};
 use crate::matcher::{Layer, Matcher, Scratch, Subject, layers};
 use crate::normalise::{self, Viewed};
 use crate::observe::{Entered, Observer, Step};
-use crate::unpack::{self, Entry, Opening, Passwords, Unpacker};
+use crate::unpack::{self, Entry, Listing, Opening, Passwords, Unpacker};
 use crate::verdict::{Completeness, Finding, Object, Problem, Reason, Report, conclude};
 
 /// Longer names of objects are cut: they are for people, and 100,000 of them are held at a time.
@@ -75,6 +75,19 @@ struct Open<'a> {
     depth: u32,
     /// What its entries lie in.
     layers: Rc<[Layer]>,
+}
+
+/// What one set says of an entry as its container lists it.
+#[derive(Default)]
+struct Listed {
+    findings: Vec<Finding>,
+    problems: Vec<Problem>,
+}
+
+impl Listed {
+    fn is_empty(&self) -> bool {
+        self.findings.is_empty() && self.problems.is_empty()
+    }
 }
 
 /// Where an object lies.
@@ -155,14 +168,25 @@ impl<'s, 'a> Scan<'s, 'a> {
         problems.into_iter().for_each(|problem| self.note(container.object, problem));
     }
 
-    /// Takes an entry in as an object of its own, if the budget agrees.
+    /// Takes an entry in as an object of its own, if the budget agrees. One that is only mentioned
+    /// becomes an object where a signature hits it.
     fn enter(&mut self, entry: Entry<'a>, parent: usize, place: Place) {
+        let search = || self.search_listings(&entry.listings);
+        let listed = catch_unwind(AssertUnwindSafe(search)).unwrap_or_else(|_| {
+            self.scratches.iter_mut().for_each(|scratch| *scratch = Scratch::default());
+            self.note(parent, internal("searching the metadata of an entry failed"));
+            Vec::new()
+        });
+        if entry.is_only_mentioned() && listed.is_empty() {
+            return;
+        }
         let name = readable(&entry.name);
         if let Err(stop) = self.budget.enter(place.depth) {
             self.note(parent, Problem::new(stop.into(), format!("before {name:?}")));
             return self.give_up(stop);
         }
-        let parent = Some(parent);
+        let (parent, index) = (Some(parent), self.objects.len());
+        let is_only_mentioned = entry.is_only_mentioned();
         let mut object = Object { name, parent, problems: entry.problems, ..Object::default() };
         match entry.content {
             Some(content) => {
@@ -172,10 +196,36 @@ impl<'s, 'a> Scan<'s, 'a> {
                 self.visit(content, object, place);
             }
             None => {
-                object.completeness = Completeness::NotScanned;
+                if !is_only_mentioned {
+                    object.completeness = Completeness::NotScanned;
+                }
                 self.objects.push(object);
             }
         }
+        for (height, listed) in listed.into_iter().enumerate() {
+            self.raise(listed.findings, index, height);
+            listed.problems.into_iter().for_each(|problem| self.note(index, problem));
+        }
+    }
+
+    /// Asks every set about an entry as its container lists it; nothing where none has anything to say.
+    fn search_listings(&mut self, listings: &[Listing]) -> Vec<Listed> {
+        if listings.is_empty() || !self.engine.has_listings() {
+            return Vec::new();
+        }
+        let mut listed = Vec::new();
+        for (height, matcher) in self.engine.matchers().iter().enumerate() {
+            let mut of_set = Listed::default();
+            if let Some(scratch) = self.scratches.get_mut(height) {
+                let findings = &mut of_set.findings;
+                let searched = matcher.search_listings(listings, scratch, self.budget, findings);
+                findings.retain(|finding| !self.engine.is_removed(finding, height));
+                of_set.problems.extend(searched.err().map(Problem::from));
+                of_set.problems.extend(matcher.damage(scratch));
+            }
+            listed.push(of_set);
+        }
+        if listed.iter().all(Listed::is_empty) { Vec::new() } else { listed }
     }
 
     /// What the budget refused it will refuse again: closes the containers that cannot go on.

@@ -197,6 +197,11 @@
 #define PELLUCID_METHOD_CERTIFICATE 8
 
 /**
+ * Found by what a container says of one of its entries.
+ */
+#define PELLUCID_METHOD_LISTING 9
+
+/**
  * A reason that this header does not know; its name says which.
  */
 #define PELLUCID_REASON_OTHER 1

@@ -41,6 +41,8 @@ pub const PELLUCID_METHOD_SECTION_HASH: u32 = 6;
 pub const PELLUCID_METHOD_IMPORT_HASH: u32 = 7;
 /// A certificate of a signed program.
 pub const PELLUCID_METHOD_CERTIFICATE: u32 = 8;
+/// Found by what a container says of one of its entries.
+pub const PELLUCID_METHOD_LISTING: u32 = 9;
 
 pub(crate) fn verdict_number(verdict: Verdict) -> u32 {
     match verdict {
@@ -70,6 +72,7 @@ pub(crate) fn method_number(method: Method) -> u32 {
         Method::SectionHash => PELLUCID_METHOD_SECTION_HASH,
         Method::ImportHash => PELLUCID_METHOD_IMPORT_HASH,
         Method::Certificate => PELLUCID_METHOD_CERTIFICATE,
+        Method::Listing => PELLUCID_METHOD_LISTING,
     }
 }
 
@@ -96,6 +99,7 @@ const METHODS: &[(u32, &CStr)] = &[
     (PELLUCID_METHOD_SECTION_HASH, c"section-hash"),
     (PELLUCID_METHOD_IMPORT_HASH, c"import-hash"),
     (PELLUCID_METHOD_CERTIFICATE, c"certificate"),
+    (PELLUCID_METHOD_LISTING, c"listing"),
 ];
 
 /// The name of a verdict, such as "malicious"; empty for a number that is none.
@@ -165,6 +169,7 @@ mod tests {
             (6, Method::SectionHash),
             (7, Method::ImportHash),
             (8, Method::Certificate),
+            (9, Method::Listing),
         ];
         assert_eq!(all.map(|(_, method)| method_number(method)), all.map(|(number, _)| number));
         assert_eq!(published(METHODS), all.map(|(number, method)| (number, method.name())));

@@ -77,7 +77,7 @@ pub(crate) fn name(name: &str) -> Result<(), Fault> {
 /// Warns of patterns that make every scan slower.
 pub(crate) fn cost(content: &Prepared) -> Option<Fault> {
     match content {
-        Prepared::Hash { .. } | Prepared::Certificate(_) => None,
+        Prepared::Hash { .. } | Prepared::Certificate(_) | Prepared::Listing(_) => None,
         Prepared::Pattern(pattern) => pattern_cost(pattern),
         Prepared::Logical(logical) if logical.holds_without_hits => Some(
             Fault::warning("holds without hits", "the logic holds where nothing matches")

@@ -26,7 +26,7 @@ pub(crate) fn run(args: &InfoArgs) -> Result<Outcome, Failure> {
 }
 
 /// The counts with their names, which are keys in JSON and, with spaces, labels in text.
-fn counts(set: &SignatureSet) -> [(&'static str, u64); 10] {
+fn counts(set: &SignatureSet) -> [(&'static str, u64); 11] {
     let counts = set.counts();
     [
         ("signatures", counts.signatures),
@@ -35,6 +35,7 @@ fn counts(set: &SignatureSet) -> [(&'static str, u64); 10] {
         ("sha256", counts.sha256),
         ("patterns", counts.patterns),
         ("logicals", counts.logicals),
+        ("listings", counts.listings),
         ("yara_files", counts.yara_files),
         ("yara_rules", counts.yara_rules),
         ("certificates", counts.certificates),

@@ -13,6 +13,38 @@ use super::TypeSet;
 pub struct ClamType(u8);
 
 impl ClamType {
+    /// Anything, or nothing asked.
+    pub const ANY: Self = Self::known(b"CL_TYPE_ANY");
+    /// ZIP archives, office documents left aside.
+    pub const ZIP: Self = Self::known(b"CL_TYPE_ZIP");
+    /// Hangul documents of the newest kind.
+    pub const OOXML_HWP: Self = Self::known(b"CL_TYPE_OOXML_HWP");
+    /// Presentations.
+    pub const OOXML_PPT: Self = Self::known(b"CL_TYPE_OOXML_PPT");
+    /// Text documents.
+    pub const OOXML_WORD: Self = Self::known(b"CL_TYPE_OOXML_WORD");
+    /// Spreadsheets.
+    pub const OOXML_XL: Self = Self::known(b"CL_TYPE_OOXML_XL");
+    /// tar archives from before POSIX.
+    pub const OLD_TAR: Self = Self::known(b"CL_TYPE_OLD_TAR");
+    /// tar archives since.
+    pub const POSIX_TAR: Self = Self::known(b"CL_TYPE_POSIX_TAR");
+
+    /// The kind of a name in the list, looked up by the compiler, which stops at any other.
+    #[allow(
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects,
+        clippy::cast_possible_truncation,
+        reason = "done by the compiler, which would not pass an overrun"
+    )]
+    const fn known(name: &[u8]) -> Self {
+        let mut row = 0;
+        while !is_same(NAMES[row].0.as_bytes(), name) {
+            row += 1;
+        }
+        Self(row as u8)
+    }
+
     /// The kind of that name.
     pub fn from_name(name: &str) -> Option<Self> {
         let row = NAMES.binary_search_by_key(&name, |(known, _)| known).ok()?;
@@ -42,7 +74,7 @@ impl ClamType {
     /// Whether it is `CL_TYPE_ANY`: for `Container:` the lack of a container, for `Intermediates:` a
     /// layer that is not asked for.
     pub fn is_any(self) -> bool {
-        self.name() == "CL_TYPE_ANY"
+        self == Self::ANY
     }
 
     /// Whether something of these types is of this kind.
@@ -141,6 +173,20 @@ const NAMES: &[(&str, &[FileType])] = &[
     ("CL_TYPE_ZIPSFX", &[]),
 ];
 
+/// Whether two names are equal, for the compiler.
+#[allow(
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "done by the compiler, which would not pass an overrun"
+)]
+const fn is_same(one: &[u8], other: &[u8]) -> bool {
+    let mut at = 0;
+    while at < one.len() && at < other.len() && one[at] == other[at] {
+        at += 1;
+    }
+    at == one.len() && at == other.len()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -154,6 +200,7 @@ mod tests {
             assert_eq!(ClamType::from_number(number), Some(kind));
         }
         assert_eq!(ClamType::from_number(u8::MAX), None);
+        assert_eq!(ClamType::POSIX_TAR.name(), "CL_TYPE_POSIX_TAR");
         assert_eq!(ClamType::from_name("CL_TYPE_zip"), None);
         assert_eq!(ClamType::from_name("ZIP"), None);
     }

@@ -5,8 +5,9 @@
 //!
 //! Digests are looked up first (`hashes.rs`), then byte patterns (`patterns.rs`), then the logical
 //! signatures over them (`logicals.rs`), the certificates of signed programs (`certificates.rs`), then
-//! YARA rules (`yara.rs`). `naive.rs` is the plain twin of the pattern search. `filter/` is the pass over
-//! the data that finds where patterns may be.
+//! YARA rules (`yara.rs`). `listings.rs` is asked about entries of containers, whether they can be opened
+//! or not. `naive.rs` is the plain twin of the pattern search. `filter/` is the pass over the data that
+//! finds where patterns may be.
 
 pub mod boundary;
 mod certificates;
@@ -15,6 +16,7 @@ pub mod containers;
 pub mod expression;
 pub mod filter;
 mod hashes;
+mod listings;
 mod literal_search;
 mod logicals;
 #[cfg(any(test, feature = "oracle"))]
@@ -31,6 +33,7 @@ use std::fmt;
 pub use boundary::{Boundary, BoundaryKind, Nearby, Side};
 pub use conditions::Condition;
 pub use containers::{Layer, layers};
+pub use listings::{ListingPattern, check_name};
 pub use pattern::{ByteMask, Element, Gap, Offset, Part, Pattern, Target};
 
 use crate::identify::TypeSet;
@@ -39,6 +42,7 @@ use crate::limits::{Budget, Stop};
 use crate::normalise::{View, Views};
 use crate::set::layout::{LogicalRow, PatternRow, Section, WHOLE};
 use crate::set::{Damaged, SignatureSet};
+use crate::unpack::Listing;
 use crate::verdict::{Class, Finding, Method, Problem, Reason};
 
 /// What signatures are matched against.
@@ -93,6 +97,7 @@ pub struct Matcher {
     label: String,
     views: Views,
     patterns: patterns::Patterns,
+    listings: listings::Listings,
     #[cfg(feature = "yara")]
     yara: Option<yara::Yara>,
 }
@@ -128,6 +133,7 @@ impl Matcher {
             label: set.label().name,
             views: views_of(set),
             patterns: patterns::Patterns::new(set),
+            listings: listings::Listings::new(set),
             #[cfg(feature = "yara")]
             yara: yara::Yara::compile(set)?,
             #[cfg(not(feature = "yara"))]
@@ -179,6 +185,41 @@ impl Matcher {
             None => self.search_yara(subject, scratch, budget, findings),
             Some(_) => Ok(()),
         }
+    }
+
+    /// Whether it has signatures of container metadata.
+    pub(crate) fn has_listings(&self) -> bool {
+        !self.listings.is_empty()
+    }
+
+    /// Finds the signatures that hit an entry as its container lists it, in the same way.
+    pub fn search_listings(
+        &self,
+        listings: &[Listing],
+        scratch: &mut Scratch,
+        budget: &Budget,
+        findings: &mut Vec<Finding>,
+    ) -> Searched {
+        if self.listings.is_empty() {
+            return Ok(());
+        }
+        let Scratch { hits, damage, .. } = scratch;
+        hits.clear();
+        *damage = Damage::default();
+        // The headers of a ZIP entry mostly say the same.
+        let mut told: Vec<&Listing> = Vec::new();
+        let mut search = |listing| {
+            if told.contains(&listing) {
+                return Ok(());
+            }
+            told.push(listing);
+            self.listings.search(&self.set, listing, budget, hits, damage)
+        };
+        let searched = listings.iter().try_for_each(&mut search);
+        hits.sort_unstable();
+        hits.dedup();
+        findings.extend(hits.iter().filter_map(|hit| self.finding(hit, None, damage)));
+        searched
     }
 
     fn search_tables(

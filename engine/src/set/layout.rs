@@ -47,6 +47,9 @@ pub const MAX_PARTS: usize = 64;
 /// Patterns of one logical signature: each sub-signature may have one for each width of its letters.
 pub const MAX_PATTERNS: usize = 2 * MAX_PARTS;
 
+/// The longest pattern for the name of an entry, in bytes.
+pub const MAX_LISTED_NAME: u32 = 1 << 16;
+
 /// Match counts are exact below this; comparisons in expressions stay below it.
 pub const MAX_COUNT: u32 = 1_000_000;
 
@@ -149,6 +152,8 @@ pub enum Section {
     ImportSha256 = 23,
     /// [`ConditionRow`]s.
     Conditions = 30,
+    /// [`ListingRow`]s.
+    Listings = 40,
     /// [`CertificateRow`]s, sorted by subject, key and serial number.
     Certificates = 50,
     /// Moduli that certificate rows point into.
@@ -198,6 +203,7 @@ impl Section {
         Section::ImportSha1,
         Section::ImportSha256,
         Section::Conditions,
+        Section::Listings,
         Section::Certificates,
         Section::Moduli,
         Section::Anchors,
@@ -496,6 +502,41 @@ row! {
         kinds: [u8; 16],
         /// Zeros.
         reserved: [u8; 5],
+    }
+}
+
+row! {
+    /// Two numbers and all between them.
+    NumberRange {
+        /// The first.
+        least: U64,
+        /// The last.
+        greatest: U64,
+    }
+}
+
+row! {
+    /// A signature of what a container says of one of its entries.
+    ListingRow {
+        /// The signature's number.
+        signature: U32,
+        /// What the entry's name must contain, as an expression of the crate `regex` over bytes; empty
+        /// for any name.
+        name: StringRef,
+        /// The number of a [`crate::identify::clam_types::ClamType`]: what the container is.
+        container: u8,
+        /// 0 for entries that are not encrypted, 1 for those that are, 2 for both.
+        encrypted: u8,
+        /// Zeros.
+        reserved: U16,
+        /// How large the container is.
+        container_size: NumberRange,
+        /// The size that the entry is said to take up.
+        packed: NumberRange,
+        /// The size that it is said to have.
+        size: NumberRange,
+        /// Which entry it is, from 1.
+        position: NumberRange,
     }
 }
 

@@ -11,6 +11,7 @@ mod chunks;
 mod error;
 mod hash_table;
 pub mod layout;
+mod listings;
 mod logicals;
 pub mod names;
 mod open;

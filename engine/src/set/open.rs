@@ -61,6 +61,8 @@ pub struct Counts {
     pub patterns: u64,
     /// Logical signatures.
     pub logicals: u64,
+    /// Signatures of container metadata.
+    pub listings: u64,
     /// Files of YARA rules.
     pub yara_files: u64,
     /// YARA rules.
@@ -167,6 +169,7 @@ impl SignatureSet {
             sha256: self.digests(Section::Sha256),
             patterns: self.rows::<PatternRow>(Section::Patterns).len() as u64,
             logicals: self.rows::<LogicalRow>(Section::Logicals).len() as u64,
+            listings: self.rows::<ListingRow>(Section::Listings).len() as u64,
             yara_files: yara.len() as u64,
             yara_rules: yara.iter().map(|row| u64::from(row.rules.get())).sum(),
             certificates: self.rows::<CertificateRow>(Section::Certificates).len() as u64,
@@ -266,7 +269,7 @@ impl SignatureSet {
         })
     }
 
-    fn text(&self, text: StringRef) -> &str {
+    pub(crate) fn text(&self, text: StringRef) -> &str {
         self.run(text.offset.get(), text.length.get()).unwrap_or_default()
     }
 
@@ -352,6 +355,7 @@ impl SignatureSet {
         self.check_segments()?;
         self.check_certificates()?;
         self.check_logicals()?;
+        self.check_listings()?;
         filter::check(&self.filter_sections())
             .map_err(|row| broken(Section::Tables, row, "reaches out of its sections"))
     }
@@ -376,6 +380,7 @@ impl SignatureSet {
                 Section::Yara => size_of::<YaraRow>(),
                 Section::Removals => size_of::<StringRef>(),
                 Section::Conditions => size_of::<ConditionRow>(),
+                Section::Listings => size_of::<ListingRow>(),
                 Section::Certificates => size_of::<CertificateRow>(),
                 Section::Anchors => size_of::<AnchorRow>(),
                 Section::Places => size_of::<PlaceRow>(),
@@ -399,7 +404,7 @@ impl SignatureSet {
         let [about] = self.rows::<AboutRow>(Section::About) else {
             return Err(SetError::invalid("exactly one row of section About expected"));
         };
-        let fits = |text: &StringRef| self.is_text(text.offset.get(), text.length.get());
+        let fits = |text: &StringRef| self.is_text(*text);
         let about = [about.origin, about.channel, about.licence, about.description, about.compiler];
         if !about.iter().all(fits) {
             return Err(broken(Section::About, 0, "text out of range"));
@@ -426,14 +431,14 @@ impl SignatureSet {
 
     /// Whether a run of the strings, which are UTF-8 as a whole, begins and ends with a character.
     /// Rows may share text, so their texts are not read here: many rows of much text would take hours.
-    fn is_text(&self, offset: u32, length: u32) -> bool {
+    pub(super) fn is_text(&self, text: StringRef) -> bool {
         let strings = self.section(Section::Strings);
         let is_border = |at: usize| match strings.get(at) {
             Some(byte) => byte & 0xc0 != 0x80,
             None => at == strings.len(),
         };
-        let start = offset as usize;
-        start.checked_add(length as usize).is_some_and(|end| is_border(start) && is_border(end))
+        let (start, length) = (text.offset.get() as usize, text.length.get() as usize);
+        start.checked_add(length).is_some_and(|end| is_border(start) && is_border(end))
     }
 
     fn check_patterns(&self) -> Result<(), SetError> {

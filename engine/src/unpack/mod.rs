@@ -12,6 +12,7 @@
 
 mod gzip;
 mod inflate;
+mod listing;
 mod passwords;
 mod tar;
 #[cfg(test)]
@@ -20,6 +21,7 @@ mod zip;
 
 use std::io;
 
+pub use listing::Listing;
 pub use passwords::Passwords;
 
 use crate::identify::{FileType, Found, Identification};
@@ -193,6 +195,9 @@ pub struct Entry<'a> {
     pub content: Option<Content<'a>>,
     /// Why the content is not all there, or what is odd about it.
     pub problems: Vec<Problem>,
+    /// What the container says of it, for signatures of container metadata. An entry with nothing else
+    /// is only mentioned: a folder, or a second record of another entry.
+    pub listings: Vec<Listing>,
 }
 
 impl<'a> Entry<'a> {
@@ -201,12 +206,25 @@ impl<'a> Entry<'a> {
 
     /// An entry that was read in full.
     pub fn new(name: impl Into<Vec<u8>>, content: Content<'a>) -> Self {
-        Self { name: name.into(), content: Some(content), problems: Vec::new() }
+        let (problems, listings) = (Vec::new(), Vec::new());
+        Self { name: name.into(), content: Some(content), problems, listings }
     }
 
     /// An entry of which nothing could be read.
     pub fn unread(name: impl Into<Vec<u8>>, problem: Problem) -> Self {
-        Self { name: name.into(), content: None, problems: vec![problem] }
+        Self { name: name.into(), content: None, problems: vec![problem], listings: Vec::new() }
+    }
+
+    /// An entry that holds nothing by its nature; `None` where nothing is said of it either.
+    pub(crate) fn mentioned(name: impl Into<Vec<u8>>, listings: Vec<Listing>) -> Option<Self> {
+        let name = name.into();
+        let is_listed = !listings.is_empty();
+        is_listed.then(|| Self { name, content: None, problems: Vec::new(), listings })
+    }
+
+    /// Whether it holds nothing by its nature.
+    pub(crate) fn is_only_mentioned(&self) -> bool {
+        self.content.is_none() && self.problems.is_empty()
     }
 
     /// An entry that a decoder put out, as far as it came.

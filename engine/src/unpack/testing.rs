@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use flate2::Compression;
 use flate2::write::DeflateEncoder;
 
-use super::{Open, Opening, Passwords, Unpacker};
+use super::{Listing, Open, Opening, Passwords, Unpacker};
 use crate::input::Content;
 use crate::limits::{Budget, Cancel, Limits};
 use crate::verdict::{Problem, Reason};
@@ -33,6 +33,7 @@ impl Got {
 #[derive(Debug)]
 pub(super) struct Walked {
     pub(super) entries: Vec<Got>,
+    pub(super) listings: Vec<Listing>,
     pub(super) problems: Vec<Problem>,
 }
 
@@ -85,8 +86,12 @@ pub(super) fn walk_with(open: Open, bytes: &[u8], offset: u64, opening: &Opening
     let budget = opening.budget;
     let mut unpacker: Box<dyn Unpacker<'_>> =
         open(Content::borrowed(bytes), offset, opening).unwrap();
-    let mut entries = Vec::new();
+    let (mut entries, mut listings) = (Vec::new(), Vec::new());
     while let Some(entry) = unpacker.next_entry(budget) {
+        listings.extend(entry.listings.iter().cloned());
+        if entry.is_only_mentioned() {
+            continue;
+        }
         entries.push(Got {
             name: String::from_utf8_lossy(&entry.name).into_owned(),
             bytes: entry.content.map(|content| content.to_vec()),
@@ -94,7 +99,7 @@ pub(super) fn walk_with(open: Open, bytes: &[u8], offset: u64, opening: &Opening
         });
     }
     assert!(unpacker.next_entry(budget).is_none(), "the end stays the end");
-    Walked { entries, problems: unpacker.problems() }
+    Walked { entries, listings, problems: unpacker.problems() }
 }
 
 /// Walks the sample with some bytes changed, cut out or repeated, many times over: whatever comes out,

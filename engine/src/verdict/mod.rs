@@ -114,6 +114,8 @@ pub enum Method {
     Logical,
     /// A YARA rule.
     Yara,
+    /// What a container says of one of its entries.
+    Listing,
     /// A judgement of the engine itself.
     Heuristic,
     /// A digest of one section of a PE; the offset is the section's.
@@ -132,6 +134,7 @@ impl Method {
             Method::Pattern => "pattern",
             Method::Logical => "logical",
             Method::Yara => "yara",
+            Method::Listing => "listing",
             Method::Heuristic => "heuristic",
             Method::SectionHash => "section-hash",
             Method::ImportHash => "import-hash",

@@ -5,6 +5,7 @@
 
 mod certificates;
 mod hashes;
+mod listing;
 pub(crate) mod literal;
 mod pattern;
 pub(crate) mod prepare;
@@ -16,8 +17,9 @@ mod writer;
 use std::collections::HashSet;
 
 use pellucid::set::layout::{
-    ALWAYS_LOGICAL, AboutRow, AlwaysRow, ConditionRow, FLAG_LATE, HashTableRow, LogicalRow,
-    NO_CONDITION, OriginRow, PatternRow, Section, SegmentRow, StringRef, WHOLE, YaraRow,
+    ALWAYS_LOGICAL, AboutRow, AlwaysRow, ConditionRow, FLAG_LATE, HashTableRow, ListingRow,
+    LogicalRow, NO_CONDITION, OriginRow, PatternRow, Section, SegmentRow, StringRef, WHOLE,
+    YaraRow,
 };
 use pellucid::verdict::Class;
 use zerocopy::little_endian::U32;
@@ -56,6 +58,7 @@ pub(crate) struct Compiler {
     expressions: Vec<u8>,
     certificates: Certificates,
     yara: Vec<YaraRow>,
+    listings: Vec<ListingRow>,
     /// Names of patterns, each with a fingerprint of what it looks for.
     seen: HashSet<(u32, [u8; 16])>,
     pattern_names: HashSet<u32>,
@@ -110,6 +113,7 @@ impl Compiler {
             expressions: Vec::new(),
             certificates: Certificates::default(),
             yara: Vec::new(),
+            listings: Vec::new(),
             seen: HashSet::new(),
             pattern_names: HashSet::new(),
         })
@@ -168,6 +172,10 @@ impl Compiler {
             Prepared::Logical(logical) => self.logical(logical, signature)?,
             Prepared::Certificate(certificate) => {
                 self.certificates.add(certificate, signature)?;
+            }
+            Prepared::Listing(listing) => {
+                let name = self.strings.add(&listing.name)?;
+                self.listings.push(ListingRow { signature: signature.into(), name, ..listing.row });
             }
         }
         Ok(added)
@@ -284,9 +292,10 @@ impl Compiler {
         self.hashes.signatures_mut().for_each(&mut visit);
         let patterns = self.patterns.iter_mut().filter(|row| row.part == WHOLE);
         let logicals = self.logicals.iter_mut().map(|row| &mut row.signature);
+        let listings = self.listings.iter_mut().map(|row| &mut row.signature);
         let certificates = self.certificates.rows.iter_mut().map(|row| &mut row.signature);
         let patterns = patterns.map(|row| &mut row.owner);
-        for field in patterns.chain(logicals).chain(certificates) {
+        for field in patterns.chain(logicals).chain(certificates).chain(listings) {
             let mut row = field.get();
             visit(&mut row);
             *field = row.into();
@@ -333,6 +342,7 @@ impl Compiler {
             (Section::NameBlocks, Box::new(numbered.blocks)),
             (Section::Names, Box::new(numbered.names)),
             (Section::Conditions, Box::new(self.conditions)),
+            (Section::Listings, Box::new(self.listings)),
             (Section::Certificates, Box::new(self.certificates.rows)),
             (Section::Moduli, Box::new(self.certificates.moduli)),
             (Section::Anchors, Box::new(searched.anchors)),

@@ -13,6 +13,7 @@ use sha2::{Digest as _, Sha256};
 use zerocopy::IntoBytes;
 
 use super::certificates;
+use super::listing::{self, PreparedListing};
 use super::pattern::{self, Segment};
 use super::windows::{
     self,
@@ -28,6 +29,7 @@ pub(crate) enum Prepared {
     Pattern(PreparedPattern),
     Logical(PreparedLogical),
     Certificate(Certificate),
+    Listing(PreparedListing),
 }
 
 /// A pattern.
@@ -60,6 +62,7 @@ pub(crate) fn prepare(content: &Content) -> Result<Prepared, Fault> {
         Content::Pattern(pattern) => prepare_pattern(pattern, false).map(Prepared::Pattern),
         Content::Logical(logical) => prepare_logical(logical).map(Prepared::Logical),
         Content::Certificate(certificate) => Ok(Prepared::Certificate(certificate.clone())),
+        Content::Listing(listing) => listing::prepare(listing).map(Prepared::Listing),
     }
 }
 
@@ -205,6 +208,7 @@ impl Prepared {
             Prepared::Hash { .. } => return None,
             Prepared::Pattern(pattern) => pattern.feed(&mut hash),
             Prepared::Certificate(certificate) => certificates::feed(certificate, &mut hash),
+            Prepared::Listing(listing) => listing.feed(&mut hash),
             Prepared::Logical(logical) => {
                 hash.update([logical.target as u8]);
                 hash.update(logical.sizes.start().to_le_bytes());

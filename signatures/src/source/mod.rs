@@ -19,7 +19,7 @@ use std::io;
 use std::ops::RangeInclusive;
 
 use pellucid::matcher::expression::ExpressionOp;
-use pellucid::matcher::{Condition, Pattern, Target};
+use pellucid::matcher::{Condition, ListingPattern, Pattern, Target};
 use pellucid::set::layout::Hashed;
 use pellucid::verdict::Class;
 
@@ -66,6 +66,8 @@ pub(crate) enum Content {
     Logical(Logical),
     /// A certificate of signed programs.
     Certificate(Certificate),
+    /// What a container says of an entry.
+    Listing(ListingPattern),
 }
 
 /// A digest.
@@ -243,7 +245,7 @@ pub(crate) const FORMATS: &[Format] = &[
     lines("crb", "ClamAV certificate", Class::Malicious, clamav::certificate::record),
     yara("yar"),
     yara("yara"),
-    unread("cdb", "ClamAV container metadata"),
+    lines("cdb", "ClamAV container metadata", Class::Malicious, clamav::metadata::record),
     unread("ftm", "ClamAV file type"),
     unread("idb", "ClamAV icon"),
     exceptions("ign"),

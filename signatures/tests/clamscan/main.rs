@@ -24,6 +24,7 @@ mod databases;
 mod exceptions;
 mod hashes;
 mod logic;
+mod metadata;
 mod programs;
 mod table;
 mod target_blocks;

@@ -88,6 +88,11 @@ impl Trial {
         found
     }
 
+    /// Whether we take any record.
+    pub(crate) fn is_taken(&self) -> bool {
+        self.engine().is_some()
+    }
+
     /// The engine over our set; none where no record was taken.
     fn engine(&self) -> Option<Engine> {
         let mut tree = SourceTree::new();

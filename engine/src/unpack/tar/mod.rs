@@ -18,7 +18,8 @@ use ::tar::Header;
 
 use self::pax::Pax;
 use self::sparse::Map;
-use super::{Entry, Notes, Opening, Unpacker};
+use super::{Entry, Listing, Notes, Opening, Unpacker};
+use crate::identify::clam_types::ClamType;
 use crate::input::Content;
 use crate::limits::{Budget, Stop};
 use crate::reader::Reader;
@@ -31,8 +32,10 @@ pub(super) fn open<'a>(
     offset: u64,
     _: &Opening<'_>,
 ) -> Result<Box<dyn Unpacker<'a> + 'a>, Problem> {
+    let archive = content.slice(offset, u64::MAX);
     Ok(Box::new(Tar {
-        archive: content.slice(offset, u64::MAX),
+        lister: Lister::new(&archive, offset),
+        archive,
         at: 0,
         zeros: 0,
         lost: false,
@@ -46,6 +49,7 @@ pub(super) fn open<'a>(
 /// One tar archive, or several behind each other, being walked.
 struct Tar<'a> {
     archive: Content<'a>,
+    lister: Lister,
     at: u64,
     /// Zero blocks in a row before this one; two are the end mark.
     zeros: u64,
@@ -126,6 +130,7 @@ impl<'a> Tar<'a> {
             let at = self.at;
             self.at = at.saturating_add(BLOCK);
             if block.iter().all(|&byte| byte == 0) {
+                self.lister.ended = true;
                 self.zeros = self.zeros.saturating_add(1);
             } else if has_right_checksum(&block) {
                 (self.zeros, self.lost) = (0, false);
@@ -207,8 +212,9 @@ impl<'a> Tar<'a> {
 
     /// Reads an entry's content; `None` where it has none by its nature.
     fn read(&mut self, mut member: Member, budget: &Budget) -> Option<Entry<'a>> {
+        let listing = self.lister.list(&member.header);
         if self.holds_nothing(&member) {
-            return None;
+            return Entry::mentioned(member.name, listing.into_iter().collect());
         }
         let map = self.map(&mut member, budget);
         let data = self.archive.slice(self.at, member.size);
@@ -227,6 +233,7 @@ impl<'a> Tar<'a> {
         };
         member.problems.append(&mut entry.problems);
         entry.problems = member.problems;
+        entry.listings.extend(listing);
         Some(entry)
     }
 
@@ -270,6 +277,39 @@ impl<'a> Tar<'a> {
     fn pass_over(&mut self, size: u64) {
         let blocks = size.checked_next_multiple_of(BLOCK).unwrap_or(u64::MAX);
         self.at = self.at.saturating_add(blocks);
+    }
+}
+
+/// What the headers say of the entries, in ClamAV's terms, as tried with 1.4: of files alone, up to the
+/// first block of zeros, by the plain fields of their headers; of no archive behind other data.
+struct Lister {
+    kind: ClamType,
+    size: u64,
+    position: u64,
+    ended: bool,
+}
+
+impl Lister {
+    fn new(archive: &[u8], offset: u64) -> Self {
+        let is_posix = archive.get(257..262) == Some(b"ustar");
+        let kind = if is_posix { ClamType::POSIX_TAR } else { ClamType::OLD_TAR };
+        Self { kind, size: archive.len() as u64, position: 0, ended: offset > 0 }
+    }
+
+    fn list(&mut self, header: &[u8; BLOCK as usize]) -> Option<Listing> {
+        let fields = Header::from_byte_slice(header);
+        let size = fields.entry_size().ok()?;
+        let is_file = !matches!(
+            fields.entry_type().as_byte(),
+            b'1'..=b'6' | b'A' | b'E' | b'I' | b'K' | b'L' | b'N' | b'V' | b'X' | b'g' | b'x'
+        );
+        if self.ended || !is_file {
+            return None;
+        }
+        self.position = self.position.saturating_add(1);
+        let mut listing = Listing::new(self.kind, self.size, &fields.as_old().name);
+        (listing.packed, listing.size, listing.position) = (size, size, self.position);
+        Some(listing)
     }
 }
 

@@ -5,7 +5,9 @@ use std::time::Duration;
 use ::tar::{EntryType, GnuExtSparseHeader, Header};
 
 use super::{BLOCK, open};
+use crate::identify::clam_types::ClamType;
 use crate::limits::{Budget, Cancel, Limit, Limits};
+use crate::unpack::Listing;
 use crate::unpack::testing::{
     Change, Walked, assert_holds_sample, made_by, noise, run, sample_tree, survives_damage,
     walk_at, walk_under,
@@ -78,6 +80,37 @@ fn links_folders_and_devices_hold_nothing() {
     let walked = walk(&bytes);
     assert_eq!(walked.names(), ["a"]);
     assert_eq!(walked.reasons(), []);
+}
+
+/// Held against ClamAV in `signatures/tests/clamscan/metadata`.
+#[test]
+fn files_are_listed_up_to_the_end_mark() {
+    let long = pax(&[("path", "another name"), ("size", "7")]);
+    let parts = [
+        member(&header("folder/", b'5', 0), b""),
+        file("a", b"content"),
+        long,
+        file("b", b"content"),
+        member(&header("dump", b'D', 0), b""),
+        end(),
+        file("behind", b"content"),
+    ];
+    let bytes = parts.concat();
+    let walked = walk(&bytes);
+    assert_eq!(walked.names(), ["a", "another name", "behind"]);
+    let told = |listing: &Listing| {
+        assert_eq!(listing.container_size, bytes.len() as u64);
+        assert_eq!(listing.packed, listing.size);
+        (listing.name().to_vec(), listing.position, listing.size, listing.container)
+    };
+    let told: Vec<_> = walked.listings.iter().map(told).collect();
+    let expected = [(&b"a"[..], 1, 7), (b"b", 2, 7), (b"dump", 3, 0)];
+    let kind = ClamType::POSIX_TAR;
+    assert_eq!(told, expected.map(|(name, position, size)| (name.to_vec(), position, size, kind)));
+    let old = [&bytes[..257], &[0; 8], &bytes[265..]].concat();
+    assert!(walk(&old).listings.iter().all(|listing| listing.container == ClamType::OLD_TAR));
+    let embedded = walk_at(open, &[b"in front", &bytes[..]].concat(), 8, Limits::default());
+    assert_eq!((embedded.entries.len(), embedded.listings.len()), (3, 0));
 }
 
 #[test]

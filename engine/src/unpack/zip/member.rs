@@ -19,7 +19,7 @@ use crate::limits::{Budget, Stop};
 use crate::reader::Reader;
 use crate::unpack::inflate::Inflate;
 use crate::unpack::passwords::Keyring;
-use crate::unpack::{Entry, shown};
+use crate::unpack::{Entry, Listing, shown};
 use crate::verdict::{Problem, Reason};
 
 /// An entry under its headers.
@@ -35,6 +35,8 @@ pub(super) struct Member {
     readings: VecDeque<Reading>,
     /// To be handed out with the next reading.
     problems: Vec<Problem>,
+    /// What its headers say, to be handed out with the first reading.
+    listings: Vec<Listing>,
     /// Whether the passwords were tried.
     passwords_tried: bool,
 }
@@ -104,14 +106,20 @@ impl Member {
             claims: Vec::new(),
             readings: VecDeque::new(),
             problems: vec![problem],
+            listings: Vec::new(),
             passwords_tried: false,
         }
     }
 
     fn new(name: &[u8], start: u64, data: u64, claims: Vec<Claim>, problems: Vec<Problem>) -> Self {
         let readings = readings(&claims);
-        let (name, passwords_tried) = (name.to_vec(), false);
-        Self { name, start, data, claims, readings, problems, passwords_tried }
+        let (name, listings, passwords_tried) = (name.to_vec(), Vec::new(), false);
+        Self { name, start, data, claims, readings, problems, listings, passwords_tried }
+    }
+
+    /// The same, of which the headers say this.
+    pub(super) fn saying(self, listings: Vec<Listing>) -> Self {
+        Self { listings, ..self }
     }
 
     /// A folder: nothing to read, and nothing to report.
@@ -129,6 +137,11 @@ impl Member {
         self.name.ends_with(b"/") && is_empty
     }
 
+    /// The entry without its content, where anything is said of it.
+    pub(super) fn mention<'a>(self) -> Option<Entry<'a>> {
+        Entry::mentioned(self.name, self.listings)
+    }
+
     /// What identifies it among entries that share a local header.
     pub(super) fn key(&self) -> Key {
         let claim = self.claims.first();
@@ -143,15 +156,17 @@ impl Member {
         budget: &Budget,
     ) -> Option<Outcome<'a>> {
         let mut problems = std::mem::take(&mut self.problems);
+        let listings = std::mem::take(&mut self.listings);
         let Some(reading) = self.readings.pop_front() else {
             let first = (!problems.is_empty()).then(|| problems.remove(0))?;
-            let entry = Entry::unread(self.name.clone(), first);
+            let entry = Entry { listings, ..Entry::unread(self.name.clone(), first) };
             return Some(Outcome { entry, end: None, idle: 0 });
         };
         let outcome = charge_idle(self.read(reading, zip, budget), budget);
         let mut outcome = self.judge_encryption(outcome, zip, keyring, budget);
         problems.append(&mut outcome.entry.problems);
         outcome.entry.problems = problems;
+        outcome.entry.listings = listings;
         Some(outcome)
     }
 

@@ -10,13 +10,14 @@
 //! where a password is known. Other entries are handed out with their reason. Nothing is believed: see
 //! `member.rs`.
 //!
-//! - `directory.rs` finds the central directories,
+//! - `directory.rs` finds the central directories, `listing.rs` says what they list,
 //! - `records.rs` reads the records,
 //! - `member.rs` reads one entry in every way that its headers allow,
 //! - `locks.rs` tries passwords; `traditional.rs` and `winzip.rs` are the two encryptions,
 //! - `spans.rs` remembers which bytes were taken.
 
 mod directory;
+mod listing;
 mod locks;
 mod member;
 mod records;
@@ -29,6 +30,7 @@ mod winzip;
 use std::ops::Range;
 
 use self::directory::Directory;
+use self::listing::Lister;
 use self::member::Member;
 use self::records::{Central, DESCRIPTOR, LOCAL, Local, UNSPLIT, method_name};
 use self::spans::Spans;
@@ -52,6 +54,7 @@ struct Zip<'a> {
     content: Content<'a>,
     /// Where the archive begins in the content.
     start: u64,
+    lister: Lister,
     directories: Vec<Directory>,
     walk: Walk,
     /// The entry whose readings are being handed out, and where the longest of them ended.
@@ -111,10 +114,12 @@ impl<'a> Unpacker<'a> for Zip<'a> {
 impl<'a> Zip<'a> {
     fn new(content: Content<'a>, start: u64, opening: &Opening<'_>) -> Result<Self, Stop> {
         let directories = directory::find(&content, start, opening.budget)?;
-        let at = directories.first().map_or(0, |directory| directory.at);
+        let first = directories.first().map(|directory| directory.at);
+        let (lister, at) = (Lister::new(&content, start, first), first.unwrap_or(0));
         Ok(Self {
             content,
             start,
+            lister,
             directories,
             walk: Walk::Listed { index: 0, at, count: 0 },
             member: None,
@@ -142,10 +147,17 @@ impl<'a> Zip<'a> {
             match self.step(budget)? {
                 Step::End => return Ok(None),
                 Step::Nothing => {}
-                Step::Found(member) if member.is_folder(&self.content) => {}
+                Step::Found(member) if member.is_folder(&self.content) => {
+                    if let Some(entry) = member.mention() {
+                        return Ok(Some(entry));
+                    }
+                }
                 Step::Found(member) if self.spans.contains(member.key()) => {
                     let at = member.start;
                     self.notes.corrupted(format!("the entry at offset {at} is listed twice"));
+                    if let Some(entry) = member.mention() {
+                        return Ok(Some(entry));
+                    }
                 }
                 Step::Found(member) => self.member = Some((member, 0)),
             }
@@ -184,16 +196,20 @@ impl<'a> Zip<'a> {
             self.end_directory(index, at, count);
             return Step::Nothing;
         };
+        let count = count.saturating_add(1);
+        let mut local = None;
         let member = if u32::from(central.volume) < directory.volume {
             let detail =
                 format!("its data are on volume {}", u32::from(central.volume).saturating_add(1));
             Member::lost(central.name, at, Problem::new(Reason::Truncated, detail))
         } else {
             let start = local_header(zip, self.start, &directory, central.offset);
+            local = Local::read(zip, start).ok().filter(|local| local.is_signed);
             Member::listed(zip, &central, start)
         };
-        self.walk = Walk::Listed { index, at: next, count: count.saturating_add(1) };
-        Step::Found(member)
+        self.walk = Walk::Listed { index, at: next, count };
+        let listings = self.lister.listed(&central, local.as_ref(), member.start, count);
+        Step::Found(member.saying(listings))
     }
 
     fn end_directory(&mut self, index: usize, at: u64, count: u64) {
@@ -245,7 +261,11 @@ impl<'a> Zip<'a> {
         }
         let hidden = (!self.directories.is_empty())
             .then(|| Problem::new(Reason::Corrupted, "not listed in the central directory"));
-        Ok(Step::Found(Member::unlisted(&local, start, hidden)))
+        // Folders are not remembered as taken: those that a directory lists come by again.
+        let comes_again = local.name.ends_with(b"/") && !self.directories.is_empty();
+        let listing = self.lister.alone(&local, start).filter(|_| !comes_again);
+        let listings = listing.into_iter().collect();
+        Ok(Step::Found(Member::unlisted(&local, start, hidden).saying(listings)))
     }
 
     /// Says what was wrong with the archive as a whole.

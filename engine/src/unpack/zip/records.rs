@@ -77,6 +77,11 @@ impl Claim {
             || self.method == AES
     }
 
+    /// Whether the one bit for encryption is set, which is all that some programs look at.
+    pub(super) fn has_encryption_bit(&self) -> bool {
+        self.flags & Self::ENCRYPTED != 0
+    }
+
     /// Whether it is encrypted in a way that a password opens here.
     pub(super) fn has_lock(&self) -> bool {
         let is_aes = self.method == AES && self.aes.is_some();

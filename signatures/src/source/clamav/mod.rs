@@ -11,9 +11,11 @@ pub(crate) mod expression;
 pub(crate) mod hash;
 mod hex;
 pub(crate) mod logical;
+pub(crate) mod metadata;
 mod offset;
 pub(crate) mod old;
 mod part;
+mod posix;
 mod target_block;
 
 use pellucid::matcher::Target;

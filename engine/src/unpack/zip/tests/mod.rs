@@ -3,6 +3,7 @@
 mod encrypted;
 mod hostile;
 mod limits;
+mod listings;
 mod tools;
 
 use super::open;
