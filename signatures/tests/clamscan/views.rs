@@ -109,7 +109,7 @@ fn a_signature_is_decided_in_each_view_by_itself() {
     let ours = trial.ours();
     let has = |name: &str| ours.contains(&("text".to_owned(), name.to_owned()));
     for name in [
-        "Size.View",
+        "Size.File",
         "Start",
         "Start.Any",
         "End",
@@ -120,7 +120,7 @@ fn a_signature_is_decided_in_each_view_by_itself() {
     ] {
         assert!(has(name), "{name}");
     }
-    for name in ["Size.File", "Both.Forms"] {
+    for name in ["Size.View", "Both.Forms"] {
         assert!(!has(name), "{name}");
     }
     trial.assert_same();
