@@ -25,6 +25,7 @@ pub mod pattern;
 mod patterns;
 pub(crate) mod place;
 pub mod program;
+pub mod regex;
 #[cfg(feature = "yara")]
 pub mod yara;
 
