@@ -1,12 +1,13 @@
 //! What is well-formed and still not right: names that cannot be shown, hashes of nothing, patterns that
 //! cost too much.
 
-use pellucid::set::layout::{Hashed, MAX_NAME, OFFSET_ANYWHERE, OFFSET_IN_SECTION};
+use pellucid::set::layout::{FLAG_LATE, Hashed, MAX_NAME};
 use pellucid::verdict::Class;
 
 use crate::compile::Added;
 use crate::compile::literal::CHEAP;
 use crate::compile::prepare::{Prepared, PreparedPattern};
+use crate::compile::windows::is_placed;
 use crate::diagnostic::{Fault, quoted};
 use crate::source::{Content, Digest, Record};
 
@@ -89,29 +90,24 @@ pub(crate) fn cost(content: &Prepared) -> Option<Fault> {
     }
 }
 
-/// A pattern of one possible start costs a look there and no more.
-fn is_anchored(pattern: &PreparedPattern) -> bool {
-    !matches!(pattern.row.offset_kind, OFFSET_ANYWHERE | OFFSET_IN_SECTION)
-        && pattern.row.shift.get() == 0
-        && pattern.segments.len() == 1
-}
-
+/// Warns of a pattern whose search has little to go by. Of all its parts the best one counts. A pattern
+/// that may start at one position costs a look there and no more; one that its signature asks for only
+/// when others of its patterns were found costs nothing before.
 fn pattern_cost(pattern: &PreparedPattern) -> Option<Fault> {
-    if is_anchored(pattern) {
+    if is_placed(&pattern.row) || pattern.row.flags & FLAG_LATE != 0 {
         return None;
     }
     let literals = pattern.segments.iter().map(|segment| segment.literal.as_ref());
-    let shortest =
-        literals.map(|literal| literal.map_or(0, |literal| literal.bytes.len())).min()?;
-    match shortest {
+    let longest = literals.map(|literal| literal.map_or(0, |literal| literal.bytes.len())).max()?;
+    match longest {
         0 => Some(
-            Fault::warning("no literal", "a part has no fixed bytes at a bounded place")
+            Fault::warning("no literal", "the pattern has no fixed bytes at a bounded place")
                 .help("it is tried at every position of every object of its target"),
         ),
         length if length < CHEAP => Some(
             Fault::warning(
                 "short literal",
-                format!("the longest run of fixed bytes in a part has {length} bytes"),
+                format!("the longest run of fixed bytes in the pattern has {length} bytes"),
             )
             .help(format!("runs of {CHEAP} bytes and more cost less: shorter ones are everywhere")),
         ),

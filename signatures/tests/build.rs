@@ -207,13 +207,42 @@ fn lints() {
     assert_eq!(
         messages(&report, Level::Warning),
         [
-            "the longest run of fixed bytes in a part has 3 bytes",
+            "the longest run of fixed bytes in the pattern has 3 bytes",
             "another signature is called `Twice`",
             "the logic holds where nothing matches",
         ]
     );
     assert_eq!(messages(&report, Level::Note), ["`Twice` is there already, word for word"]);
     assert_eq!(report.merged, 1);
+}
+
+#[test]
+fn only_what_makes_scans_slower_is_called_short() {
+    let warnings = |record: &str| {
+        let name = if record.contains(';') { "a.ldb" } else { "a.ndb" };
+        let report = build_files(&[(name, record)]).report;
+        messages(&report, Level::Warning).into_iter().map(String::from).collect::<Vec<_>>()
+    };
+    for cheap in [
+        "A:0:0:4d5a",
+        "A:0:0:4d5a*5045",
+        "A:1:EP+0:4d5a{4-}6162",
+        "A:0:EOF-9:6162??63",
+        "A:0:*:61626364*6566",
+        "A;Engine:51-255,Target:0;0&1;6162;6364656667",
+        "A;Engine:51-255,Target:0;0&1;0:6162;6364656667",
+    ] {
+        assert_eq!(warnings(cheap), [""; 0], "{cheap}");
+    }
+    for dear in [
+        "A:0:*:6162*636465",
+        "A:0:0,9:616263",
+        "A:1:SE0:616263",
+        "A;Engine:51-255,Target:0;0|1;6162;6364656667",
+    ] {
+        let [warning] = &warnings(dear)[..] else { panic!("{dear}") };
+        assert!(warning.starts_with("the longest run of fixed bytes in the pattern has"), "{dear}");
+    }
 }
 
 #[test]

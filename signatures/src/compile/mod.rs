@@ -11,7 +11,7 @@ mod pattern;
 pub(crate) mod prepare;
 mod signatures;
 mod strings;
-mod windows;
+pub(crate) mod windows;
 mod writer;
 
 use std::collections::HashSet;
