@@ -1,14 +1,44 @@
 //! The plain matcher: follows a pattern word for word at every position.
 //!
 //! It is slow and has no clever parts, so that tests and fuzzing can hold the fast matcher against
-//! it. It works on the author's pattern, not on the compiled one.
+//! it. It works on the author's pattern, not on the compiled one; [`patterns`] gives back those that a
+//! set was made of.
 
 use std::collections::BTreeSet;
 
-use super::Subject;
-use super::pattern::{ByteMask, Element, Part, Pattern};
-use super::place::VersionKeys;
+use super::pattern::{ByteMask, Element, Gap, Part, Pattern, Target};
+use super::place::{self, VersionKeys};
+use super::{Subject, program};
 use crate::limits::{Budget, Cancel, Limits};
+use crate::set::layout::{PatternRow, Section, SegmentRow};
+use crate::set::{SignatureSet, slice_of};
+
+/// The patterns of a set, in the order of their rows.
+pub fn patterns(set: &SignatureSet) -> Vec<Pattern> {
+    let rows = set.rows::<PatternRow>(Section::Patterns).iter();
+    rows.map(|row| read_back(set, row).expect("rows were checked when the set was opened"))
+        .collect()
+}
+
+fn read_back(set: &SignatureSet, row: &PatternRow) -> Option<Pattern> {
+    let segments = set.rows::<SegmentRow>(Section::Segments);
+    let segments = slice_of(segments, row.first_segment.get(), row.segments.get().into())?;
+    let programs = set.section(Section::Programs);
+    let mut pattern: Option<Pattern> = None;
+    for segment in segments {
+        let program = slice_of(programs, segment.program.get(), segment.program_length.get())?;
+        let (first, rest) = program::decode(program).ok()?;
+        match &mut pattern {
+            None => pattern = Some(Pattern::new(first)),
+            Some(pattern) => {
+                pattern.rest.push((Gap { min: segment.gap.get(), max: None }, first));
+            }
+        }
+        pattern.as_mut()?.rest.extend(rest);
+    }
+    let (target, offset) = (Target::from_number(row.target)?, place::read(row)?);
+    Some(Pattern { target, offset, ..pattern? })
+}
 
 /// Every position where `pattern` matches.
 pub fn starts(pattern: &Pattern, subject: &Subject<'_>) -> Vec<u64> {

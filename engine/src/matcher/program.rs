@@ -267,6 +267,53 @@ pub fn check(program: &[u8]) -> Result<(), BrokenProgram> {
     Ok(())
 }
 
+/// The parts that a program was made of, with the gaps between them: what [`encode`] wrote, read back.
+#[cfg(any(test, feature = "oracle"))]
+pub fn decode(program: &[u8]) -> Result<(Part, Vec<(Gap, Part)>), BrokenProgram> {
+    let mut reader = Reader::new(program);
+    let (mut first, mut rest): (Part, Vec<(Gap, Part)>) = (Part::new(), Vec::new());
+    while !reader.is_empty() {
+        let op = read_op(&mut reader)?;
+        if let Op::Gap { min, max } = op {
+            rest.push((Gap { min, max: Some(max) }, Part::new()));
+            continue;
+        }
+        let part = rest.last_mut().map_or(&mut first, |(_, part)| part);
+        decode_op(op, part)?;
+    }
+    Ok((first, rest))
+}
+
+#[cfg(any(test, feature = "oracle"))]
+fn decode_op(op: Op<'_>, part: &mut Part) -> Result<(), OutOfBounds> {
+    let single = |masked: Masked<'_>| -> Vec<ByteMask> {
+        let pairs = masked.values.iter().zip(masked.masks);
+        pairs.map(|(&value, &mask)| ByteMask { value, mask }).collect()
+    };
+    match op {
+        Op::Exact(bytes) => part.extend(bytes.iter().map(|&b| Element::Byte(ByteMask::exact(b)))),
+        Op::Masked(masked) => part.extend(single(masked).into_iter().map(Element::Byte)),
+        Op::Any(count) => {
+            part.extend(std::iter::repeat_n(Element::Byte(ByteMask::ANY), count as usize));
+        }
+        Op::Gap { .. } => {}
+        Op::Choice { count, mut strings } => {
+            let strings = (0..count).map(|_| {
+                let length = strings.u16_le()?;
+                Ok(single(Masked::read(&mut strings, length)?))
+            });
+            part.push(Element::Choice(strings.collect::<Result<_, OutOfBounds>>()?));
+        }
+        Op::NoneOf { count, length, mut strings } => {
+            let strings = (0..count).map(|_| Ok(single(Masked::read(&mut strings, length)?)));
+            part.push(Element::NoneOf(strings.collect::<Result<_, OutOfBounds>>()?));
+        }
+        Op::Boundary(boundary) => part.push(Element::Boundary(boundary)),
+        Op::Nearby(nearby) => part.push(Element::Nearby(nearby)),
+    }
+    Ok(())
+}
+
 /// Steps between two looks at the clock.
 const STEPS: u64 = 1 << 20;
 /// Bytes that are compared in one step.
@@ -582,6 +629,36 @@ mod tests {
         }
         assert_eq!(check(&[99]), Err(BrokenProgram::UnknownOperation(99)));
         assert_eq!(check(&[GAP, 2, 0, 0, 0, 1, 0, 0, 0]), Err(BrokenProgram::Gap));
+    }
+
+    #[test]
+    fn what_was_written_is_read_back() {
+        let boundary = Element::Boundary(Boundary {
+            kind: BoundaryKind::Line,
+            side: Side::Behind,
+            negated: true,
+            wide: true,
+        });
+        let nearby = Nearby { byte: ByteMask::exact(7), behind: true, min: 1, max: 32 };
+        let first = [exact(b"ab"), vec![Element::Byte(ByteMask::ANY); 3]].concat();
+        let second = vec![
+            Element::Byte(ByteMask { value: 0x10, mask: 0xf0 }),
+            Element::Choice(vec![string(b"x"), string(b"")]),
+            Element::NoneOf(vec![string(b"xy"), string(b"zz")]),
+            boundary,
+            Element::Nearby(nearby),
+        ];
+        let gap = Gap { min: 2, max: Some(5) };
+        let program = encode(&first, [(gap, &second)]).unwrap();
+        assert_eq!(check(&program), Ok(()));
+        assert_eq!(decode(&program), Ok((first, vec![(gap, second)])));
+        for cut in 1..program.len() {
+            let _ = decode(&program[..cut]);
+        }
+        for broken in [[BOUNDARY, 3, 0, 0], [BOUNDARY, 0, 3, 0], [BOUNDARY, 0, 0, 4]] {
+            assert!(matches!(check(&broken), Err(BrokenProgram::UnknownBoundary(_))));
+        }
+        assert_eq!(check(&[NEARBY, 0, 0, 0, 2, 1]), Err(BrokenProgram::Gap));
     }
 
     #[test]

@@ -26,6 +26,10 @@ mod hashes;
 mod logic;
 mod metadata;
 mod programs;
+mod random;
+#[path = "../random_bodies/mod.rs"]
+mod random_bodies;
+mod records;
 mod table;
 mod target_blocks;
 mod trial;

@@ -50,5 +50,5 @@ pub(crate) fn bare(bytes: &[u8]) -> Vec<u8> {
 
 /// The bytes between others that are no text, so that no view of text comes into play.
 pub(crate) fn framed(bytes: &[u8]) -> Vec<u8> {
-    [b"\x01\x00\x02\x00\x03\x00\x04", bytes, b"\x05\x00\x06\x00\x07\x00\x08"].concat()
+    [b"\xf0\0\0\0\0\xf1", bytes, b"\xf2\0\0\0\0\xf3"].concat()
 }

@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use pellucid::set::{SignatureSet, Unverified};
 use pellucid::verdict::Class;
 use pellucid::{Engine, Input, ScanOptions};
-use pellucid_signatures::{BuildError, BuildOptions, SourceTree, build_tree};
+use pellucid_signatures::{BuildError, BuildOptions, BuildReport, SourceTree, build_tree};
 
 /// Which signature was found in which file: `(file, name)`.
 pub(crate) type Found = BTreeSet<(String, String)>;
@@ -28,6 +28,15 @@ pub(crate) struct Refusal {
     pub(crate) line: Option<usize>,
     /// Everything that it said.
     pub(crate) message: String,
+}
+
+impl Refusal {
+    /// The first thing that it said, without names.
+    pub(crate) fn reason(&self) -> String {
+        let first = self.message.lines().find(|line| !line.starts_with("ERROR"));
+        let first = first.unwrap_or_default().trim_start_matches("LibClamAV ");
+        first.split(" for").next().unwrap_or_default().into()
+    }
 }
 
 /// What one of the two found, and what the other did not.
@@ -95,17 +104,23 @@ impl Trial {
 
     /// The engine over our set; none where no record was taken.
     fn engine(&self) -> Option<Engine> {
+        let (set, _) = self.build();
+        Some(Engine::builder().set(set?).build().unwrap())
+    }
+
+    /// Our set, if any record was taken, and what became of the records.
+    pub(crate) fn build(&self) -> (Option<SignatureSet>, BuildReport) {
         let mut tree = SourceTree::new();
         for (name, text) in &self.sources {
             tree.add(name.clone(), text.clone());
         }
         let build = match build_tree(tree, &BuildOptions::default()) {
             Ok(build) => build,
-            Err(BuildError::Nothing(_)) => return None,
+            Err(BuildError::Nothing(report)) => return (None, *report),
             Err(error) => panic!("{error}"),
         };
         let verified = Unverified::from_bytes(build.set).and_then(Unverified::verify).unwrap();
-        Some(Engine::builder().set(SignatureSet::open(verified).unwrap()).build().unwrap())
+        (Some(SignatureSet::open(verified).unwrap()), build.report)
     }
 
     /// What `clamscan` finds, `.UNOFFICIAL` left out.

@@ -78,6 +78,13 @@ fn boundary() -> impl Strategy<Value = Step> {
     (kind, prop::bool::weighted(0.3)).prop_map(|(kind, negated)| Step::Boundary(kind, negated))
 }
 
+/// All strings but the first may be empty.
+fn choice() -> impl Strategy<Value = Step> {
+    let string = |least| prop::collection::vec(byte(), least..4);
+    (string(1), prop::collection::vec(string(0), 1..3))
+        .prop_map(|(first, more)| Step::Choice([vec![first], more].concat()))
+}
+
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         6 => byte().prop_map(Step::Byte),
@@ -85,7 +92,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => byte().prop_map(Step::LowNibble),
         1 => Just(Step::Any),
         1 => (1..4_u8).prop_map(Step::Skip),
-        1 => prop::collection::vec(prop::collection::vec(byte(), 0..4), 2..4).prop_map(Step::Choice),
+        1 => choice(),
         1 => prop::collection::vec(byte(), 1..3).prop_map(Step::NoneOf),
         1 => boundary(),
     ]

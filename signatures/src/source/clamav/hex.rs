@@ -7,7 +7,8 @@
 //! elem  := hh | "??" | "h?" | "?h" | ["!"] "(" alt ("|" alt)* ")" | ["!"] "(" ("B"|"L"|"W") ")"
 //! ```
 //! `{n}` up to 127 stands for n times `??` and does not end a part. Every part needs two neighbouring
-//! fixed bytes. Choices inside of choices are multiplied out. Nothing here recurses, and a body's size
+//! fixed bytes. Strings of a choice but the first may be empty. Choices inside of choices are multiplied
+//! out. Nothing here recurses, and a body's size
 //! is bounded ([`MAX_BYTES`]) whatever its text says.
 //!
 //! The styles are ClamAV's modifiers, in all that it makes of them (tried with 1.4): a full word is the
@@ -337,6 +338,9 @@ impl Parser<'_> {
                     }
                     open.push(Alternatives::default());
                     self.advance(1);
+                    if matches!(self.peek(), Some(b'|' | b')')) {
+                        return Err(self.error("choice", "the first string is empty"));
+                    }
                 }
                 Some(b')') => {
                     let Some(closed) = open.pop() else { return Err(self.unexpected("`(`")) };
@@ -517,7 +521,8 @@ mod tests {
             ("bbcc[2]aa", "bbcc[>aa 2-2]"),
             ("aa[0-0]bbcc[1-32]dd*eeff", "[<aa 0-0]bbcc[>dd 1-32] 0.. eeff"),
             ("aabb{2-}cc[1-2]ddee", "aabb 2.. [<cc 1-2]ddee"),
-            ("a?[1-2]bbcc[1-2]??", "[<<a0/f0> 1-2]bbcc[>. 1-2]"),
+            ("?a[1-2]bbcc[1-2]?d", "[<<0a/0f> 1-2]bbcc[><0d/0f> 1-2]"),
+            ("a?[1-2]bbcc[1-2]??", "bbcc"),
         ] {
             assert_eq!(show(text, PLAIN), Ok(shown.into()), "{text}");
         }
@@ -609,7 +614,10 @@ mod tests {
             ("aabb!cc", "body@5"),
             ("aabb!(cc|ddee)", "choice@4"),
             ("aabb!(c?|dd)", "choice@4"),
-            ("aabb!()", "choice@4"),
+            ("aabb!()", "choice@6"),
+            ("aabb()", "choice@5"),
+            ("aabb(|cc)", "choice@5"),
+            ("aabb(cc|(|dd))", "choice@9"),
             ("aabb(cc*dd)", "choice@7"),
             ("aabb(cc{3}dd)", "choice@7"),
             ("aabb(!(cc))", "body@5"),

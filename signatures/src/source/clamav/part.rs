@@ -3,7 +3,8 @@
 //! `hh[x-y]` before a run and `[x-y]hh` behind it ask for a byte in the neighbourhood. Offsets and gaps
 //! are measured from the run, not from the lone byte (tried with ClamAV 1.4). A boundary at the very
 //! start or end of a run looks at the bytes beside it; one between other elements takes the bytes that
-//! it stands for. A negated one at the start takes its byte, too.
+//! it stands for. A negated one at the start takes its byte, too. A lone byte whose second digit is `?`
+//! asks for nothing, not even for a byte.
 
 #![warn(clippy::arithmetic_side_effects)]
 
@@ -53,7 +54,7 @@ impl PartInWork {
         }
         set_sides(&mut run);
         let nearby = |lone: Option<(ByteMask, Anchor)>, behind: bool| {
-            lone.map(|(byte, Anchor { min, max })| {
+            lone.filter(|(byte, _)| byte.mask & 0x0f != 0).map(|(byte, Anchor { min, max })| {
                 Element::Nearby(Nearby { byte, behind, min, max })
             })
         };
