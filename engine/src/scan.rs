@@ -16,7 +16,7 @@ use crate::identify::{self, FileType, Identification};
 use crate::input::{Content, Input, Source};
 use crate::inspect::{self, Facts, Layout};
 use crate::limits::{Budget, Limit, Stop};
-use crate::matcher::{Layer, Matcher, Scratch, Subject, layers};
+use crate::matcher::{Layer, Matcher, Scratch, Subject, Target, layers};
 use crate::normalise::{self, Viewed};
 use crate::observe::{Entered, Observer, Step};
 use crate::unpack::{self, Entry, Listing, Opening, Passwords, Unpacker};
@@ -304,9 +304,11 @@ impl<'s, 'a> Scan<'s, 'a> {
         if self.keeps_facts && layout.is_some() {
             self.keep_facts(index, inspect::inspect(data, &identified.found, self.budget));
         }
-        let types = identified.types();
-        let layout = layout.as_ref();
-        let subject = Subject { types, layout, layers, ..Subject::new(data) };
+        let types = identified.types_at_start();
+        let landmarks = inspect::landmarks(data, &identified.found);
+        let landmarks = landmarks.as_ref();
+        let kind = Target::of(data, types);
+        let subject = Subject { types, kind, landmarks, layers, ..Subject::new(data) };
         self.search_subject(&subject, index);
         let (views, ended) = normalise::views(data, identified, self.engine.views(), self.budget);
         for Viewed { view, written } in &views {

@@ -20,21 +20,11 @@ pub struct Layout {
     /// The file offset of the first instruction; none where the program has no entry point or it is
     /// not in the file.
     pub entry_point: Option<u64>,
-    /// Whether the header names an entry point, be it in the file or not.
-    pub names_entry_point: bool,
     /// The section table, in its own order. ELF's empty section 0 is counted.
     pub sections: Vec<Section>,
     /// Whether all sections that the header declares are listed: the table may run out of the file,
     /// or be absurdly long.
     pub all_sections: bool,
-}
-
-impl Layout {
-    /// The entry point as ClamAV counts from it: 0 where the header names none, and nothing where the
-    /// one that it names is not in the file.
-    pub fn entry_offset(&self) -> Option<u64> {
-        if self.names_entry_point { self.entry_point } else { Some(0) }
-    }
 }
 
 /// One section, as the loader sees it.

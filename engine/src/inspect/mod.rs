@@ -1,17 +1,18 @@
 //! 3 Facts that signatures ask about: where a program starts, its sections, what it imports.
 //!
-//! Two levels, because a scan must do no work that the file cannot need:
+//! Three levels, because a scan must do no work that the file cannot need:
 //!
-//! - [`layout`] reads the headers and the section table. It is what offsets of signatures such as
-//!   `EP+4` or `S2+0` are counted from, and it costs next to nothing.
+//! - [`layout`] reads the headers and the section table, and costs next to nothing.
+//! - [`landmarks`] are what offsets of signatures such as `EP+4` or `S2+0` are counted from. They are
+//!   ClamAV's, since such signatures are.
 //! - [`inspect`] reads everything: imports and their hash, exports, resources, digests, and what is
 //!   odd about the file.
 //!
 //! Both know PE (Microsoft's "PE Format" specification) and ELF (the System V ABI, chapters 4 and 5,
-//! and the GNU extensions), 32 and 64 bit, and ELF in both byte orders. The records are goblin's; the
-//! walks over them are ours, because goblin allocates and loops as the file tells it to. Where the
-//! specification and the loader of the operating system disagree, the loader is right: it decides
-//! what runs.
+//! and the GNU extensions), 32 and 64 bit, and ELF in both byte orders; [`landmarks`] know Mach-O as
+//! well. The records are goblin's; the walks over them are ours, because goblin allocates and loops as
+//! the file tells it to. Where the specification and the loader of the operating system disagree, the
+//! loader is right: it decides what runs.
 //!
 //! Nothing in the file is believed. Malware is malformed on purpose, so a contradiction is an anomaly
 //! in words, and what could be learned is kept. Every list ends at [`Limits::facts`] entries, every
@@ -25,6 +26,7 @@ pub(crate) mod authenticode;
 mod contents;
 mod elf;
 mod facts;
+mod landmarks;
 mod ledger;
 mod pe;
 mod record;
@@ -43,6 +45,7 @@ pub use facts::{
     Format, ImportedSymbol, Layout, Library, Pe, Program, Resource, ResourceId, Section,
     SectionFacts, Segment, SignatureFacts,
 };
+pub use landmarks::{Landmarks, landmarks};
 
 pub(crate) use pe::PeCut;
 
@@ -58,7 +61,8 @@ const MOST_SECTIONS: usize = 65_535;
 pub fn layout(data: &[u8], found: &[Found]) -> Option<Layout> {
     match program_type(found)? {
         FileType::Pe => pe::layout(data),
-        _ => elf::layout(data),
+        FileType::Elf => elf::layout(data),
+        _ => None,
     }
 }
 
@@ -80,17 +84,17 @@ pub fn inspect(data: &[u8], found: &[Found], budget: &Budget) -> Facts {
     let mut ledger = Ledger::new(budget);
     let program = match program_type(found) {
         Some(FileType::Pe) => pe::inspect(data, &mut ledger),
-        Some(_) => elf::inspect(data, &mut ledger),
-        None => None,
+        Some(FileType::Elf) => elf::inspect(data, &mut ledger),
+        _ => None,
     };
     ledger.into_facts(program)
 }
 
-/// PE or ELF, where `found` has it at offset 0.
+/// PE, ELF or Mach-O, where `found` has it at offset 0.
 fn program_type(found: &[Found]) -> Option<FileType> {
     found
         .iter()
         .filter(|found| found.offset == 0)
         .map(|found| found.file_type)
-        .find(|file_type| matches!(file_type, FileType::Pe | FileType::Elf))
+        .find(|file_type| matches!(file_type, FileType::Pe | FileType::Elf | FileType::MachO))
 }

@@ -32,7 +32,7 @@ pub(super) fn search(
     hits: &mut Vec<Hit>,
 ) -> Result<(), Stop> {
     let rows = Rows::of(set);
-    let is_pe = subject.layout.is_some_and(|layout| layout.file_type == FileType::Pe);
+    let is_pe = subject.landmarks.is_some_and(|landmarks| landmarks.file_type == FileType::Pe);
     if rows.rows.is_empty() || !is_pe || subject.view.is_some() {
         return Ok(());
     }

@@ -1,9 +1,11 @@
 //! What a logical signature asks of an object besides patterns, target and size: its entry point, the
 //! number of its sections, and what it lies in.
 //!
-//! As ClamAV has it (tried with 1.4): the entry point is an offset in the file, and 0 where the header
-//! names none. Where the header names one that is not in the file, or declares more sections than there
-//! are, neither entry point nor sections are known, and whoever asks for one of them does not hit.
+//! The entry point is an offset in the file, and 0 where the header names none. Where the headers cannot
+//! be read ([`Landmarks`]), neither entry point nor sections are known, and whoever asks for one of them
+//! does not hit.
+//!
+//! [`Landmarks`]: crate::inspect::Landmarks
 
 use std::ops::RangeInclusive;
 
@@ -76,21 +78,18 @@ impl Condition {
 
     /// Whether an object is as asked.
     pub(crate) fn holds(&self, subject: &Subject<'_>) -> bool {
-        self.layout_is_as_asked(subject)
+        self.program_is_as_asked(subject)
             && self.container.is_none_or(|kind| lies_in(subject.layers, kind))
             && (self.intermediates.is_empty() || end_with(subject.layers, &self.intermediates))
     }
 
-    fn layout_is_as_asked(&self, subject: &Subject<'_>) -> bool {
+    fn program_is_as_asked(&self, subject: &Subject<'_>) -> bool {
         if self.entry_point.is_none() && self.sections.is_none() {
             return true;
         }
-        let Some(layout) = subject.layout.filter(|layout| layout.all_sections) else {
-            return false;
-        };
-        let Some(entry_point) = layout.entry_offset() else { return false };
-        let sections = layout.sections.len() as u64;
-        self.entry_point.as_ref().is_none_or(|range| range.contains(&entry_point))
+        let Some(landmarks) = subject.landmarks else { return false };
+        let sections = landmarks.sections.len() as u64;
+        self.entry_point.as_ref().is_none_or(|range| range.contains(&landmarks.entry_point))
             && self.sections.as_ref().is_none_or(|range| range.contains(&sections))
     }
 }

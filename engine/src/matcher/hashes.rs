@@ -34,7 +34,7 @@ pub(super) fn search(
 ) -> Result<(), Stop> {
     let mut search = Search { set, budget, hits, damage };
     search.bytes(Hashed::Object, subject.data, None)?;
-    let is_pe = subject.layout.is_some_and(|layout| layout.file_type == FileType::Pe);
+    let is_pe = subject.landmarks.is_some_and(|landmarks| landmarks.file_type == FileType::Pe);
     let asks = |what: Hashed| what.tables().iter().any(|&table| set.hash_table(table).is_some());
     let (of_sections, of_imports) = (asks(Hashed::PeSection), asks(Hashed::PeImports));
     if !is_pe || !of_sections && !of_imports {

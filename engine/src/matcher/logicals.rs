@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::pattern::Target;
 use super::patterns::{self, Patterns};
+use super::target::Target;
 use super::{Hit, Subject, expression};
 use crate::limits::{Budget, Stop};
 use crate::set::layout::{

@@ -26,6 +26,7 @@ mod patterns;
 pub(crate) mod place;
 pub mod program;
 pub mod regex;
+mod target;
 #[cfg(feature = "yara")]
 pub mod yara;
 
@@ -35,10 +36,11 @@ pub use boundary::{Boundary, BoundaryKind, Nearby, Side};
 pub use conditions::Condition;
 pub use containers::{Layer, layers};
 pub use listings::{ListingPattern, check_name};
-pub use pattern::{ByteMask, Element, Gap, Offset, Part, Pattern, Target};
+pub use pattern::{ByteMask, Element, Gap, Offset, Part, Pattern};
+pub use target::Target;
 
 use crate::identify::TypeSet;
-use crate::inspect::Layout;
+use crate::inspect::Landmarks;
 use crate::limits::{Budget, Stop};
 use crate::normalise::{View, Views};
 use crate::set::layout::{LogicalRow, PatternRow, Section, WHOLE};
@@ -53,10 +55,12 @@ pub struct Subject<'a> {
     pub data: &'a [u8],
     /// The object's size, whichever form of it `data` is.
     pub size: u64,
-    /// What it is.
+    /// What it is: the types that begin at its start.
     pub types: TypeSet,
-    /// Its sections and entry point, if it is a program.
-    pub layout: Option<&'a Layout>,
+    /// The target that it is of, where its first bytes tell.
+    pub kind: Option<Target>,
+    /// Its entry point and sections, if it is a program whose headers can be read.
+    pub landmarks: Option<&'a Landmarks>,
     /// What it lies in, outermost first; empty for the file itself.
     pub layers: &'a [Layer],
     /// The normal form that `data` is, if it is not the object's own bytes.
@@ -66,8 +70,9 @@ pub struct Subject<'a> {
 impl<'a> Subject<'a> {
     /// Bytes of which nothing else is known.
     pub fn new(data: &'a [u8]) -> Self {
-        let size = data.len() as u64;
-        Self { data, size, types: TypeSet::default(), layout: None, layers: &[], view: None }
+        let (types, size) = (TypeSet::default(), data.len() as u64);
+        let kind = Target::of(data, types);
+        Self { data, size, types, kind, landmarks: None, layers: &[], view: None }
     }
 }
 

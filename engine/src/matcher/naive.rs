@@ -6,8 +6,9 @@
 
 use std::collections::BTreeSet;
 
-use super::pattern::{ByteMask, Element, Gap, Part, Pattern, Target};
+use super::pattern::{ByteMask, Element, Gap, Part, Pattern};
 use super::place::{self, VersionKeys};
+use super::target::Target;
 use super::{Subject, program};
 use crate::limits::{Budget, Cancel, Limits};
 use crate::set::layout::{PatternRow, Section, SegmentRow};

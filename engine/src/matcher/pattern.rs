@@ -3,9 +3,8 @@
 //! This is the form that source readers produce, that the compiler turns into a program
 //! ([`super::program`]), and that the plain matcher (`naive.rs`) follows word for word.
 
-use super::Subject;
 use super::boundary::{Boundary, Nearby};
-use crate::identify::FileType;
+use super::target::Target;
 
 /// A byte pattern: parts of neighbouring elements with gaps between them.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -151,90 +150,6 @@ impl Offset {
     }
 }
 
-/// Which objects a signature is meant for. The numbers are ClamAV's.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[repr(u8)]
-pub enum Target {
-    /// Every object.
-    #[default]
-    Any = 0,
-    /// PE programs.
-    Pe = 1,
-    /// OLE2 compound documents.
-    Ole2 = 2,
-    /// HTML, in its normal form only.
-    Html = 3,
-    /// Mail messages.
-    Mail = 4,
-    /// Images.
-    Graphics = 5,
-    /// ELF programs.
-    Elf = 6,
-    /// Texts, in their normal form only.
-    Text = 7,
-    /// Mach-O programs.
-    MachO = 9,
-    /// PDF documents.
-    Pdf = 10,
-    /// Flash movies.
-    Flash = 11,
-    /// Java classes.
-    Java = 12,
-    /// What ClamAV makes itself; no object is of this target.
-    Internal = 13,
-    /// Data of no known type.
-    Other = 14,
-}
-
-impl Target {
-    /// Every target.
-    pub const ALL: [Target; 14] = [
-        Target::Any,
-        Target::Pe,
-        Target::Ole2,
-        Target::Html,
-        Target::Mail,
-        Target::Graphics,
-        Target::Elf,
-        Target::Text,
-        Target::MachO,
-        Target::Pdf,
-        Target::Flash,
-        Target::Java,
-        Target::Internal,
-        Target::Other,
-    ];
-
-    /// The target of that number.
-    pub fn from_number(number: u8) -> Option<Self> {
-        Self::ALL.into_iter().find(|&target| target as u8 == number)
-    }
-
-    /// Whether signatures of this target are looked for in `subject`: an object of one of its types, or a
-    /// view that is made for it.
-    pub fn accepts(self, subject: &Subject<'_>) -> bool {
-        use FileType::*;
-        if let Some(view) = subject.view {
-            return view.is_for(self);
-        }
-        let wanted: &[FileType] = match self {
-            Target::Any => return true,
-            Target::Pe => &[Pe],
-            Target::Ole2 => &[Ole2],
-            Target::Mail => &[Mail, Mbox],
-            Target::Graphics => &[Png, Jpeg, Gif, Bmp, Tiff],
-            Target::Elf => &[Elf],
-            Target::MachO => &[MachO, MachOFat],
-            Target::Pdf => &[Pdf],
-            Target::Flash => &[Flash],
-            Target::Java => &[JavaClass],
-            Target::Other => &[Data, Utf32Le, Utf32Be, Ico, Dex, PythonBytecode],
-            Target::Html | Target::Text | Target::Internal => &[],
-        };
-        wanted.iter().any(|&file_type| subject.types.contains(file_type))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -249,13 +164,5 @@ mod tests {
             assert_eq!((0..=255).filter(|&byte| mask.fits(byte)).count(), 2);
         }
         assert!(!ByteMask::either_case(b'1').fits(0x11), "a digit has no case");
-    }
-
-    #[test]
-    fn targets_survive_their_stored_form() {
-        for target in Target::ALL {
-            assert_eq!(Target::from_number(target as u8), Some(target));
-        }
-        assert_eq!(Target::from_number(8), None);
     }
 }

@@ -13,9 +13,9 @@ use std::ops::{Range, RangeInclusive};
 
 use super::filter::{self, Buffers, Kernel, REGION, Search};
 use super::literal_search::LiteralSearch;
-use super::pattern::Target;
 use super::place::VersionKeys;
 use super::program::Ends;
+use super::target::Target;
 use super::{Subject, expression, place};
 use crate::limits::{Budget, Stop};
 use crate::set::layout::{

@@ -6,6 +6,7 @@ use std::ops::RangeInclusive;
 
 use super::Subject;
 use super::pattern::Offset;
+use super::target::Target;
 use crate::identify::FileType;
 use crate::inspect;
 use crate::limits::{Budget, Stop};
@@ -45,13 +46,13 @@ impl Offset {
     pub(crate) fn starts(self, subject: &Subject<'_>) -> Option<RangeInclusive<u64>> {
         let size = subject.data.len() as u64;
         let floating = |start: u64, shift: u32| start..=start.saturating_add(shift.into());
-        // As in ClamAV, a program whose entry point is not in the file has no sections either.
-        let entry_point = || subject.layout?.entry_offset();
-        let sections = || entry_point().and(subject.layout).map(|layout| &layout.sections);
-        let section = |index: usize| Some(sections()?.get(index)?.raw.clone());
+        let entry_point = || Some(subject.landmarks?.entry_point);
+        let sections = || Some(&subject.landmarks?.sections);
+        let section = |index: usize| sections()?.get(index).cloned();
         let starts = match self {
             Offset::Anywhere => 0..=size,
             Offset::Start { at, shift } => floating(at, shift),
+            Offset::End { .. } if has_unreadable_headers(subject) => return None,
             Offset::End { back, shift } => floating(size.checked_sub(back)?, shift),
             Offset::EntryPoint { delta, shift } => {
                 floating(entry_point()?.checked_add_signed(delta)?, shift)
@@ -68,11 +69,18 @@ impl Offset {
                 floating(section(last)?.start.checked_add(delta)?, shift)
             }
             Offset::VersionString => {
-                (subject.layout?.file_type == FileType::Pe).then_some(0..=size)?
+                (subject.landmarks?.file_type == FileType::Pe).then_some(0..=size)?
             }
         };
         (starts.start() <= starts.end() && *starts.start() <= size).then_some(starts)
     }
+}
+
+/// Whether an object begins like a program, and its headers cannot be read. ClamAV 1.4 knows no offset in
+/// such a file but those from the start, whatever the target.
+fn has_unreadable_headers(subject: &Subject<'_>) -> bool {
+    let is_program = matches!(subject.kind, Some(Target::Pe | Target::Elf | Target::MachO));
+    is_program && subject.landmarks.is_none()
 }
 
 /// Where the version strings of the object in work are; read when it is first asked.

@@ -32,6 +32,7 @@ mod random_bodies;
 mod records;
 mod table;
 mod target_blocks;
+mod targets;
 mod trial;
 mod views;
 

@@ -177,8 +177,7 @@ fn files_of(found: &Found, number: usize) -> BTreeSet<String> {
 }
 
 fn starts(pattern: &Pattern, data: &[u8]) -> Vec<u64> {
-    let types = Default::default();
-    naive::starts(pattern, &Subject { data, types, layout: None, layers: &[], view: None })
+    naive::starts(pattern, &Subject::new(data))
 }
 
 /// Offsets of each part that `clamscan` remembers.

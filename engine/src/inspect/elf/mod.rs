@@ -25,7 +25,6 @@ pub(super) fn layout(data: &[u8]) -> Option<Layout> {
         file_type: FileType::Elf,
         bits: image.bits(),
         entry_point: image.entry_point(),
-        names_entry_point: image.entry_address().is_some(),
         sections: image.sections().collect(),
         all_sections: image.all_sections,
     })

@@ -1,4 +1,5 @@
-//! A PE as ClamAV's hash signatures of sections and imports see it.
+//! A PE as ClamAV's signatures see it that count from its entry point or its sections, or hash its
+//! sections or imports.
 //!
 //! Such a signature is about certain bytes, so they must be cut exactly as ClamAV 1.4 cuts them, which
 //! is neither what the headers say nor what Windows loads. All of it was found out by holding programs
@@ -16,10 +17,12 @@ use std::ops::Range;
 
 use goblin::pe::import::ImportDirectoryEntry;
 
+use super::super::landmarks::Landmarks;
 use super::super::record::record;
 use super::Section;
 use super::image::{Directory, Image};
 use super::ordinals;
+use crate::identify::FileType;
 use crate::limits::{Budget, Limit, Stop};
 use crate::reader::Reader;
 
@@ -91,6 +94,14 @@ impl<'a> PeCut<'a> {
         let cut = Self { image, headers, sections };
         cut.offset(cut.image.standard.address_of_entry_point.into())?;
         Some(cut)
+    }
+
+    /// The places that signatures count from.
+    pub(crate) fn landmarks(&self) -> Landmarks {
+        let entry = self.image.standard.address_of_entry_point.into();
+        let sections = self.sections.iter().map(|section| section.raw.clone()).collect();
+        let entry_point = self.offset(entry).unwrap_or(0);
+        Landmarks { file_type: FileType::Pe, entry_point, sections }
     }
 
     /// The bytes of each section that has some.

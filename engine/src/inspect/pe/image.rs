@@ -259,7 +259,6 @@ impl<'a> Image<'a> {
             file_type: FileType::Pe,
             bits: self.bits,
             entry_point: self.entry_address().and_then(|address| self.offset(address)),
-            names_entry_point: self.standard.address_of_entry_point != 0,
             sections: self.sections,
             all_sections: self.all_sections,
         }

@@ -137,7 +137,8 @@ mod tests {
             assert_eq!(read(text, Target::Any), Err("Error offset".into()), "{text}");
             assert!(read(text, Target::Elf).is_ok() && read(text, Target::MachO).is_ok());
         }
-        assert!(read("EOF-1", Target::Any).is_ok());
+        assert_eq!(read("EOF-1", Target::Any), Ok(Offset::End { back: 1, shift: 0 }));
+        assert_eq!(read("EOF-1", Target::Pdf), Ok(Offset::End { back: 1, shift: 0 }));
     }
 
     #[test]

@@ -26,7 +26,11 @@ const GAPS: &[Case] = &[
         &[b"apbpcp..dp", b"apbp.cp.dp", b"bp.cp..dpap"],
     ),
     // A gap leads on from any of the places where the part before it ends.
-    ndb("#:0:*:6171{-1}6271{-1}6371", &[b"aqaq.bq.cq", b"aqbqcq"], &[b"aq.bq..cq", b"aqaq.bqbq.cq"]),
+    ndb(
+        "#:0:*:6171{-1}6271{-1}6371",
+        &[b"aqaq.bq.cq", b"aqbqcq"],
+        &[b"aq.bq..cq", b"aqaq.bqbq.cq"],
+    ),
     ndb("#:0:*:6172{3-}6272{-2}6372", &[b"arbr.br.cr", b"ar...brcr"], &[b"arbr.cr", b"ar..br.cr"]),
 ];
 

@@ -2,7 +2,6 @@
 
 mod anchors;
 mod boundaries;
-mod differences;
 mod edges;
 mod elements;
 mod gaps;
