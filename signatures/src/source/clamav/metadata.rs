@@ -45,7 +45,7 @@ pub(crate) fn record(line: &str, class: Class) -> Result<Option<Record<'_>>, Fau
     Ok(Some(Record { name: Cow::Borrowed(name), class, content: Content::Listing(pattern) }))
 }
 
-fn parse_container(field: Field<'_>) -> Result<Option<ClamType>, Fault> {
+pub(super) fn parse_container(field: Field<'_>) -> Result<Option<ClamType>, Fault> {
     if field.text == "*" {
         return Ok(None);
     }
@@ -64,7 +64,7 @@ fn parse_container(field: Field<'_>) -> Result<Option<ClamType>, Fault> {
     Err(Fault::skipped(reason, message).at(field.at))
 }
 
-fn parse_name(field: Field<'_>) -> Result<Option<String>, Fault> {
+pub(super) fn parse_name(field: Field<'_>) -> Result<Option<String>, Fault> {
     if field.text == "*" {
         return Ok(None);
     }
@@ -95,7 +95,7 @@ fn parse_encrypted(field: Field<'_>) -> Result<Option<bool>, Fault> {
 
 /// Any number, one, or those from one to another. Behind the second number of a range anything may
 /// stand.
-fn parse_range(field: Field<'_>) -> Result<RangeInclusive<u64>, Fault> {
+pub(super) fn parse_range(field: Field<'_>) -> Result<RangeInclusive<u64>, Fault> {
     let refuse = |message: String| {
         Err(Fault::error("number", message)
             .at(field.at)

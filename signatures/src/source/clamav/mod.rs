@@ -14,6 +14,7 @@ pub(crate) mod logical;
 pub(crate) mod metadata;
 mod offset;
 pub(crate) mod old;
+pub(crate) mod old_metadata;
 mod part;
 mod posix;
 mod target_block;

@@ -247,6 +247,44 @@ fn positions() {
     });
 }
 
+/// The older form, of ZIP archives: each field, and what it has for nothing.
+const OLDER: &[Case] = &[
+    Case {
+        format: "zmd",
+        record: "#:*:^it$:*:*:*:*:*:*",
+        hits: &[b"4", b"in text"],
+        misses: &[b"tar", b"text"],
+    },
+    Case {
+        format: "zmd",
+        record: "#:0:^it$:007:7:00000000:8:1:0",
+        hits: &[b"7", b"7 and other"],
+        misses: &[b"8", b"other and 7", b"locked"],
+    },
+    Case {
+        format: "zmd",
+        record: "#:1:*:*:*:*:*:*:*",
+        hits: &[b"locked"],
+        misses: &[b"7", b"tar"],
+    },
+    Case { format: "zmd", record: "#:2:*:*:*:zz::*:", hits: &[b"locked", b"7"], misses: &[b"tar"] },
+    Case { format: "zmd", record: "#::it:::*:*:*:*", hits: &[b"0"], misses: &[b"4", b"locked"] },
+];
+
+#[test]
+fn the_older_form() {
+    let it = |size: usize| Entry::stored(b"it", &vec![b'x'; size]);
+    let other = || Entry::stored(b"other", b"data");
+    hold(OLDER, |name| match name {
+        b"tar" | b"text" => archive(name),
+        b"locked" => zip(&[Entry::stored(b"it", b"noise and more noise").encrypted()]),
+        b"in text" => zip_with(&b"some text ".repeat(9), &[it(4)], b""),
+        b"7 and other" => zip(&[it(7), other()]),
+        b"other and 7" => zip(&[other(), it(7)]),
+        size => zip(&[it(number(size))]),
+    });
+}
+
 /// Entries that the directory does not list say nothing; those whose header is lost say it once.
 #[test]
 fn entries_without_one_of_their_headers() {
