@@ -21,10 +21,12 @@
 
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
 
+mod html;
+mod script;
 mod sink;
 mod text;
 
-use crate::identify::{FileType, Identification, TypeSet};
+use crate::identify::{FileType, Identification};
 use crate::limits::{Budget, Stop};
 use crate::matcher::Target;
 
@@ -37,16 +39,25 @@ use self::sink::{Sink, Written};
 pub enum View {
     /// Text in lower case, with single spaces for white space.
     Text,
+    /// HTML without comments.
+    Page,
+    /// HTML without tags.
+    Words,
+    /// The scripts of HTML.
+    Scripts,
 }
 
 impl View {
     /// Every view.
-    pub const ALL: [View; 1] = [View::Text];
+    pub const ALL: [View; 4] = [View::Text, View::Page, View::Words, View::Scripts];
 
     /// The name in machine-readable output.
     pub fn name(self) -> &'static str {
         match self {
             View::Text => "text",
+            View::Page => "page",
+            View::Words => "words",
+            View::Scripts => "scripts",
         }
     }
 
@@ -54,6 +65,8 @@ impl View {
     pub fn is_for(self, target: Target) -> bool {
         match self {
             View::Text => matches!(target, Target::Any | Target::Text),
+            View::Page | View::Words => matches!(target, Target::Any | Target::Html),
+            View::Scripts => matches!(target, Target::Any | Target::Html | Target::Text),
         }
     }
 }
@@ -83,12 +96,6 @@ impl Views {
     pub fn with(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
-
-    /// The views of both.
-    #[must_use]
-    fn and(self, other: Self) -> Self {
-        Self(self.0 & other.0)
-    }
 }
 
 impl FromIterator<View> for Views {
@@ -114,52 +121,47 @@ pub fn views(
     wanted: Views,
     budget: &Budget,
 ) -> (Vec<Viewed>, Result<(), Stop>) {
-    let wanted = wanted.and(views_of_kind(data, identified.types_at_start()));
-    if !wanted.contains(View::Text) {
-        return (Vec::new(), Ok(()));
+    let mut made = Vec::new();
+    let ended =
+        if wanted.is_empty() { Ok(()) } else { make(data, identified, wanted, budget, &mut made) };
+    (made, ended)
+}
+
+fn make(
+    data: &[u8],
+    identified: &Identification,
+    wanted: Views,
+    budget: &Budget,
+    made: &mut Vec<Viewed>,
+) -> Result<(), Stop> {
+    let types = identified.types_at_start();
+    if !types.iter().all(|kind| NORMALISED.contains(&kind)) {
+        return Ok(());
     }
-    let mut sink = match Sink::new(budget) {
-        Ok(sink) => sink,
-        Err(stop) => return (Vec::new(), Err(stop)),
-    };
-    text::normalise(data, &mut sink);
-    let (written, ended) = sink.finish();
-    (vec![Viewed { view: View::Text, written }], ended)
+    let has_tags = html::kind::is_page(data, budget)?;
+    if wanted.contains(View::Text) && !has_tags && text::is_text(data) {
+        let mut sink = Sink::new(budget)?;
+        text::normalise(data, &mut sink);
+        let (written, ended) = sink.finish();
+        made.push(Viewed { view: View::Text, written });
+        ended?;
+    }
+    if has_tags || identified.types().contains(FileType::Html) {
+        let is_utf16_le = types.contains(FileType::Utf16Le);
+        let readable = html::kind::readable(data, is_utf16_le, budget)?;
+        html::normalise(&readable.bytes, wanted, budget, made)?;
+    }
+    Ok(())
 }
 
-/// The views that an object of these types has.
-fn views_of_kind(data: &[u8], types: TypeSet) -> Views {
-    let is_text = types.iter().all(|kind| TEXTS.contains(&kind)) && text::is_text(data);
-    is_text.then_some(View::Text).into_iter().collect()
-}
-
-/// What is text to ClamAV. Mail, RTF and PDF have rooms of their own and are not normalised.
-const TEXTS: &[FileType] = {
+/// What can be text or hold a page. Mail, RTF and PDF have rooms of their own and are not normalised.
+#[rustfmt::skip]
+const NORMALISED: &[FileType] = {
     use FileType::*;
     &[
-        Ascii,
-        Utf8,
-        Utf16Le,
-        Utf16Be,
-        Text8Bit,
-        Data,
-        Xml,
-        Svg,
-        ShellScript,
-        Python,
-        Perl,
-        Ruby,
-        Php,
-        Jsp,
-        Asp,
-        PowerShell,
-        Batch,
-        VbScript,
-        JavaScript,
-        Lua,
-        Wsf,
-        Url,
-        Registry,
+        Ascii, Utf8, Text8Bit, Utf16Le, Utf16Be, Utf32Le, Utf32Be, Data, Html, Xml, Svg, Wsf, Url, Registry,
+        ShellScript, Python, Perl, Ruby, Php, Jsp, Asp, PowerShell, Batch, VbScript, JavaScript, Lua,
+        EncodedScript, Gif, Ico,
     ]
 };
 

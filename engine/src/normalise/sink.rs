@@ -48,6 +48,16 @@ impl<'b> Sink<'b> {
         }
     }
 
+    /// Writes several bytes, or as many as there is room for.
+    pub(super) fn extend(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|&byte| self.push(byte));
+    }
+
+    /// Whether nothing is written yet.
+    pub(super) fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
     /// Whether more can be written and the time is not over.
     pub(super) fn goes_on(&mut self) -> bool {
         if let Err(stop) = self.budget.check() {
