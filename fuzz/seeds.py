@@ -150,6 +150,11 @@ def main(more):
     with open(built, "rb") as file:
         seed("set_open", "builtin", file.read())
     seed("matcher", "some", bytes(range(64)) * 4)
+    signed = os.path.join(HERE, "..", "signatures", "tests", "signed", "signed.exe")
+    with open(signed, "rb") as file:
+        data = file.read()
+    seed("authenticode", "signed", data[1024 + 8:])
+    seed("pe", "signed", data)
     for path in more:
         with open(path, "rb") as file:
             data = file.read(64 << 10)

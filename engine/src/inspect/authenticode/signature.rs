@@ -66,13 +66,14 @@ impl<'a> Attributes<'a> {
     fn read(mut values: Values<'a>, encryption: &'a [u8]) -> Result<Self, Malformed> {
         let (mut content_type, mut digest, mut signing_time) = (None, None, None);
         while !values.is_empty() {
-            let (kind, mut inside) = read_attribute(&mut values)?;
+            let (kind, attribute) = read_attribute(&mut values)?;
             let slot = match kind {
                 CONTENT_TYPE => &mut content_type,
                 MESSAGE_DIGEST => &mut digest,
                 SIGNING_TIME => &mut signing_time,
                 _ => continue,
             };
+            let mut inside = values_of(attribute)?;
             let value = inside.value()?;
             inside.end("a signed attribute has several values")?;
             if slot.replace(value).is_some() {
@@ -92,13 +93,19 @@ impl<'a> Attributes<'a> {
     }
 }
 
-/// The kind of the next attribute, and its values.
+/// The kind of the next attribute, and what follows it: [`values_of`] reads that. Attributes of unknown
+/// kinds may hold anything.
 pub(super) fn read_attribute<'a>(
     attributes: &mut Values<'a>,
 ) -> Result<(&'a [u8], Values<'a>), Malformed> {
     let mut attribute = attributes.inside(SEQUENCE, "an attribute is no sequence")?;
     let kind = attribute.content(OBJECT_IDENTIFIER, "an attribute has no kind")?;
+    Ok((kind, attribute))
+}
+
+/// The values of an attribute, behind its kind.
+pub(super) fn values_of(mut attribute: Values<'_>) -> Result<Values<'_>, Malformed> {
     let values = attribute.inside(SET, "an attribute has no values")?;
     attribute.end("an attribute goes on behind its values")?;
-    Ok((kind, values))
+    Ok(values)
 }

@@ -12,7 +12,7 @@ use super::der::{
     CONTEXT_0, CONTEXT_1, INTEGER, Malformed, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, SET,
     Values, algorithm,
 };
-use super::signature::{Signature, read_attribute};
+use super::signature::{Signature, read_attribute, values_of};
 
 const SIGNED_DATA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02];
 /// 1.3.6.1.4.1.311.2.1.4
@@ -166,11 +166,18 @@ impl<'a> Statement<'a> {
         }
         let mut attributes = signer.inside(CONTEXT_1, "something else than unsigned attributes")?;
         while !attributes.is_empty() {
-            let (kind, mut values) = read_attribute(&mut attributes)?;
+            let (kind, attribute) = read_attribute(&mut attributes)?;
             let twice = match kind {
-                NESTED_SIGNATURE => std::mem::replace(&mut self.has_nested, true),
-                TIME_STAMP_TOKEN => std::mem::replace(&mut self.has_token, true),
+                NESTED_SIGNATURE => {
+                    values_of(attribute)?;
+                    std::mem::replace(&mut self.has_nested, true)
+                }
+                TIME_STAMP_TOKEN => {
+                    values_of(attribute)?;
+                    std::mem::replace(&mut self.has_token, true)
+                }
                 COUNTERSIGNATURE => {
+                    let mut values = values_of(attribute)?;
                     let read = Countersignature::read(&mut values, self.signature.value)?;
                     values.end("there are several countersignatures")?;
                     self.countersignature.replace(read).is_some()

@@ -9,6 +9,7 @@ mod der;
 mod files;
 mod hostile;
 mod keys;
+mod mutations;
 mod signatures;
 mod signer;
 mod stamps;
