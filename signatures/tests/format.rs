@@ -67,6 +67,9 @@ fn declared() -> BTreeMap<String, Drawn> {
             entry_point_min, entry_point_max, sections_min, sections_max, flags, container,
             intermediates, kinds, reserved
         }
+        "ListingRow" ListingRow {
+            signature, name, container, encrypted, reserved, container_size, packed, size, position
+        }
         "CertificateRow" CertificateRow {
             subject, key, serial, not_before, flags, reserved, modulus_length, modulus, signature
         }

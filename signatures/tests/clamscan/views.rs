@@ -87,12 +87,9 @@ fn texts() {
 #[test]
 fn a_signature_is_decided_in_each_view_by_itself() {
     let mut trial = Trial::default();
-    // 41 bytes, and 39 in the view.
     trial.file("text", &b"Some  Words HERE\r\nand more lines of text\n"[..]);
     let some = hex("some words");
     let records = [
-        ("Size.View", "Target:7,FileSize:39-39", "0", vec![some.clone()]),
-        ("Size.File", "Target:7,FileSize:41-41", "0", vec![some.clone()]),
         ("Start", "Target:7", "0", vec![format!("0:{some}")]),
         ("Start.Any", "Target:0", "0", vec![format!("0:{some}")]),
         ("End", "Target:7", "0", vec![format!("EOF-5:{}", hex("text "))]),
@@ -108,21 +105,27 @@ fn a_signature_is_decided_in_each_view_by_itself() {
     }
     let ours = trial.ours();
     let has = |name: &str| ours.contains(&("text".to_owned(), name.to_owned()));
-    for name in [
-        "Size.File",
-        "Start",
-        "Start.Any",
-        "End",
-        "Own.Form",
-        "One.Of.One",
-        "Only.In.View",
-        "Nothing",
-    ] {
+    for name in ["Start", "Start.Any", "End", "Own.Form", "One.Of.One", "Only.In.View", "Nothing"] {
         assert!(has(name), "{name}");
     }
-    for name in ["Size.View", "Both.Forms"] {
-        assert!(!has(name), "{name}");
+    assert!(!has("Both.Forms"));
+    trial.assert_same();
+}
+
+/// With an `EOF-n` of target 7 in its databases ClamAV asks for the size of the view instead.
+#[test]
+fn the_size_is_that_of_the_file() {
+    let mut trial = Trial::default();
+    // 41 bytes, and 39 in the view.
+    trial.file("text", &b"Some  Words HERE\r\nand more lines of text\n"[..]);
+    let some = hex("some words");
+    for (name, size) in [("Size.View", 39), ("Size.File", 41)] {
+        trial.source(
+            "a.ldb",
+            format!("{name};Engine:51-255,Target:7,FileSize:{size}-{size};0;{some}\n"),
+        );
     }
+    assert_eq!(trial.ours(), [("text".to_owned(), "Size.File".to_owned())].into());
     trial.assert_same();
 }
 
