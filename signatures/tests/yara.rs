@@ -138,7 +138,7 @@ fn a_forged_set_with_rules_that_nest_too_deep_is_refused() {
     set.extend(tree::root(&leaves));
     let verified = Unverified::from_bytes(set).and_then(Unverified::verify).expect("its tree fits");
     let set = SignatureSet::open(verified).expect("its rows are right");
-    let error = Engine::builder().set(set).build().err().expect("refused").to_string();
+    let error = Engine::builder().set(set).build().expect_err("refused").to_string();
     assert!(error.contains("nests too deep"), "{error}");
 }
 

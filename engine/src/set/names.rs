@@ -3,7 +3,7 @@
 //!
 //! Names are sorted and mostly numbered (`Win.Trojan.Agent-123`, `Win.Trojan.Agent-124`), so that a name
 //! takes two bytes or three. A name is one byte, of which the high half says how many bytes of the name
-//! before are dropped at its end and the low half how many follow; [`LONG`] in either says that the
+//! before are dropped at its end and the low half how many follow; `LONG` in either says that the
 //! number stands behind it in two bytes. The first name of a block is told from the empty one. To read a
 //! name, those before it in its block are read, at most [`NAME_BLOCK`] in all.
 //!
