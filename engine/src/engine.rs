@@ -14,6 +14,7 @@ use crate::observe::Observed;
 use crate::scan;
 use crate::set::SignatureSet;
 use crate::stream::Stream;
+use crate::unpack::Passwords;
 use crate::verdict::{Finding, Report, SetLabel};
 
 /// A stack of signature sets, ready to scan. Immutable; a clone shares it; any number of threads may
@@ -29,6 +30,8 @@ struct Shared {
     views: Views,
     /// For each name that a set switches off: the height below which it is switched off.
     removed: HashMap<String, usize>,
+    /// Those of the uppermost set first.
+    passwords: Passwords,
 }
 
 /// Room for one scan, used again for the next one on the same thread.
@@ -123,11 +126,14 @@ impl EngineBuilder {
         };
         let matchers = self.sets.iter().map(ready).collect::<Result<Vec<_>, _>>()?;
         let views = matchers.iter().fold(Views::default(), |all, one| all.with(one.views()));
+        let passwords = self.sets.iter().rev().flat_map(SignatureSet::passwords);
+        let passwords = Passwords::new(passwords.map(<[u8]>::to_vec));
         Ok(Engine(Arc::new(Shared {
             matchers,
             labels: self.sets.iter().map(SignatureSet::label).collect(),
             views,
             removed,
+            passwords,
         })))
     }
 }
@@ -163,6 +169,11 @@ impl Engine {
     /// The sets, bottom of the stack first.
     pub fn sets(&self) -> &[SetLabel] {
         &self.0.labels
+    }
+
+    /// The passwords that the sets bring along.
+    pub(crate) fn passwords(&self) -> &Passwords {
+        &self.0.passwords
     }
 
     /// Whether any set has signatures of container metadata.

@@ -6,20 +6,22 @@
 //! costs no call stack and only the objects on the current path are in memory. Every object goes
 //! through [`Scan::examine`] behind a wall against panics: a defect harms one object.
 
+mod listed;
+
 use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::engine::{Engine, ScanOptions, Workspace};
-use crate::identify::{self, FileType, Identification};
+use crate::identify::{self, FileType, Found, Identification};
 use crate::input::{Content, Input, Source};
 use crate::inspect::{self, Facts, Layout};
 use crate::limits::{Budget, Limit, Stop};
 use crate::matcher::{Layer, Matcher, Scratch, Subject, Target, layers};
 use crate::normalise::{self, Viewed};
 use crate::observe::{Entered, Observer, Step};
-use crate::unpack::{self, Entry, Listing, Opening, Passwords, Unpacker};
+use crate::unpack::{self, Entry, Opening, Passwords, Unpacker};
 use crate::verdict::{Completeness, Finding, Object, Problem, Reason, Report, conclude};
 
 /// Longer names of objects are cut: they are for people, and 100,000 of them are held at a time.
@@ -43,7 +45,7 @@ pub(crate) fn scan(
     let budget = Budget::observed(options.limits.clone(), options.cancel.clone(), observed);
     let mut report = match Source::open(input, &mut workspace.buffer, &budget) {
         Ok((source, watch)) => {
-            let passwords = Passwords::new(options.passwords.iter().cloned());
+            let passwords = engine.passwords().behind(&options.passwords);
             let opening = Opening { budget: &budget, passwords: &passwords };
             let mut scan = Scan::new(engine, options, opening, &mut workspace.scratches);
             scan.run(source);
@@ -75,19 +77,6 @@ struct Open<'a> {
     depth: u32,
     /// What its entries lie in.
     layers: Rc<[Layer]>,
-}
-
-/// What one set says of an entry as its container lists it.
-#[derive(Default)]
-struct Listed {
-    findings: Vec<Finding>,
-    problems: Vec<Problem>,
-}
-
-impl Listed {
-    fn is_empty(&self) -> bool {
-        self.findings.is_empty() && self.problems.is_empty()
-    }
 }
 
 /// Where an object lies.
@@ -171,12 +160,7 @@ impl<'s, 'a> Scan<'s, 'a> {
     /// Takes an entry in as an object of its own, if the budget agrees. One that is only mentioned
     /// becomes an object where a signature hits it.
     fn enter(&mut self, entry: Entry<'a>, parent: usize, place: Place) {
-        let search = || self.search_listings(&entry.listings);
-        let listed = catch_unwind(AssertUnwindSafe(search)).unwrap_or_else(|_| {
-            self.scratches.iter_mut().for_each(|scratch| *scratch = Scratch::default());
-            self.note(parent, internal("searching the metadata of an entry failed"));
-            Vec::new()
-        });
+        let listed = self.search_listings(&entry.listings, parent);
         if entry.is_only_mentioned() && listed.is_empty() {
             return;
         }
@@ -202,30 +186,7 @@ impl<'s, 'a> Scan<'s, 'a> {
                 self.objects.push(object);
             }
         }
-        for (height, listed) in listed.into_iter().enumerate() {
-            self.raise(listed.findings, index, height);
-            listed.problems.into_iter().for_each(|problem| self.note(index, problem));
-        }
-    }
-
-    /// Asks every set about an entry as its container lists it; nothing where none has anything to say.
-    fn search_listings(&mut self, listings: &[Listing]) -> Vec<Listed> {
-        if listings.is_empty() || !self.engine.has_listings() {
-            return Vec::new();
-        }
-        let mut listed = Vec::new();
-        for (height, matcher) in self.engine.matchers().iter().enumerate() {
-            let mut of_set = Listed::default();
-            if let Some(scratch) = self.scratches.get_mut(height) {
-                let findings = &mut of_set.findings;
-                let searched = matcher.search_listings(listings, scratch, self.budget, findings);
-                findings.retain(|finding| !self.engine.is_removed(finding, height));
-                of_set.problems.extend(searched.err().map(Problem::from));
-                of_set.problems.extend(matcher.damage(scratch));
-            }
-            listed.push(of_set);
-        }
-        if listed.iter().all(Listed::is_empty) { Vec::new() } else { listed }
+        self.raise_listed(listed, index);
     }
 
     /// What the budget refused it will refuse again: closes the containers that cannot go on.
@@ -254,7 +215,8 @@ impl<'s, 'a> Scan<'s, 'a> {
     }
 
     fn examine(&mut self, content: &Content<'a>, index: usize, place: &Place) {
-        let identified = identify::identify_while(content, &|| self.budget.check().is_ok());
+        let mut identified = identify::identify_while(content, &|| self.budget.check().is_ok());
+        identified.add(self.file_types(content, &identified));
         if let Some(object) = self.objects.get_mut(index) {
             object.types = identified.types();
         }
@@ -268,7 +230,13 @@ impl<'s, 'a> Scan<'s, 'a> {
         }
         self.search(content, &identified, index, &place.layers);
         let opening = Opening { budget: self.budget, passwords: self.passwords };
-        for found in unpack::places(&identified).rev() {
+        // What the sets call a container is one where it can be opened as one.
+        let is_one = |found: &Found| {
+            found.offset > 0
+                || !identified.added.contains(found.file_type)
+                || unpack::is_opened(found.file_type)
+        };
+        for found in unpack::places(&identified).rev().filter(is_one) {
             match unpack::open(content, found, &opening) {
                 Some(Ok(unpacker)) => {
                     let layers = layers(&place.layers, &identified, &found).into();
@@ -297,6 +265,14 @@ impl<'s, 'a> Scan<'s, 'a> {
         false
     }
 
+    /// The types that the sets see in an object.
+    fn file_types(&mut self, data: &[u8], identified: &Identification) -> Vec<FileType> {
+        let (engine, budget) = (self.engine, self.budget);
+        let at_start = identified.types_at_start();
+        let sets = engine.matchers().iter().zip(self.scratches.iter_mut());
+        sets.flat_map(|(set, scratch)| set.file_types(data, at_start, scratch, budget)).collect()
+    }
+
     /// Searches one object for the signatures of every set.
     fn search(&mut self, data: &[u8], identified: &Identification, index: usize, layers: &[Layer]) {
         let layout = inspect::layout(data, &identified.found);
@@ -308,7 +284,8 @@ impl<'s, 'a> Scan<'s, 'a> {
         let landmarks = inspect::landmarks(data, &identified.found);
         let landmarks = landmarks.as_ref();
         let kind = Target::of(data, types);
-        let subject = Subject { types, kind, landmarks, layers, ..Subject::new(data) };
+        let added = identified.added;
+        let subject = Subject { types, added, kind, landmarks, layers, ..Subject::new(data) };
         self.search_subject(&subject, index);
         let (views, ended) = normalise::views(data, identified, self.engine.views(), self.budget);
         for Viewed { view, written } in &views {

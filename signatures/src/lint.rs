@@ -46,7 +46,10 @@ pub(crate) fn text(line: &[u8]) -> Result<&str, Fault> {
 
 /// Refuses records whose name or content no set should hold.
 pub(crate) fn record(record: &Record<'_>) -> Result<(), Fault> {
-    name(&record.name)?;
+    // Nobody is shown the names of types and passwords.
+    if !matches!(record.content, Content::FileType(_) | Content::Password(_)) {
+        name(&record.name)?;
+    }
     match &record.content {
         // Programs without imports have a text without bytes.
         Content::Hash { of: Hashed::Object | Hashed::PeSection, digest, .. }
@@ -79,6 +82,7 @@ pub(crate) fn name(name: &str) -> Result<(), Fault> {
 pub(crate) fn cost(content: &Prepared) -> Option<Fault> {
     match content {
         Prepared::Hash { .. } | Prepared::Certificate(_) | Prepared::Listing(_) => None,
+        Prepared::FileType(_) | Prepared::Password(_) => None,
         Prepared::Pattern(pattern) => pattern_cost(pattern),
         Prepared::Logical(logical) if logical.holds_without_hits => Some(
             Fault::warning("holds without hits", "the logic holds where nothing matches")

@@ -70,6 +70,10 @@ fn declared() -> BTreeMap<String, Drawn> {
         "ListingRow" ListingRow {
             signature, name, container, encrypted, reserved, container_size, packed, size, position
         }
+        "FileTypeRow" FileTypeRow {
+            kind, required, by_pattern, reserved, at, magic_length, magic
+        }
+        "PasswordRow" PasswordRow { offset, length }
         "CertificateRow" CertificateRow {
             subject, key, serial, not_before, flags, reserved, modulus_length, modulus, signature
         }
@@ -134,7 +138,7 @@ fn numbers_on_the_page_are_those_of_the_code() {
         format!("a multiple of {ALIGNMENT} |"),
         format!("| {VERSION_MAJOR}.{VERSION_MINOR} | "),
         format!("at most {MAX_PATTERNS} |"),
-        format!("or {WHOLE} for a signature"),
+        format!("{WHOLE} for a signature of its own, or {FILE_TYPE} for what gives"),
         format!("| class | {} |", classes.join(", ")),
         format!("in blocks of {NAME_BLOCK}, "),
         format!("at most {MAX_NAME} bytes"),

@@ -26,7 +26,7 @@ pub(crate) fn run(args: &InfoArgs) -> Result<Outcome, Failure> {
 }
 
 /// The counts with their names, which are keys in JSON and, with spaces, labels in text.
-fn counts(set: &SignatureSet) -> [(&'static str, u64); 11] {
+fn counts(set: &SignatureSet) -> [(&'static str, u64); 13] {
     let counts = set.counts();
     [
         ("signatures", counts.signatures),
@@ -36,6 +36,8 @@ fn counts(set: &SignatureSet) -> [(&'static str, u64); 11] {
         ("patterns", counts.patterns),
         ("logicals", counts.logicals),
         ("listings", counts.listings),
+        ("file_types", counts.file_types),
+        ("passwords", counts.passwords),
         ("yara_files", counts.yara_files),
         ("yara_rules", counts.yara_rules),
         ("certificates", counts.certificates),

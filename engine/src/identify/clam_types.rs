@@ -45,6 +45,11 @@ impl ClamType {
         Self(row as u8)
     }
 
+    /// Every kind, in the order of their names.
+    pub fn all() -> impl Iterator<Item = Self> {
+        (0..=u8::MAX).map_while(Self::from_number)
+    }
+
     /// The kind of that name.
     pub fn from_name(name: &str) -> Option<Self> {
         let row = NAMES.binary_search_by_key(&name, |(known, _)| known).ok()?;

@@ -75,7 +75,7 @@ impl Collector {
 
     pub(super) fn finish(mut self) -> Identification {
         self.found.sort_unstable();
-        Identification { found: self.found, more: self.more }
+        Identification { found: self.found, more: self.more, ..Identification::default() }
     }
 }
 

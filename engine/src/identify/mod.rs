@@ -297,11 +297,23 @@ pub struct Identification {
     /// Whether more was found than `found` holds. No type is missing then, only further places of
     /// types that it already holds; unless the search was ended before it was through.
     pub more: bool,
+    /// Those of the types at its start that bytes did not tell: signature sets did.
+    pub(crate) added: TypeSet,
 }
 
 impl Identification {
     /// How many types with their places are kept. More of one kind carry no news.
     pub const MOST: usize = 64;
+
+    /// Adds types that the object as a whole has, as signature sets say.
+    pub(crate) fn add(&mut self, types: impl IntoIterator<Item = FileType>) {
+        let known = self.types_at_start();
+        self.added = types.into_iter().filter(|&file_type| !known.contains(file_type)).collect();
+        self.found.extend(self.added.iter().map(|file_type| Found::new(file_type, 0)));
+        self.found.sort_unstable();
+        self.more |= self.found.len() > Self::MOST;
+        self.found.truncate(Self::MOST);
+    }
 
     /// The types as a set.
     pub fn types(&self) -> TypeSet {

@@ -157,8 +157,10 @@ mod tests {
     #[test]
     fn an_office_document_is_a_layer_with_and_without_its_archive() {
         let found = |file_type| Found::new(file_type, 0);
-        let document =
-            Identification { found: vec![found(Zip), found(Ooxml), found(Xlsx)], more: false };
+        let document = Identification {
+            found: vec![found(Zip), found(Ooxml), found(Xlsx)],
+            ..Identification::default()
+        };
         let layers = layers(&plain(&[Zip]), &document, &found(Zip));
         for name in ["ZIP", "OOXML_XL"] {
             assert!(lies_in(&layers, kinds(name)[0]), "{name}");
@@ -176,7 +178,7 @@ mod tests {
     #[test]
     fn what_is_found_in_the_middle_lies_in_the_whole() {
         let found = vec![Found::new(Pe, 0), Found::new(Zip, 500)];
-        let mut program = Identification { found, more: false };
+        let mut program = Identification { found, ..Identification::default() };
         let inside = layers(&[], &program, &Found::new(Zip, 500));
         assert!(end_with(&inside, &kinds("MSEXE>ZIP")) && lies_in(&inside, kinds("ZIP")[0]));
         program.found.remove(0);

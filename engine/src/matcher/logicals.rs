@@ -8,7 +8,7 @@ use super::{Hit, Subject, expression};
 use crate::limits::{Budget, Stop};
 use crate::set::layout::{
     ALWAYS_LOGICAL, AlwaysRow, FLAG_LATE, FLAG_NECESSARY, LogicalRow, MAX_PARTS, PatternRow,
-    Section, WHOLE,
+    Section,
 };
 use crate::set::{SignatureSet, slice_of};
 use crate::verdict::Method;
@@ -50,7 +50,7 @@ impl Logicals<'_> {
         let patterns = self.set.rows::<PatternRow>(Section::Patterns);
         let touched = found.matched().into_iter().filter_map(|pattern| {
             let row = patterns.get(pattern as usize)?;
-            (row.part != WHOLE).then_some(row.owner.get())
+            (usize::from(row.part) < MAX_PARTS).then_some(row.owner.get())
         });
         let always = self.set.rows::<AlwaysRow>(Section::Always).iter();
         let always = always.filter(|row| row.kind.get() == ALWAYS_LOGICAL).map(|row| row.row.get());

@@ -14,6 +14,7 @@ mod certificates;
 mod conditions;
 pub mod containers;
 pub mod expression;
+mod file_types;
 pub mod filter;
 mod hashes;
 mod listings;
@@ -35,15 +36,16 @@ use std::fmt;
 pub use boundary::{Boundary, BoundaryKind, Nearby, Side};
 pub use conditions::Condition;
 pub use containers::{Layer, layers};
+pub use file_types::{FileTypePattern, Magic};
 pub use listings::{ListingPattern, check_name};
 pub use pattern::{ByteMask, Element, Gap, Offset, Part, Pattern};
 pub use target::Target;
 
-use crate::identify::TypeSet;
+use crate::identify::{FileType, TypeSet};
 use crate::inspect::Landmarks;
 use crate::limits::{Budget, Stop};
 use crate::normalise::{View, Views};
-use crate::set::layout::{LogicalRow, PatternRow, Section, WHOLE};
+use crate::set::layout::{FILE_TYPE, LogicalRow, PatternRow, Section, WHOLE};
 use crate::set::{Damaged, SignatureSet};
 use crate::unpack::Listing;
 use crate::verdict::{Class, Finding, Method, Problem, Reason};
@@ -57,6 +59,8 @@ pub struct Subject<'a> {
     pub size: u64,
     /// What it is: the types that begin at its start.
     pub types: TypeSet,
+    /// Those of them that signature sets added.
+    pub added: TypeSet,
     /// The target that it is of, where its first bytes tell.
     pub kind: Option<Target>,
     /// Its entry point and sections, if it is a program whose headers can be read.
@@ -71,8 +75,8 @@ impl<'a> Subject<'a> {
     /// Bytes of which nothing else is known.
     pub fn new(data: &'a [u8]) -> Self {
         let (types, size) = (TypeSet::default(), data.len() as u64);
-        let kind = Target::of(data, types);
-        Self { data, size, types, kind, landmarks: None, layers: &[], view: None }
+        let (kind, added) = (Target::of(data, types), types);
+        Self { data, size, types, added, kind, landmarks: None, layers: &[], view: None }
     }
 }
 
@@ -104,6 +108,7 @@ pub struct Matcher {
     views: Views,
     patterns: patterns::Patterns,
     listings: listings::Listings,
+    file_types: file_types::FileTypes,
     #[cfg(feature = "yara")]
     yara: Option<yara::Yara>,
 }
@@ -140,6 +145,7 @@ impl Matcher {
             views: views_of(set),
             patterns: patterns::Patterns::new(set),
             listings: listings::Listings::new(set),
+            file_types: file_types::FileTypes::new(set),
             #[cfg(feature = "yara")]
             yara: yara::Yara::compile(set)?,
             #[cfg(not(feature = "yara"))]
@@ -191,6 +197,18 @@ impl Matcher {
             None => self.search_yara(subject, scratch, budget, findings),
             Some(_) => Ok(()),
         }
+    }
+
+    /// The types that the set sees in an object, besides those that it has from its start.
+    pub(crate) fn file_types(
+        &self,
+        data: &[u8],
+        at_start: TypeSet,
+        scratch: &mut Scratch,
+        budget: &Budget,
+    ) -> Vec<FileType> {
+        let object = (data, at_start);
+        self.file_types.see(&self.set, &self.patterns, object, &mut scratch.patterns, budget)
     }
 
     /// Whether it has signatures of container metadata.
@@ -307,7 +325,8 @@ impl Matcher {
 fn views_of(set: &SignatureSet) -> Views {
     let counts = set.counts();
     let digests = counts.md5.saturating_add(counts.sha1).saturating_add(counts.sha256);
-    let patterns = set.rows::<PatternRow>(Section::Patterns).iter().map(|row| row.target);
+    let patterns = set.rows::<PatternRow>(Section::Patterns).iter();
+    let patterns = patterns.filter(|row| row.part != FILE_TYPE).map(|row| row.target);
     let logicals = set.rows::<LogicalRow>(Section::Logicals).iter().map(|row| row.target);
     let any = (digests > 0).then_some(Target::Any as u8);
     let mut seen = [false; 256];

@@ -78,9 +78,30 @@ impl Target {
         match self {
             Target::Any => true,
             Target::Mail => subject.kind.is_none() && has(&[Mail, Mbox]),
-            Target::Other => subject.kind.is_none() && has(UNKNOWN_TO_CLAMAV),
+            Target::Other => {
+                subject.kind.is_none() && subject.added.is_empty() && has(UNKNOWN_TO_CLAMAV)
+            }
             Target::Html | Target::Text | Target::Internal => false,
-            target => subject.kind == Some(target),
+            target => {
+                subject.kind == Some(target)
+                    || target.types().iter().any(|&kind| subject.added.contains(kind))
+            }
+        }
+    }
+
+    /// The types that make an object one of this target where a signature set adds them.
+    fn types(self) -> &'static [FileType] {
+        use FileType::*;
+        match self {
+            Target::Pe => &[Pe],
+            Target::Ole2 => &[Ole2],
+            Target::Graphics => &[Png, Jpeg, Gif, Bmp, Tiff],
+            Target::Elf => &[Elf],
+            Target::MachO => &[MachO, MachOFat],
+            Target::Pdf => &[Pdf],
+            Target::Flash => &[Flash],
+            Target::Java => &[JavaClass],
+            _ => &[],
         }
     }
 

@@ -41,6 +41,9 @@ pub const MAX_NAME: usize = 1024;
 /// [`PatternRow::part`] of a pattern that is a signature of its own.
 pub const WHOLE: u8 = 0xff;
 
+/// [`PatternRow::part`] of a pattern that gives a file type away.
+pub const FILE_TYPE: u8 = 0xfe;
+
 /// Sub-signatures of one logical signature.
 pub const MAX_PARTS: usize = 64;
 
@@ -154,6 +157,12 @@ pub enum Section {
     Conditions = 30,
     /// [`ListingRow`]s.
     Listings = 40,
+    /// [`FileTypeRow`]s.
+    FileTypes = 41,
+    /// [`PasswordRow`]s.
+    Passwords = 42,
+    /// Magic numbers and passwords.
+    Bytes = 43,
     /// [`CertificateRow`]s, sorted by subject, key and serial number.
     Certificates = 50,
     /// Moduli that certificate rows point into.
@@ -204,6 +213,9 @@ impl Section {
         Section::ImportSha256,
         Section::Conditions,
         Section::Listings,
+        Section::FileTypes,
+        Section::Passwords,
+        Section::Bytes,
         Section::Certificates,
         Section::Moduli,
         Section::Anchors,
@@ -369,15 +381,16 @@ pub struct HashRow<const N: usize> {
 }
 
 row! {
-    /// One byte pattern: a signature of its own, or a part of a logical one.
+    /// One byte pattern: a signature of its own, a part of a logical one, or what gives a file type away.
     PatternRow {
-        /// The number of a signature if `part` is [`WHOLE`], else a row of [`Section::Logicals`].
+        /// The number of a signature if `part` is [`WHOLE`], a row of [`Section::FileTypes`] if it is
+        /// [`FILE_TYPE`], else one of [`Section::Logicals`].
         owner: U32,
         /// The first of its rows in [`Section::Segments`].
         first_segment: U32,
         /// How many there are.
         segments: U16,
-        /// The number of the part, or [`WHOLE`].
+        /// The number of the part, [`WHOLE`] or [`FILE_TYPE`].
         part: u8,
         /// A [`crate::matcher::Target`] number.
         target: u8,
@@ -537,6 +550,36 @@ row! {
         size: NumberRange,
         /// Which entry it is, from 1.
         position: NumberRange,
+    }
+}
+
+row! {
+    /// A file type that is added to those that identification finds.
+    FileTypeRow {
+        /// The number of a [`crate::identify::clam_types::ClamType`]: the type.
+        kind: u8,
+        /// The number of another, which the object must be already; 255 where nothing is asked.
+        required: u8,
+        /// 0: its magic number gives it away; 1: its pattern, a row of [`Section::Patterns`].
+        by_pattern: u8,
+        /// Zero.
+        reserved: u8,
+        /// Where the magic number stands, from the start of the object.
+        at: U16,
+        /// The magic number's length.
+        magic_length: U16,
+        /// Where it begins in [`Section::Bytes`].
+        magic: U32,
+    }
+}
+
+row! {
+    /// A password to try on encrypted archives.
+    PasswordRow {
+        /// Where it begins in [`Section::Bytes`].
+        offset: U32,
+        /// Its length.
+        length: U32,
     }
 }
 

@@ -63,6 +63,10 @@ pub struct Counts {
     pub logicals: u64,
     /// Signatures of container metadata.
     pub listings: u64,
+    /// File types that are added to those that identification finds.
+    pub file_types: u64,
+    /// Passwords to try on encrypted archives.
+    pub passwords: u64,
     /// Files of YARA rules.
     pub yara_files: u64,
     /// YARA rules.
@@ -170,6 +174,8 @@ impl SignatureSet {
             patterns: self.rows::<PatternRow>(Section::Patterns).len() as u64,
             logicals: self.rows::<LogicalRow>(Section::Logicals).len() as u64,
             listings: self.rows::<ListingRow>(Section::Listings).len() as u64,
+            file_types: self.rows::<FileTypeRow>(Section::FileTypes).len() as u64,
+            passwords: self.rows::<PasswordRow>(Section::Passwords).len() as u64,
             yara_files: yara.len() as u64,
             yara_rules: yara.iter().map(|row| u64::from(row.rules.get())).sum(),
             certificates: self.rows::<CertificateRow>(Section::Certificates).len() as u64,
@@ -356,6 +362,8 @@ impl SignatureSet {
         self.check_certificates()?;
         self.check_logicals()?;
         self.check_listings()?;
+        self.check_file_types()?;
+        self.check_passwords()?;
         filter::check(&self.filter_sections())
             .map_err(|row| broken(Section::Tables, row, "reaches out of its sections"))
     }
@@ -381,6 +389,9 @@ impl SignatureSet {
                 Section::Removals => size_of::<StringRef>(),
                 Section::Conditions => size_of::<ConditionRow>(),
                 Section::Listings => size_of::<ListingRow>(),
+                Section::FileTypes => size_of::<FileTypeRow>(),
+                Section::Passwords => size_of::<PasswordRow>(),
+                Section::Bytes => 1,
                 Section::Certificates => size_of::<CertificateRow>(),
                 Section::Anchors => size_of::<AnchorRow>(),
                 Section::Places => size_of::<PlaceRow>(),
@@ -446,6 +457,7 @@ impl SignatureSet {
         for (number, row) in self.rows::<PatternRow>(Section::Patterns).iter().enumerate() {
             let owners = match row.part {
                 WHOLE => self.signatures() as usize,
+                FILE_TYPE => self.rows::<FileTypeRow>(Section::FileTypes).len(),
                 _ => self.rows::<LogicalRow>(Section::Logicals).len(),
             };
             let own = slice_of(segments, row.first_segment.get(), row.segments.get().into());

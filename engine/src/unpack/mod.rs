@@ -166,6 +166,12 @@ pub fn open<'a>(
     }
 }
 
+/// Whether objects of that type are opened.
+pub(crate) fn is_opened(file_type: FileType) -> bool {
+    let format = FORMATS.iter().find(|format| format.file_type == file_type);
+    format.is_some_and(|format| matches!(format.how, How::Opens(_)))
+}
+
 fn unsupported(file_type: FileType) -> Problem {
     let detail = format!("{} cannot be opened yet", file_type.description());
     Problem::new(Reason::Unsupported(file_type.name()), detail)

@@ -19,6 +19,14 @@ impl Passwords {
         Self(passwords.filter(|password| known.insert(password.clone())).collect())
     }
 
+    /// The same list behind others.
+    pub(crate) fn behind(&self, others: &[Vec<u8>]) -> Self {
+        match others {
+            [] => self.clone(),
+            _ => Self::new(others.iter().cloned().chain(self.0.iter().cloned())),
+        }
+    }
+
     /// The passwords.
     pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
         self.0.iter().map(Vec::as_slice)

@@ -7,6 +7,7 @@ mod certificates;
 mod hashes;
 mod listing;
 pub(crate) mod literal;
+mod metadata;
 mod pattern;
 pub(crate) mod prepare;
 mod signatures;
@@ -17,7 +18,7 @@ mod writer;
 use std::collections::HashSet;
 
 use pellucid::set::layout::{
-    ALWAYS_LOGICAL, AboutRow, AlwaysRow, ConditionRow, FLAG_LATE, HashTableRow, ListingRow,
+    ALWAYS_LOGICAL, AboutRow, AlwaysRow, ConditionRow, FILE_TYPE, FLAG_LATE, HashTableRow,
     LogicalRow, NO_CONDITION, OriginRow, PatternRow, Section, SegmentRow, StringRef, WHOLE,
     YaraRow,
 };
@@ -26,6 +27,7 @@ use zerocopy::little_endian::U32;
 
 use self::certificates::Certificates;
 use self::hashes::Hashes;
+use self::metadata::{Metadata, PreparedFileType};
 use self::prepare::{Prepared, PreparedLogical, PreparedPattern};
 use self::signatures::{Numbered, Signatures};
 use self::strings::Strings;
@@ -58,7 +60,7 @@ pub(crate) struct Compiler {
     expressions: Vec<u8>,
     certificates: Certificates,
     yara: Vec<YaraRow>,
-    listings: Vec<ListingRow>,
+    metadata: Metadata,
     /// Names of patterns, each with a fingerprint of what it looks for.
     seen: HashSet<(u32, [u8; 16])>,
     pattern_names: HashSet<u32>,
@@ -113,7 +115,7 @@ impl Compiler {
             expressions: Vec::new(),
             certificates: Certificates::default(),
             yara: Vec::new(),
-            listings: Vec::new(),
+            metadata: Metadata::default(),
             seen: HashSet::new(),
             pattern_names: HashSet::new(),
         })
@@ -128,7 +130,7 @@ impl Compiler {
 
     /// Whether there is nothing in it yet.
     pub(crate) fn is_empty(&self) -> bool {
-        self.signatures.len() == 0 && self.yara.is_empty()
+        self.signatures.len() == 0 && self.yara.is_empty() && self.metadata.is_empty()
     }
 
     fn origin(&mut self) -> Result<u16, BuildError> {
@@ -154,6 +156,11 @@ impl Compiler {
         severity: u8,
         content: &Prepared,
     ) -> Result<Added, BuildError> {
+        match content {
+            Prepared::FileType(found) => return self.file_type(found),
+            Prepared::Password(password) => return self.metadata.add_password(password),
+            _ => {}
+        }
         let name = self.signatures.name(name)?;
         let mut added = Added::New;
         if let Some(fingerprint) = content.fingerprint() {
@@ -175,10 +182,20 @@ impl Compiler {
             }
             Prepared::Listing(listing) => {
                 let name = self.strings.add(&listing.name)?;
-                self.listings.push(ListingRow { signature: signature.into(), name, ..listing.row });
+                self.metadata.add_listing(listing.row, signature, name);
             }
+            // No signatures: they were added above.
+            Prepared::FileType(_) | Prepared::Password(_) => {}
         }
         Ok(added)
+    }
+
+    fn file_type(&mut self, found: &PreparedFileType) -> Result<Added, BuildError> {
+        let Some(row) = self.metadata.add_file_type(found)? else { return Ok(Added::Again) };
+        if let Some(pattern) = &found.pattern {
+            self.pattern(pattern, row, FILE_TYPE)?;
+        }
+        Ok(Added::New)
     }
 
     fn pattern(
@@ -292,7 +309,7 @@ impl Compiler {
         self.hashes.signatures_mut().for_each(&mut visit);
         let patterns = self.patterns.iter_mut().filter(|row| row.part == WHOLE);
         let logicals = self.logicals.iter_mut().map(|row| &mut row.signature);
-        let listings = self.listings.iter_mut().map(|row| &mut row.signature);
+        let listings = self.metadata.listings.iter_mut().map(|row| &mut row.signature);
         let certificates = self.certificates.rows.iter_mut().map(|row| &mut row.signature);
         let patterns = patterns.map(|row| &mut row.owner);
         for field in patterns.chain(logicals).chain(certificates).chain(listings) {
@@ -342,7 +359,10 @@ impl Compiler {
             (Section::NameBlocks, Box::new(numbered.blocks)),
             (Section::Names, Box::new(numbered.names)),
             (Section::Conditions, Box::new(self.conditions)),
-            (Section::Listings, Box::new(self.listings)),
+            (Section::Listings, Box::new(self.metadata.listings)),
+            (Section::FileTypes, Box::new(self.metadata.file_types)),
+            (Section::Passwords, Box::new(self.metadata.passwords)),
+            (Section::Bytes, Box::new(self.metadata.bytes)),
             (Section::Certificates, Box::new(self.certificates.rows)),
             (Section::Moduli, Box::new(self.certificates.moduli)),
             (Section::Anchors, Box::new(searched.anchors)),

@@ -14,6 +14,7 @@ use zerocopy::IntoBytes;
 
 use super::certificates;
 use super::listing::{self, PreparedListing};
+use super::metadata::{self, PreparedFileType};
 use super::pattern::{self, Segment};
 use super::windows::{
     self,
@@ -30,6 +31,8 @@ pub(crate) enum Prepared {
     Logical(PreparedLogical),
     Certificate(Certificate),
     Listing(PreparedListing),
+    FileType(PreparedFileType),
+    Password(Vec<u8>),
 }
 
 /// A pattern.
@@ -59,11 +62,20 @@ pub(crate) fn prepare(content: &Content) -> Result<Prepared, Fault> {
         Content::Hash { of, digest, size } => {
             Ok(Prepared::Hash { of: *of, digest: *digest, size: *size })
         }
-        Content::Pattern(pattern) => prepare_pattern(pattern, false).map(Prepared::Pattern),
+        Content::Pattern(pattern) => pattern_alone(pattern).map(Prepared::Pattern),
         Content::Logical(logical) => prepare_logical(logical).map(Prepared::Logical),
         Content::Certificate(certificate) => Ok(Prepared::Certificate(certificate.clone())),
         Content::Listing(listing) => listing::prepare(listing).map(Prepared::Listing),
+        Content::FileType(found) => metadata::prepare_file_type(found).map(Prepared::FileType),
+        Content::Password(password) => {
+            metadata::check_password(password).map(|()| Prepared::Password(password.clone()))
+        }
     }
+}
+
+/// Compiles a pattern that is no part of an expression.
+pub(super) fn pattern_alone(pattern: &Pattern) -> Result<PreparedPattern, Fault> {
+    prepare_pattern(pattern, false)
 }
 
 fn prepare_pattern(pattern: &Pattern, counted: bool) -> Result<PreparedPattern, Fault> {
@@ -209,6 +221,7 @@ impl Prepared {
             Prepared::Pattern(pattern) => pattern.feed(&mut hash),
             Prepared::Certificate(certificate) => certificates::feed(certificate, &mut hash),
             Prepared::Listing(listing) => listing.feed(&mut hash),
+            Prepared::FileType(_) | Prepared::Password(_) => return None,
             Prepared::Logical(logical) => {
                 hash.update([logical.target as u8]);
                 hash.update(logical.sizes.start().to_le_bytes());
@@ -228,7 +241,7 @@ impl Prepared {
 }
 
 impl PreparedPattern {
-    fn feed(&self, hash: &mut Sha256) {
+    pub(super) fn feed(&self, hash: &mut Sha256) {
         hash.update(self.row.as_bytes());
         for segment in &self.segments {
             hash.update(segment.gap.to_le_bytes());

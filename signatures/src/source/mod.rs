@@ -19,7 +19,7 @@ use std::io;
 use std::ops::RangeInclusive;
 
 use pellucid::matcher::expression::ExpressionOp;
-use pellucid::matcher::{Condition, ListingPattern, Pattern, Target};
+use pellucid::matcher::{Condition, FileTypePattern, ListingPattern, Pattern, Target};
 use pellucid::set::layout::Hashed;
 use pellucid::verdict::Class;
 
@@ -68,6 +68,10 @@ pub(crate) enum Content {
     Certificate(Certificate),
     /// What a container says of an entry.
     Listing(ListingPattern),
+    /// A file type that identification is to find, too.
+    FileType(FileTypePattern),
+    /// A password to try on encrypted archives.
+    Password(Vec<u8>),
 }
 
 /// A digest.
@@ -246,11 +250,11 @@ pub(crate) const FORMATS: &[Format] = &[
     yara("yar"),
     yara("yara"),
     lines("cdb", "ClamAV container metadata", Class::Malicious, clamav::metadata::record),
-    unread("ftm", "ClamAV file type"),
+    lines("ftm", "ClamAV file type", Class::Malicious, clamav::file_type::record),
     unread("idb", "ClamAV icon"),
     exceptions("ign"),
     exceptions("ign2"),
-    unread("pwdb", "ClamAV archive password"),
+    lines("pwdb", "ClamAV archive password", Class::Malicious, clamav::password::record),
     lines("zmd", "ClamAV container metadata", Class::Malicious, clamav::old_metadata::zip),
     lines("rmd", "ClamAV container metadata", Class::Malicious, clamav::old_metadata::rar),
     unread("pdb", "ClamAV phishing list"),

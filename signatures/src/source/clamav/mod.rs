@@ -8,6 +8,7 @@ pub(crate) mod body;
 pub(crate) mod certificate;
 pub(crate) mod exception;
 pub(crate) mod expression;
+pub(crate) mod file_type;
 pub(crate) mod hash;
 mod hex;
 pub(crate) mod logical;
@@ -16,6 +17,7 @@ mod offset;
 pub(crate) mod old;
 pub(crate) mod old_metadata;
 mod part;
+pub(crate) mod password;
 mod posix;
 mod target_block;
 

@@ -97,7 +97,7 @@ fn unread(key: &str, at: usize) -> Fault {
 
 /// `least-greatest`. An empty least number is 0, as in ClamAV; there an empty greatest one is 0, too, so
 /// that the record can never hit.
-fn range(field: Field<'_>) -> Result<RangeInclusive<u64>, Fault> {
+pub(super) fn range(field: Field<'_>) -> Result<RangeInclusive<u64>, Fault> {
     let number = |text: &str| if text.is_empty() { Some(0) } else { parse_number(text) };
     let range = field.text.split_once('-');
     match range.and_then(|(low, high)| number(low).zip(number(high))) {

@@ -1,7 +1,9 @@
 //! Container metadata: every field of a record, over archives that are made for it.
 
 mod archives;
+mod file_types;
 mod names;
+mod passwords;
 mod random;
 
 use archives::{Entry, tar, zip, zip_of, zip_with};
