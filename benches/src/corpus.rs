@@ -5,10 +5,10 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use crate::generate::{Donor, Program};
 use anyhow::{Context, Result, ensure};
 use pellucid::identify::{self, FileType};
 use pellucid::inspect;
-use pellucid_benches::generate::{Donor, Program};
 use serde::Serialize;
 
 /// Smaller files give nothing to cut signatures from.
@@ -16,28 +16,29 @@ const DONOR_SIZE: u64 = 4096;
 
 /// A folder of files. Symbolic links are not followed, neither here nor by any contender.
 #[derive(Debug)]
-pub(crate) struct Corpus {
+pub struct Corpus {
     /// The folder, absolute and without links.
-    pub(crate) folder: PathBuf,
+    pub folder: PathBuf,
     /// Regular files, sorted.
-    files: Vec<PathBuf>,
+    pub files: Vec<PathBuf>,
     /// The same in numbers.
-    pub(crate) size: Size,
+    pub size: Size,
 }
 
 /// How much there is to scan.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
-pub(crate) struct Size {
+pub struct Size {
     /// Regular files.
-    pub(crate) files: u64,
+    pub files: u64,
     /// Those that hold nothing, which some contenders pass over.
-    pub(crate) empty_files: u64,
+    pub empty_files: u64,
     /// Altogether.
-    pub(crate) bytes: u64,
+    pub bytes: u64,
 }
 
 impl Corpus {
-    pub(crate) fn open(folder: &Path) -> Result<Self> {
+    /// Finds and counts the files.
+    pub fn open(folder: &Path) -> Result<Self> {
         let folder = folder.canonicalize().with_context(|| format!("{}", folder.display()))?;
         let mut files = files_under(&folder)?;
         files.sort_unstable();
@@ -53,7 +54,7 @@ impl Corpus {
     }
 
     /// Programs that signatures can be cut from, by their first bytes.
-    pub(crate) fn donors(&self) -> Result<Vec<&Path>> {
+    pub fn donors(&self) -> Result<Vec<&Path>> {
         let mut donors = Vec::new();
         for file in &self.files {
             let large_enough = fs::symlink_metadata(file)?.len() >= DONOR_SIZE;
@@ -65,9 +66,20 @@ impl Corpus {
         Ok(donors)
     }
 
+    /// Bytes of some files, and of those in some folders.
+    pub fn lengths(paths: &[PathBuf]) -> Result<u64> {
+        let mut bytes = 0;
+        for path in paths {
+            for file in files_under(path)? {
+                bytes += fs::symlink_metadata(&file)?.len();
+            }
+        }
+        Ok(bytes)
+    }
+
     /// Reads every file and adds its bytes up: nothing that looks at them all can be faster than
     /// this on one core. Bytes for each second.
-    pub(crate) fn read_sum(&self) -> Result<f64> {
+    pub fn read_sum(&self) -> Result<f64> {
         let (mut buffer, mut sum) = (Vec::new(), 0_u64);
         let start = Instant::now();
         for file in &self.files {
@@ -80,7 +92,8 @@ impl Corpus {
     }
 }
 
-fn sum_of(bytes: &[u8]) -> u64 {
+/// All bytes added up, eight at a time.
+pub fn sum_of(bytes: &[u8]) -> u64 {
     let (words, rest) = bytes.as_chunks::<8>();
     let words = words.iter().map(|&word| u64::from_le_bytes(word));
     let rest = rest.iter().map(|&byte| u64::from(byte));
@@ -88,7 +101,7 @@ fn sum_of(bytes: &[u8]) -> u64 {
 }
 
 /// Regular files under a folder, or the file itself.
-pub(crate) fn files_under(root: &Path) -> Result<Vec<PathBuf>> {
+pub fn files_under(root: &Path) -> Result<Vec<PathBuf>> {
     let (mut files, mut waiting) = (Vec::new(), vec![root.to_owned()]);
     while let Some(path) = waiting.pop() {
         let kind =
@@ -114,7 +127,7 @@ fn begins_like_a_program(file: &Path) -> Result<bool> {
 
 /// Reads a program with what signatures may ask about it. The engine's own parsers say where it
 /// starts; were they wrong, the other contenders would not find what is cut there.
-pub(crate) fn read_donor(file: &Path) -> std::io::Result<Donor> {
+pub fn read_donor(file: &Path) -> std::io::Result<Donor> {
     let bytes = fs::read(file)?;
     let identified = identify::identify(&bytes);
     let target = match identified.types() {

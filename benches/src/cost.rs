@@ -1,5 +1,7 @@
 //! What one run of a command costs: time, processor time, memory.
 
+use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::time::TimeValLike;
 use serde::{Deserialize, Serialize};
 
 /// What one run cost.
@@ -20,4 +22,11 @@ pub struct Run {
     pub cost: Cost,
     /// Its exit status; none where a signal ended it.
     pub status: Option<i32>,
+}
+
+/// Processor time that this thread has used so far, in seconds.
+pub fn processor_time() -> nix::Result<f64> {
+    let usage = getrusage(UsageWho::RUSAGE_THREAD)?;
+    let time = usage.user_time() + usage.system_time();
+    Ok(time.num_microseconds() as f64 / 1e6)
 }

@@ -10,24 +10,28 @@ const SECONDS_OF_DAY: u64 = 86_400;
 
 /// The machine, the day, and the state of this repository.
 #[derive(Clone, Debug, Serialize)]
-pub(crate) struct Machine {
+pub struct Machine {
     /// `YYYY-MM-DD`, UTC.
-    pub(crate) date: String,
-    pub(crate) processor: String,
-    pub(crate) cores: usize,
+    pub date: String,
+    /// The model of its processor.
+    pub processor: String,
+    /// Threads that run at once.
+    pub cores: usize,
     /// In bytes.
-    pub(crate) memory: u64,
-    pub(crate) kernel: String,
-    pub(crate) system: String,
+    pub memory: u64,
+    /// Its release.
+    pub kernel: String,
+    /// The distribution.
+    pub system: String,
     /// How busy it was when the measurement began: runnable processes, over the last minute.
-    pub(crate) load: String,
+    pub load: String,
     /// The commit, with `-dirty` where files were changed since.
-    pub(crate) commit: String,
+    pub commit: String,
 }
 
 impl Machine {
     /// This machine, now.
-    pub(crate) fn here() -> Self {
+    pub fn here() -> Self {
         let processor = value_of("/proc/cpuinfo", "model name");
         let memory = value_of("/proc/meminfo", "MemTotal");
         let kibibytes: u64 = memory.trim_end_matches(" kB").parse().unwrap_or(0);
@@ -47,6 +51,34 @@ impl Machine {
 
 fn read(file: &str) -> String {
     fs::read_to_string(file).unwrap_or_default()
+}
+
+impl Machine {
+    /// The machine and the state of the project as a list in Markdown.
+    pub fn lines(&self) -> String {
+        format!(
+            "- machine: {}, {} cores, {} of memory\n\
+             - system: {}, kernel {}; load at the start: {}\n\
+             - commit: {}",
+            self.processor,
+            self.cores,
+            size(self.memory),
+            self.system,
+            self.kernel,
+            self.load,
+            self.commit,
+        )
+    }
+}
+
+/// A number of bytes for people.
+pub fn size(bytes: u64) -> String {
+    let mebibytes = bytes as f64 / f64::from(1 << 20);
+    match bytes {
+        0..1_048_576 => format!("{:.1} KiB", mebibytes * 1024.0),
+        1_048_576..10_737_418_240 => format!("{mebibytes:.1} MiB"),
+        _ => format!("{:.1} GiB", mebibytes / 1024.0),
+    }
 }
 
 /// The value of the first `key : value` or `key=value` line of a file; `unknown` where there is none.
@@ -114,6 +146,13 @@ mod tests {
         for (days, date) in cases {
             assert_eq!(date_of(days), date);
         }
+    }
+
+    #[test]
+    fn sizes_are_readable() {
+        assert_eq!(size(1536), "1.5 KiB");
+        assert_eq!(size(5 << 20), "5.0 MiB");
+        assert_eq!(size(24 << 30), "24.0 GiB");
     }
 
     #[test]

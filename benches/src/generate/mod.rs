@@ -191,7 +191,7 @@ fn pattern_line(index: u64, hits: bool, donor: &Donor, random: &mut Random) -> S
 }
 
 /// Whether a run of bytes is unlike filling, which no author would take and which is everywhere.
-fn is_telling(window: &[u8]) -> bool {
+pub fn is_telling(window: &[u8]) -> bool {
     let mut seen = [0_usize; 256];
     for &byte in window {
         if let Some(count) = seen.get_mut(usize::from(byte)) {
@@ -212,7 +212,8 @@ fn spoil(window: &mut [u8], random: &mut Random) {
     window.iter_mut().take(3).for_each(|byte| *byte ^= random.byte() | 2);
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// Bytes as two digits each.
+pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {
         // Writing to a string cannot fail.
         let _ = write!(text, "{byte:02x}");

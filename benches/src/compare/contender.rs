@@ -18,7 +18,7 @@ use crate::rules::Rules;
 const CLAMSCAN_SIZE: &str = "2000M";
 
 /// Cargo.lock says which yara-x this program was linked with.
-const LOCK: &str = include_str!("../../Cargo.lock");
+const LOCK: &str = include_str!("../../../Cargo.lock");
 
 /// One scanner with everything but the folder to scan.
 #[derive(Debug)]

@@ -3,15 +3,12 @@
 //! The same signatures over the same files, one thread each, in turns; findings must be equal. What is
 //! measured and how fairness is kept stands in `benches/README.md`; what is run, in `workloads.toml`.
 
-mod compare;
+mod comparison;
 mod contender;
-mod corpus;
-mod machine;
 mod measure;
 mod prepare;
 mod record;
 mod rules;
-mod statistics;
 mod workload;
 mod yara_x;
 
@@ -21,9 +18,9 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, ensure};
 use clap::{Args, Parser, Subcommand};
 
-use compare::{Bench, Comparison};
-use corpus::Corpus;
-use machine::Machine;
+use comparison::{Bench, Comparison};
+use pellucid_benches::corpus::Corpus;
+use pellucid_benches::machine::Machine;
 use record::Record;
 use workload::{Overrides, Workload};
 

@@ -10,13 +10,13 @@ use pellucid_benches::cost::Cost;
 use pellucid_benches::generate::{Databases, Donor, Wanted, generate, yara};
 use serde::Serialize;
 
-use crate::compare::Bench;
+use crate::comparison::Bench;
 use crate::contender::{Contender, Skipped};
-use crate::corpus::{Corpus, files_under, read_donor};
 use crate::measure;
 use crate::rules::{Excluded, Rules};
 use crate::workload::{Peer, Signatures, Workload};
 use crate::yara_x;
+use pellucid_benches::corpus::{Corpus, files_under, read_donor};
 
 /// Signatures made ready for everybody.
 pub(crate) struct Ready {

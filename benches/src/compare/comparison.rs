@@ -14,12 +14,12 @@ use pellucid_benches::cost::Cost;
 use serde::Serialize;
 
 use crate::contender::{Contender, Finding, Said};
-use crate::corpus::{Corpus, Size};
 use crate::measure;
 use crate::prepare::{Ready, Set};
 use crate::rules::Excluded;
-use crate::statistics::Spread;
 use crate::workload::{Signatures, Workload};
+use pellucid_benches::corpus::{Corpus, Size};
+use pellucid_benches::statistics::Spread;
 
 /// What every comparison of a run shares.
 #[derive(Debug)]

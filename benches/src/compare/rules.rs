@@ -17,8 +17,8 @@ use yara_x_parser::Parser;
 use yara_x_parser::ast::{AST, Item, MetaValue};
 use yara_x_parser::cst::{CST, NodeOrToken, SyntaxKind};
 
-use crate::corpus::files_under;
 use crate::workload::Peer;
+use pellucid_benches::corpus::files_under;
 
 /// Rule files, copied, with what was taken out.
 #[derive(Debug, Default)]

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use serde::Serialize;
 
-use crate::compare::{Comparison, Outcome};
-use crate::machine::Machine;
-use crate::statistics::Spread;
+use crate::comparison::{Comparison, Outcome};
+use pellucid_benches::machine::{Machine, size};
+use pellucid_benches::statistics::Spread;
 
 /// All that one run of `compare` showed.
 #[derive(Debug, Serialize)]
@@ -36,19 +36,9 @@ impl Record {
     pub(crate) fn markdown(&self) -> String {
         let machine = &self.machine;
         let mut text = format!(
-            "# Whole scans side by side, {}\n\n\
-             - machine: {}, {} cores, {} of memory\n\
-             - system: {}, kernel {}; load at the start: {}\n\
-             - commit: {}\n\
-             - command: `{}`\n",
+            "# Whole scans side by side, {}\n\n{}\n- command: `{}`\n",
             machine.date,
-            machine.processor,
-            machine.cores,
-            size(machine.memory),
-            machine.system,
-            machine.kernel,
-            machine.load,
-            machine.commit,
+            machine.lines(),
             self.command,
         );
         for comparison in &self.comparisons {
@@ -181,26 +171,9 @@ fn spread(spread: Option<Spread>) -> String {
     spread.map_or_else(String::new, |s| format!("{:.2} ({:.2} to {:.2})", s.median, s.min, s.max))
 }
 
-/// A number of bytes for people.
-fn size(bytes: u64) -> String {
-    let mebibytes = bytes as f64 / f64::from(1 << 20);
-    match bytes {
-        0..1_048_576 => format!("{:.1} KiB", mebibytes * 1024.0),
-        1_048_576..10_737_418_240 => format!("{mebibytes:.1} MiB"),
-        _ => format!("{:.1} GiB", mebibytes / 1024.0),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn sizes_are_readable() {
-        assert_eq!(size(1536), "1.5 KiB");
-        assert_eq!(size(5 << 20), "5.0 MiB");
-        assert_eq!(size(24 << 30), "24.0 GiB");
-    }
 
     #[test]
     fn a_spread_shows_middle_and_extremes() {

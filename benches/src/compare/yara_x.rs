@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use yara_x::{Compiler, Scanner, SourceCode};
 
-use crate::corpus::files_under;
 use crate::rules::Rules;
+use pellucid_benches::corpus::files_under;
 
 /// As the engine has it: counts in conditions stop there.
 const MATCHES: usize = 65_536;
