@@ -6,7 +6,8 @@
 //! What comes out: [`cost`], [`statistics`], [`chart`].
 //!
 //! The programs: `compare` (`src/compare/`) whole scans beside other scanners, `search` (`src/search/`)
-//! the bare search for patterns beside other libraries, `growth` (`src/growth/`) costs as work grows;
+//! the bare search for patterns beside other libraries, `growth` (`src/growth/`) costs as work grows,
+//! `calls` (`src/calls/`) what a call over C adds;
 //! and the measurements of parts (`benches/parts/`).
 
 pub mod chart;
