@@ -9,7 +9,7 @@ use std::io::{self, Read};
 
 use flate2::Crc;
 
-use super::inflate::Inflate;
+use super::decoders::Inflate;
 use super::{Entry, Notes, Opening, Unpacker};
 use crate::identify::crc32;
 use crate::input::Content;

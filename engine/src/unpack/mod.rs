@@ -10,23 +10,29 @@
 
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
 
+mod ar;
+mod cpio;
+mod decoders;
+mod formats;
 mod gzip;
-mod inflate;
 mod listing;
 mod passwords;
+mod rpm;
+mod streams;
 mod tar;
 #[cfg(test)]
 mod testing;
 mod zip;
 
-use std::io;
-
+pub use formats::{FORMATS, Format, Told};
 pub use listing::Listing;
 pub use passwords::Passwords;
 
+use formats::How;
+
 use crate::identify::{FileType, Found, Identification};
 use crate::input::Content;
-use crate::limits::{Budget, DecodeEnd, Decoded, Limit, Stop};
+use crate::limits::{Budget, DecodeEnd, Decoded, Limit};
 use crate::verdict::{Problem, Reason};
 
 /// A container being walked.
@@ -53,90 +59,6 @@ pub struct Opening<'s> {
 /// Starts an unpacker on the container that begins at an offset of the content.
 pub(crate) type Open =
     for<'a> fn(Content<'a>, u64, &Opening<'_>) -> Result<Box<dyn Unpacker<'a> + 'a>, Problem>;
-
-/// A type that can hold other data.
-#[derive(Clone, Copy, Debug)]
-pub struct Format {
-    /// The type.
-    pub file_type: FileType,
-    how: How,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum How {
-    /// It is opened.
-    Opens(Open),
-    /// It always holds data that cannot be read yet.
-    NotYet,
-    /// It holds data that cannot be read yet, if this says so of the bytes from its start.
-    NotYetIf(fn(&[u8], &Budget) -> Result<bool, Stop>),
-}
-
-const fn opens(file_type: FileType, open: Open) -> Format {
-    Format { file_type, how: How::Opens(open) }
-}
-
-const fn not_yet(file_type: FileType) -> Format {
-    Format { file_type, how: How::NotYet }
-}
-
-const fn not_yet_if(
-    file_type: FileType,
-    holds: fn(&[u8], &Budget) -> Result<bool, Stop>,
-) -> Format {
-    Format { file_type, how: How::NotYetIf(holds) }
-}
-
-/// Every type that can hold other data. The ZIP family is opened as [`FileType::Zip`], which always
-/// accompanies its members.
-pub const FORMATS: &[Format] = &[
-    opens(FileType::Zip, zip::open),
-    opens(FileType::Gzip, gzip::open),
-    opens(FileType::Tar, tar::open),
-    not_yet(FileType::Bzip2),
-    not_yet(FileType::Xz),
-    not_yet(FileType::Lzma),
-    not_yet(FileType::Lzip),
-    not_yet(FileType::Zstd),
-    not_yet(FileType::Lz4),
-    not_yet(FileType::Compress),
-    not_yet(FileType::SevenZip),
-    not_yet(FileType::Rar),
-    not_yet(FileType::Cab),
-    not_yet(FileType::Arj),
-    not_yet(FileType::Lha),
-    not_yet(FileType::Ace),
-    not_yet(FileType::Zoo),
-    not_yet(FileType::Szdd),
-    not_yet(FileType::Cpio),
-    not_yet(FileType::Ar),
-    not_yet(FileType::Deb),
-    not_yet(FileType::Rpm),
-    not_yet(FileType::Iso9660),
-    not_yet(FileType::Udf),
-    not_yet(FileType::Squashfs),
-    not_yet(FileType::Dmg),
-    not_yet(FileType::Vhd),
-    not_yet(FileType::Vhdx),
-    not_yet(FileType::Vmdk),
-    not_yet(FileType::Qcow2),
-    not_yet(FileType::Wim),
-    not_yet(FileType::Nsis),
-    not_yet(FileType::Chm),
-    not_yet(FileType::Xar),
-    not_yet(FileType::Ole2),
-    not_yet(FileType::Msi),
-    not_yet_if(FileType::Pdf, pdf_has_streams),
-    not_yet(FileType::OneNote),
-    not_yet(FileType::Tnef),
-    not_yet(FileType::Mail),
-    not_yet(FileType::Mbox),
-    not_yet(FileType::BinHex),
-    not_yet(FileType::Uuencode),
-    not_yet(FileType::EncodedScript),
-    not_yet_if(FileType::Rtf, rtf_has_objects),
-    not_yet_if(FileType::Flash, flash_is_compressed),
-];
 
 /// The places to open of all that were found: not a second ZIP, since the walk of the first goes
 /// through everything behind its start.
@@ -175,21 +97,6 @@ pub(crate) fn is_opened(file_type: FileType) -> bool {
 fn unsupported(file_type: FileType) -> Problem {
     let detail = format!("{} cannot be opened yet", file_type.description());
     Problem::new(Reason::Unsupported(file_type.name()), detail)
-}
-
-/// Only streams can be compressed or encrypted; all else in a PDF is readable as it is.
-fn pdf_has_streams(pdf: &[u8], budget: &Budget) -> Result<bool, Stop> {
-    Ok(budget.find(pdf, b"stream")?.is_some())
-}
-
-/// `\object`, `\objdata` and their kin announce embedded files, written in hexadecimal.
-fn rtf_has_objects(rtf: &[u8], budget: &Budget) -> Result<bool, Stop> {
-    Ok(budget.find(rtf, b"\\obj")?.is_some())
-}
-
-/// `FWS` is stored, `CWS` and `ZWS` are compressed.
-fn flash_is_compressed(flash: &[u8], _: &Budget) -> Result<bool, Stop> {
-    Ok(flash.first() != Some(&b'F'))
 }
 
 /// One thing found in a container.
@@ -239,7 +146,7 @@ impl<'a> Entry<'a> {
         entry.problems.extend(match decoded.end {
             DecodeEnd::Complete => None,
             DecodeEnd::Stopped(stop) => Some(stop.into()),
-            DecodeEnd::Failed(error) => Some(decoder_problem(&error)),
+            DecodeEnd::Failed(error) => Some(decoders::problem(&error)),
         });
         entry
     }
@@ -277,14 +184,6 @@ impl<'a> Entry<'a> {
             )
         })
     }
-}
-
-fn decoder_problem(error: &io::Error) -> Problem {
-    let reason = match error.kind() {
-        io::ErrorKind::UnexpectedEof => Reason::Truncated,
-        _ => Reason::Corrupted,
-    };
-    Problem::new(reason, error.to_string())
 }
 
 /// The problems of one container: every reason, and the first few of them in words.

@@ -17,7 +17,7 @@ use crate::identify::crc32;
 use crate::input::Content;
 use crate::limits::{Budget, Stop};
 use crate::reader::Reader;
-use crate::unpack::inflate::Inflate;
+use crate::unpack::decoders::Inflate;
 use crate::unpack::passwords::Keyring;
 use crate::unpack::{Entry, Listing, shown};
 use crate::verdict::{Problem, Reason};

@@ -8,8 +8,7 @@ use std::io::{self, Read};
 
 use flate2::{Decompress, FlushDecompress, Status};
 
-/// Input that is read before the caller is asked again.
-const STEP: usize = 256 << 10;
+use super::STEP;
 
 /// A decoder of one deflate stream; what follows the stream is left alone.
 ///
@@ -17,7 +16,7 @@ const STEP: usize = 256 << 10;
 /// [`crate::limits::Budget::decode`] looks at the clock; with `UnexpectedEof` where the input ends
 /// before the stream; with `InvalidData` where the stream is broken.
 #[derive(Debug)]
-pub(super) struct Inflate<'d> {
+pub(in crate::unpack) struct Inflate<'d> {
     rest: &'d [u8],
     state: Decompress,
     ended: bool,
@@ -25,28 +24,28 @@ pub(super) struct Inflate<'d> {
 }
 
 impl<'d> Inflate<'d> {
-    pub(super) fn new(data: &'d [u8]) -> Self {
+    pub(in crate::unpack) fn new(data: &'d [u8]) -> Self {
         Self { rest: data, state: Decompress::new(false), ended: false, failure: None }
     }
 
     /// Starts anew on other data.
-    pub(super) fn restart(&mut self, data: &'d [u8]) {
+    pub(in crate::unpack) fn restart(&mut self, data: &'d [u8]) {
         self.state.reset(false);
         (self.rest, self.ended, self.failure) = (data, false, None);
     }
 
     /// Whether the stream came to its own end.
-    pub(super) fn is_complete(&self) -> bool {
+    pub(in crate::unpack) fn is_complete(&self) -> bool {
         self.ended
     }
 
     /// Bytes of input that were read.
-    pub(super) fn total_in(&self) -> u64 {
+    pub(in crate::unpack) fn total_in(&self) -> u64 {
         self.state.total_in()
     }
 
     /// What follows the bytes that were read.
-    pub(super) fn rest(&self) -> &'d [u8] {
+    pub(in crate::unpack) fn rest(&self) -> &'d [u8] {
         self.rest
     }
 

@@ -1,0 +1,250 @@
+//! The one table of formats: every type that can hold other data, how it is opened, and what is told
+//! of it in `docs/formats.md`, which a test compares with this file.
+
+use super::{Open, ar, cpio, gzip, rpm, streams, tar, zip};
+use crate::identify::FileType;
+use crate::limits::{Budget, Stop};
+
+/// A type that can hold other data.
+#[derive(Clone, Copy, Debug)]
+pub struct Format {
+    /// The type.
+    pub file_type: FileType,
+    pub(super) how: How,
+    /// What is told of it, empty where it is not opened.
+    pub told: Told,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) enum How {
+    /// It is opened.
+    Opens(Open),
+    /// It always holds data that cannot be read yet.
+    NotYet,
+    /// It holds data that cannot be read yet, if this says so of the bytes from its start.
+    NotYetIf(fn(&[u8], &Budget) -> Result<bool, Stop>),
+}
+
+/// What `docs/formats.md` says of a type that is opened.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Told {
+    /// What is read.
+    pub reads: &'static str,
+    /// By which code.
+    pub by: &'static str,
+    /// What bounds it, beside the budget that bounds everything.
+    pub bounds: &'static str,
+    /// What is not read.
+    pub leaves: &'static str,
+}
+
+impl Format {
+    const fn new(file_type: FileType, how: How) -> Self {
+        Self { file_type, how, told: Told { reads: "", by: "", bounds: "", leaves: "" } }
+    }
+
+    /// The same, with what is told of it.
+    const fn told(mut self, told: Told) -> Self {
+        self.told = told;
+        self
+    }
+}
+
+const fn opens(file_type: FileType, open: Open) -> Format {
+    Format::new(file_type, How::Opens(open))
+}
+
+const fn not_yet(file_type: FileType) -> Format {
+    Format::new(file_type, How::NotYet)
+}
+
+const fn not_yet_if(
+    file_type: FileType,
+    holds: fn(&[u8], &Budget) -> Result<bool, Stop>,
+) -> Format {
+    Format::new(file_type, How::NotYetIf(holds))
+}
+
+/// Every type that can hold other data. The ZIP family is opened as [`FileType::Zip`], Debian packages
+/// as [`FileType::Ar`], which always accompany them.
+pub const FORMATS: &[Format] = &[
+    opens(FileType::Zip, zip::open).told(Told {
+        reads: "central directory, and local headers that it does not list; zip64, descriptors, prepended and appended data; stored and deflated entries; ZipCrypto and AES with passwords",
+        by: "own walk; `flate2`, `aes`",
+        bounds: "one entry at a time; passwords by `key-work`",
+        leaves: "other methods, volumes of split archives",
+    }),
+    opens(FileType::Gzip, gzip::open).told(Told {
+        reads: "members behind each other, as one content",
+        by: "own headers; `flate2`",
+        bounds: "",
+        leaves: "",
+    }),
+    opens(FileType::Tar, tar::open).told(Told {
+        reads: "v7, ustar, pax, GNU long names and sparse files; archives behind each other",
+        by: "own walk; fields by `tar`",
+        bounds: "sparse files count as large as they are",
+        leaves: "volumes",
+    }),
+    opens(FileType::Bzip2, streams::open_bzip2).told(Told {
+        reads: "streams behind each other",
+        by: "`bzip2`, on its pure Rust back end",
+        bounds: "4 MiB for the decoder",
+        leaves: "",
+    }),
+    opens(FileType::Xz, streams::open_xz).told(Told {
+        reads: "streams behind each other, padding; all filters",
+        by: "`lzma-rust2`",
+        bounds: "the window grows with the output",
+        leaves: "what precedes a broken check in one block is kept, the blocks behind it are not read",
+    }),
+    opens(FileType::Lzma, streams::open_lzma).told(Told {
+        reads: "one stream with a header of 13 bytes",
+        by: "`lzma-rust2`",
+        bounds: "the window grows with the output",
+        leaves: "",
+    }),
+    opens(FileType::Lzip, streams::open_lzip).told(Told {
+        reads: "members behind each other",
+        by: "`lzma-rust2`",
+        bounds: "the window grows with the output",
+        leaves: "version 0",
+    }),
+    opens(FileType::Zstd, streams::open_zstd).told(Told {
+        reads: "frames behind each other, frames without content",
+        by: "`ruzstd`",
+        bounds: "the window is charged before it is taken",
+        leaves: "dictionaries",
+    }),
+    opens(FileType::Lz4, streams::open_lz4).told(Told {
+        reads: "frames and legacy frames behind each other, frames without content",
+        by: "`lz4_flex`",
+        bounds: "three blocks, at most 24 MiB",
+        leaves: "dictionaries",
+    }),
+    opens(FileType::Compress, streams::open_compress).told(Told {
+        reads: "one stream of codes of 9 to 16 bits",
+        by: "own",
+        bounds: "256 KiB",
+        leaves: "a stream cut off between two codes cannot be told from a whole one",
+    }),
+    not_yet(FileType::SevenZip),
+    not_yet(FileType::Rar),
+    not_yet(FileType::Cab),
+    not_yet(FileType::Arj),
+    not_yet(FileType::Lha),
+    not_yet(FileType::Ace),
+    not_yet(FileType::Zoo),
+    opens(FileType::Szdd, streams::open_szdd).told(Told {
+        reads: "both forms, `SZDD` and `SZ `",
+        by: "own",
+        bounds: "",
+        leaves: "KWAJ",
+    }),
+    opens(FileType::Cpio, cpio::open).told(Told {
+        reads: "binary in both byte orders, odc, newc, crc; archives behind each other and what follows them",
+        by: "own",
+        bounds: "in place",
+        leaves: "",
+    }),
+    opens(FileType::Ar, ar::open).told(Told {
+        reads: "System V, GNU and BSD names, thin archives (their index); Debian packages",
+        by: "own",
+        bounds: "in place",
+        leaves: "",
+    }),
+    opens(FileType::Rpm, rpm::open).told(Told {
+        reads: "the payload",
+        by: "own",
+        bounds: "in place",
+        leaves: "fields of the headers",
+    }),
+    not_yet(FileType::Iso9660),
+    not_yet(FileType::Udf),
+    not_yet(FileType::Squashfs),
+    not_yet(FileType::Dmg),
+    not_yet(FileType::Vhd),
+    not_yet(FileType::Vhdx),
+    not_yet(FileType::Vmdk),
+    not_yet(FileType::Qcow2),
+    not_yet(FileType::Wim),
+    not_yet(FileType::Nsis),
+    not_yet(FileType::Chm),
+    not_yet(FileType::Xar),
+    not_yet(FileType::Ole2),
+    not_yet(FileType::Msi),
+    not_yet_if(FileType::Pdf, pdf_has_streams),
+    not_yet(FileType::OneNote),
+    not_yet(FileType::Tnef),
+    not_yet(FileType::Mail),
+    not_yet(FileType::Mbox),
+    not_yet(FileType::BinHex),
+    not_yet(FileType::Uuencode),
+    not_yet(FileType::EncodedScript),
+    not_yet_if(FileType::Rtf, rtf_has_objects),
+    not_yet_if(FileType::Flash, flash_is_compressed),
+];
+
+/// Only streams can be compressed or encrypted; all else in a PDF is readable as it is.
+fn pdf_has_streams(pdf: &[u8], budget: &Budget) -> Result<bool, Stop> {
+    Ok(budget.find(pdf, b"stream")?.is_some())
+}
+
+/// `\object`, `\objdata` and their kin announce embedded files, written in hexadecimal.
+fn rtf_has_objects(rtf: &[u8], budget: &Budget) -> Result<bool, Stop> {
+    Ok(budget.find(rtf, b"\\obj")?.is_some())
+}
+
+/// `FWS` is stored, `CWS` and `ZWS` are compressed.
+fn flash_is_compressed(flash: &[u8], _: &Budget) -> Result<bool, Stop> {
+    Ok(flash.first() != Some(&b'F'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BEGIN: &str = "<!-- formats: begin -->\n";
+    const END: &str = "<!-- formats: end -->\n";
+
+    /// The table of `docs/formats.md`.
+    fn table() -> String {
+        let mut table = "| type | what is read | by | bounds | what is not |\n".to_owned();
+        table += "|---|---|---|---|---|\n";
+        let mut later = Vec::new();
+        for Format { file_type, how, told } in FORMATS {
+            let name = format!("`{}` {}", file_type.name(), file_type.description());
+            match how {
+                How::Opens(_) => {
+                    let Told { reads, by, bounds, leaves } = told;
+                    table += &format!("| {name} | {reads} | {by} | {bounds} | {leaves} |\n");
+                }
+                How::NotYet => later.push(name),
+                How::NotYetIf(_) => later.push(format!("{name} (where it holds such data)")),
+            }
+        }
+        table + "\nRecognised and reported as `unsupported`: " + &later.join(", ") + ".\n"
+    }
+
+    /// `PELLUCID_WRITE_DOCS=1 cargo test -p pellucid --lib formats` writes the table anew.
+    #[test]
+    fn the_document_has_the_table() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/formats.md");
+        let text = std::fs::read_to_string(path).unwrap();
+        let (front, rest) = text.split_once(BEGIN).unwrap();
+        let (written, back) = rest.split_once(END).unwrap();
+        if std::env::var_os("PELLUCID_WRITE_DOCS").is_some() {
+            std::fs::write(path, [front, BEGIN, &table(), END, back].concat()).unwrap();
+            return;
+        }
+        assert_eq!(written, table(), "write it anew: PELLUCID_WRITE_DOCS=1 cargo test ... formats");
+    }
+
+    #[test]
+    fn of_every_opened_type_something_is_told() {
+        for Format { file_type, how, told } in FORMATS {
+            let is_told = !told.reads.is_empty() && !told.by.is_empty();
+            assert_eq!(matches!(how, How::Opens(_)), is_told, "{}", file_type.name());
+        }
+    }
+}
