@@ -135,6 +135,11 @@ impl<'b> Machine<'b> {
         self.script.is_some() || self.ended_script.is_some()
     }
 
+    /// Whether a script has begun and not ended.
+    pub(super) fn is_in_open_script(&self) -> bool {
+        self.script.is_some()
+    }
+
     /// The page is over. Returns the place of a script that ended with it.
     pub(super) fn end(&mut self, length: usize) -> Option<Range<usize>> {
         if let Some(reference) = self.reference.take() {
@@ -145,8 +150,7 @@ impl<'b> Machine<'b> {
             State::DataContent if self.tag.quote != Quote::None => self.page.put(b'"'),
             _ => {}
         }
-        let open = self.script.take().map(|start| start..length).filter(|range| !range.is_empty());
-        self.ended_script.take().map(|start| start..length).or(open)
+        self.ended_script.take().or(self.script.take()).map(|start| start..length)
     }
 
     // Texts
@@ -157,6 +161,7 @@ impl<'b> Machine<'b> {
         }
         match byte {
             b'<' => {
+                self.page.give_space();
                 self.words.space();
                 self.state = State::Open;
             }

@@ -84,7 +84,12 @@ fn read(
         }
         place = place.saturating_add(piece.len());
     }
-    machine.end(data.len()).map_or(Ok(()), |script| scripts.add(script))
+    let open = machine.is_in_open_script();
+    let last = machine.end(data.len()).filter(|place| {
+        let is_blank = || data.get(place.clone()).is_some_and(|it| it.trim_ascii().is_empty());
+        !open || !is_blank()
+    });
+    last.map_or(Ok(()), |script| scripts.add(script))
 }
 
 /// The scripts of a page, on their way to their view.

@@ -205,12 +205,8 @@ impl<'s> Lexer<'s> {
             tokens.scopes.see_keyword(word, &mut tokens.grant)?;
             return tokens.push(Token::Keyword(number));
         }
-        let is_property = tokens.list.last() == Some(&Token::Sign(b'.'));
-        if is_property && self.letters.is_empty() {
-            return tokens.push(Token::Nothing);
-        }
         let name = tokens.number_of_name(&self.letters)?;
-        if !is_property {
+        if tokens.list.last() != Some(&Token::Sign(b'.')) {
             tokens.scopes.see_name(name, &mut tokens.grant)?;
         }
         let scope = tokens.scopes.current();

@@ -34,7 +34,7 @@ struct Scope {
     expects: Expects,
     /// Curly brackets that are open in it.
     curly: u32,
-    /// Square brackets that are open since the last `var`.
+    /// Square brackets that are open since the last declaration.
     square: u32,
 }
 
@@ -78,7 +78,7 @@ impl Scopes {
         match word {
             b"var" => {
                 if let Some(scope) = self.scope() {
-                    (scope.expects, scope.square) = (Expects::Name, 0);
+                    scope.expects = Expects::Name;
                 }
             }
             b"function" => {
@@ -101,7 +101,9 @@ impl Scopes {
         match scope.expects {
             Expects::Nothing | Expects::Bracket | Expects::Comma => return Ok(()),
             Expects::Function => scope.expects = Expects::Bracket,
-            Expects::Parameter | Expects::Name => scope.expects = Expects::Comma,
+            Expects::Parameter | Expects::Name => {
+                (scope.expects, scope.square) = (Expects::Comma, 0);
+            }
         }
         grant.grow(DECLARATION_COST)?;
         self.declared.insert((current, name), self.declarations);
@@ -129,13 +131,9 @@ impl Scopes {
                 scope.expects = Expects::Name;
             }
             b')' if scope.expects == Expects::Bracket => scope.expects = Expects::Nothing,
-            b';' => scope.expects = Expects::Nothing,
-            b'[' if scope.expects == Expects::Comma => {
-                scope.square = scope.square.saturating_add(1);
-            }
-            b']' if scope.expects == Expects::Comma => {
-                scope.square = scope.square.saturating_sub(1);
-            }
+            b';' if scope.curly == 0 && scope.square == 0 => scope.expects = Expects::Nothing,
+            b'[' => scope.square = scope.square.saturating_add(1),
+            b']' => scope.square = scope.square.saturating_sub(1),
             b'{' => {
                 if scope.expects != Expects::Name && scope.expects != Expects::Comma {
                     scope.expects = Expects::Nothing;

@@ -29,17 +29,18 @@ pub(super) fn resolve_escapes(text: &[u8], tokens: &mut Tokens) -> Result<(), St
 fn resolve_escape<'t>(text: &'t [u8], tokens: &mut Tokens) -> Result<&'t [u8], Stop> {
     let rest = match text {
         [] => return Ok(text),
-        [_, b'x', a, b, rest @ ..] => {
-            let byte = hexadecimal(&[*a, *b]).map_or(0xff, |value| value.to_be_bytes()[1]);
-            tokens.extend_texts(&[byte.max(1)])?;
+        [_, b'x', digits @ ..] if digits.len() >= 2 => {
+            let (digits, rest) = digits.split_at_checked(2).unwrap_or_default();
+            tokens.extend_texts(&[forgiving(digits).to_be_bytes()[1].max(1)])?;
             rest
         }
         [_, b'x', ..] => {
             tokens.extend_texts(b"\\")?;
             &[]
         }
-        [_, b'u', a, b, c, d, rest @ ..] => {
-            keep_unit(hexadecimal(&[*a, *b, *c, *d]).unwrap_or(u16::MAX), tokens)?;
+        [_, b'u', digits @ ..] if digits.len() >= 4 => {
+            let (digits, rest) = digits.split_at_checked(4).unwrap_or_default();
+            keep_unit(forgiving(digits), tokens)?;
             rest
         }
         [_, b'u', rest @ ..] => {
@@ -109,6 +110,14 @@ pub(super) fn unescape(text: &[u8], tokens: &mut Tokens) -> Result<(), Stop> {
         }
     }
     tokens.extend_texts(&kept)
+}
+
+/// Hexadecimal digits, among them others that count as 0; but if the last one is no digit, all ones.
+fn forgiving(digits: &[u8]) -> u16 {
+    if !digits.last().is_some_and(u8::is_ascii_hexdigit) {
+        return u16::MAX;
+    }
+    digits.iter().fold(0, |value, &digit| (value << 4) | hexadecimal(&[digit]).unwrap_or(0))
 }
 
 fn hexadecimal(digits: &[u8]) -> Option<u16> {

@@ -21,8 +21,6 @@ pub(super) enum Token {
     Plus,
     /// Any other character.
     Sign(u8),
-    /// A property without a name, behind a `.`: nothing is written for it.
-    Nothing,
 }
 
 /// A piece of the texts.

@@ -10,15 +10,18 @@ pub(super) fn write(tokens: &Tokens, out: &mut Sink<'_>) {
     let last = tokens.list.len().saturating_sub(END);
     let is_over = tokens.open_brackets == 0 && is_end(tokens, last);
     let written = if is_over { last } else { tokens.list.len() };
-    let mut before = None;
+    // The last token, and whether it is the property of something.
+    let (mut before, mut is_property) = (None, false);
     for (place, &token) in tokens.list.iter().take(written).enumerate() {
         if place.is_multiple_of(STEP) && !out.goes_on() {
             return;
         }
-        if is_word(before) && is_word(Some(token)) {
+        if is_word(before) && is_word(Some(token)) && (!is_property || ends_plainly(tokens, before))
+        {
             out.push(b' ');
         }
-        write_token(tokens, token, before, out);
+        is_property = before == Some(Token::Sign(b'.'));
+        write_token(tokens, token, is_property, out);
         before = Some(token);
     }
     (0..tokens.open_brackets).for_each(|_| out.push(b')'));
@@ -49,10 +52,19 @@ fn is_word(token: Option<Token>) -> bool {
     matches!(token, Some(Token::Name { .. } | Token::Keyword(_) | Token::Number(_)))
 }
 
-fn write_token(tokens: &Tokens, token: Token, before: Option<Token>, out: &mut Sink<'_>) {
+/// Behind a property, there is a space only if it ends with a letter or a digit.
+fn ends_plainly(tokens: &Tokens, property: Option<Token>) -> bool {
+    match property {
+        Some(Token::Name { name, .. }) => {
+            tokens.letters(name).last().is_some_and(u8::is_ascii_alphanumeric)
+        }
+        _ => true,
+    }
+}
+
+fn write_token(tokens: &Tokens, token: Token, is_property: bool, out: &mut Sink<'_>) {
     match token {
         Token::Name { name, scope } => {
-            let is_property = before == Some(Token::Sign(b'.'));
             match tokens.scopes.number(name, scope).filter(|_| !is_property) {
                 Some(number) => out.extend(format!("n{number:03}").as_bytes()),
                 None => extend_lower(tokens.letters(name), out),
@@ -69,7 +81,6 @@ fn write_token(tokens: &Tokens, token: Token, before: Option<Token>, out: &mut S
         }
         Token::Plus => out.push(b'+'),
         Token::Sign(sign) => out.push(sign),
-        Token::Nothing => {}
     }
 }
 
