@@ -25,6 +25,7 @@ mod exceptions;
 mod hashes;
 mod logic;
 mod metadata;
+mod pages;
 mod programs;
 mod random;
 #[path = "../random_bodies/mod.rs"]
@@ -34,6 +35,7 @@ mod table;
 mod target_blocks;
 mod targets;
 mod trial;
+mod view_files;
 mod views;
 
 use table::{Case, hold};

@@ -11,21 +11,21 @@ use crate::records::{Records, Tally, name};
 use crate::table::framed;
 use crate::trial::clamscan_is_there;
 
-fn number(variable: &str, default: usize) -> usize {
+pub(crate) fn number(variable: &str, default: usize) -> usize {
     std::env::var(variable).map_or(default, |text| text.parse().unwrap())
 }
 
 /// A source of random values that is the same in every run.
-struct Random(TestRunner);
+pub(crate) struct Random(TestRunner);
 
 impl Random {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let seed = number("PELLUCID_SEED", 1) as u8;
         let random = TestRng::from_seed(RngAlgorithm::ChaCha, &[seed; 32]);
         Self(TestRunner::new_with_rng(Config::default(), random))
     }
 
-    fn draw<S: Strategy>(&mut self, strategy: S) -> S::Value {
+    pub(crate) fn draw<S: Strategy>(&mut self, strategy: S) -> S::Value {
         strategy.new_tree(&mut self.0).unwrap().current()
     }
 }

@@ -5,18 +5,18 @@ use crate::table::{Case, bare};
 use crate::trial::Trial;
 
 /// A text that a view must hold, in files that have it there and in files that do not.
-struct Sample {
-    target: u8,
-    text: &'static str,
-    hits: &'static [&'static [u8]],
-    misses: &'static [&'static [u8]],
+pub(crate) struct Sample {
+    pub(crate) target: u8,
+    pub(crate) text: &'static str,
+    pub(crate) hits: &'static [&'static [u8]],
+    pub(crate) misses: &'static [&'static [u8]],
 }
 
-fn hex(text: &str) -> String {
+pub(crate) fn hex(text: &str) -> String {
     text.bytes().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn hold_samples(samples: &[Sample]) {
+pub(crate) fn hold_samples(samples: &[Sample]) {
     let case = |sample: &Sample| Case {
         format: "ndb",
         record: format!("#:{}:*:{}", sample.target, hex(sample.text)).leak(),
