@@ -59,6 +59,7 @@ fn run(change: impl Fn(&mut Random, &str) -> String) -> Tally {
     tally
 }
 
+/// Says how a comparison came out; `PELLUCID_SHOW` makes it name the records that only one side takes.
 fn say(tally: &Tally) {
     let Tally { compared, refused_by_both, taken, refused, crashes, more, .. } = tally;
     eprintln!(
@@ -68,6 +69,9 @@ fn say(tally: &Tally) {
         refused.len(),
         crashes.len()
     );
+    if std::env::var_os("PELLUCID_SHOW").is_some() {
+        eprintln!("only we take: {taken:#?}\nonly clamscan takes: {refused:#?}\n{crashes:#?}");
+    }
 }
 
 #[test]
@@ -106,18 +110,11 @@ fn mutate(random: &mut Random, text: &str) -> String {
     text.into_iter().collect()
 }
 
+/// What only we refuse are slips of the pen that ClamAV reads as something; what only we take it has no
+/// way to search for. `docs/clamav.md` lists both. What both take means the same.
 #[test]
 fn broken_bodies_are_judged_alike() {
     let tally = run(mutate);
     say(&tally);
-    for (line, why) in &tally.refused {
-        eprintln!("REFUSED {line} {why}");
-    }
-    for (line, why) in &tally.taken {
-        eprintln!("TAKEN {line} {why}");
-    }
-    for line in &tally.crashes {
-        eprintln!("CRASH {line}");
-    }
     assert!(tally.wrong.is_empty(), "{:#?}", tally.wrong);
 }

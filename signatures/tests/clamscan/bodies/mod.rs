@@ -2,6 +2,7 @@
 
 mod anchors;
 mod boundaries;
+mod differences;
 mod edges;
 mod elements;
 mod gaps;
