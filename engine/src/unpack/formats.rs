@@ -1,7 +1,7 @@
 //! The one table of formats: every type that can hold other data, how it is opened, and what is told
 //! of it in `docs/formats.md`, which a test compares with this file.
 
-use super::{Open, ar, cpio, gzip, rpm, streams, tar, zip};
+use super::{Open, ar, cpio, gzip, ole2, rpm, rtf, streams, tar, zip};
 use crate::identify::FileType;
 use crate::limits::{Budget, Stop};
 
@@ -66,7 +66,7 @@ const fn not_yet_if(
 }
 
 /// Every type that can hold other data. The ZIP family is opened as [`FileType::Zip`], Debian packages
-/// as [`FileType::Ar`], which always accompany them.
+/// as [`FileType::Ar`], and Windows Installer packages as [`FileType::Ole2`], which always accompany them.
 pub const FORMATS: &[Format] = &[
     opens(FileType::Zip, zip::open).told(Told {
         reads: "central directory, and local headers that it does not list; zip64, descriptors, prepended and appended data; stored and deflated entries; ZipCrypto and AES with passwords",
@@ -171,8 +171,12 @@ pub const FORMATS: &[Format] = &[
     not_yet(FileType::Nsis),
     not_yet(FileType::Chm),
     not_yet(FileType::Xar),
-    not_yet(FileType::Ole2),
-    not_yet(FileType::Msi),
+    opens(FileType::Ole2, ole2::open).told(Told {
+        reads: "every stream, in the directory's tree or not; VBA macros in source; files in packages (`Ole10Native`), objects in presentations; broken tables and lost directories",
+        by: "own",
+        bounds: "lists of sectors, four bytes for each, charged to `limit:memory`",
+        leaves: "documents with a password (`encrypted`)",
+    }),
     not_yet_if(FileType::Pdf, pdf_has_streams),
     not_yet(FileType::OneNote),
     not_yet(FileType::Tnef),
@@ -181,18 +185,18 @@ pub const FORMATS: &[Format] = &[
     not_yet(FileType::BinHex),
     not_yet(FileType::Uuencode),
     not_yet(FileType::EncodedScript),
-    not_yet_if(FileType::Rtf, rtf_has_objects),
+    opens(FileType::Rtf, rtf::open).told(Told {
+        reads: "objects and pictures, however their digits are written; files in packages and the data of objects",
+        by: "own",
+        bounds: "16 data begun inside of one another",
+        leaves: "",
+    }),
     not_yet_if(FileType::Flash, flash_is_compressed),
 ];
 
 /// Only streams can be compressed or encrypted; all else in a PDF is readable as it is.
 fn pdf_has_streams(pdf: &[u8], budget: &Budget) -> Result<bool, Stop> {
     Ok(budget.find(pdf, b"stream")?.is_some())
-}
-
-/// `\object`, `\objdata` and their kin announce embedded files, written in hexadecimal.
-fn rtf_has_objects(rtf: &[u8], budget: &Budget) -> Result<bool, Stop> {
-    Ok(budget.find(rtf, b"\\obj")?.is_some())
 }
 
 /// `FWS` is stored, `CWS` and `ZWS` are compressed.

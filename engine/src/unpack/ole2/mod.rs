@@ -1,0 +1,148 @@
+//! Compound files, OLE2 (MS-CFB 14.0): the office documents of before 2007, Outlook messages, Windows
+//! Installer packages, and the macros inside of newer documents.
+//!
+//! The walk is our own, because libraries give up on a file at its first broken table. Every directory
+//! entry that is a stream is handed out, whether the tree of the directory leads to it or not. Nothing
+//! is trusted: chains end where they leave the file or lead back into themselves, sizes are what was
+//! read. Where a part of the sector table is cut off, sectors are taken in a row, which is how most
+//! programs write them; where the directory is lost, it is looked for by its first name.
+//!
+//! What streams hold in forms of their own is handed out behind them: the source of VBA macros, files
+//! in packages, and the compressed objects of presentations. Documents that are encrypted are
+//! said to be so.
+//!
+//! - `sectors.rs` follows chains of sectors, `directory.rs` reads the directory,
+//! - `derived.rs` knows which streams hold something else, `vba.rs` decompresses macros.
+
+mod derived;
+mod directory;
+mod sectors;
+#[cfg(test)]
+mod tests;
+pub(super) mod vba;
+
+use std::collections::VecDeque;
+
+use self::derived::Derived;
+use self::directory::{Directory, Kind};
+use self::sectors::{Chain, Sectors};
+use self::vba::Modules;
+use super::{Entry, Notes, Opening, Unpacker};
+use crate::input::Content;
+use crate::limits::{Budget, Stop};
+use crate::verdict::{Problem, Reason};
+
+pub(super) fn open<'a>(
+    content: Content<'a>,
+    offset: u64,
+    opening: &Opening<'_>,
+) -> Result<Box<dyn Unpacker<'a> + 'a>, Problem> {
+    let file = content.slice(offset, u64::MAX);
+    let mut notes = Notes::default();
+    let mut sectors = Sectors::open(file, &mut notes, opening.budget)?;
+    let directory = Directory::open(&sectors, &mut notes, opening.budget)?;
+    if let Some(root) = directory.entry(&sectors, 0) {
+        sectors.open_small(&root, &mut notes, opening.budget)?;
+    }
+    let mut ole2 = Ole2 {
+        sectors,
+        directory,
+        at: 0,
+        modules: Modules::default(),
+        derived: VecDeque::new(),
+        notes,
+        ended: false,
+    };
+    ole2.find_modules(opening.budget)?;
+    Ok(Box::new(ole2))
+}
+
+/// One compound file being walked.
+struct Ole2<'a> {
+    sectors: Sectors<'a>,
+    directory: Directory,
+    /// The directory entry to be read next.
+    at: u32,
+    modules: Modules,
+    /// What the last stream holds in forms of its own.
+    derived: VecDeque<Derived<'a>>,
+    notes: Notes,
+    ended: bool,
+}
+
+impl<'a> Unpacker<'a> for Ole2<'a> {
+    fn next_entry(&mut self, budget: &Budget) -> Option<Entry<'a>> {
+        if self.ended {
+            return None;
+        }
+        let entry = self.advance(budget).unwrap_or_else(|stop| {
+            self.notes.add(stop.into());
+            None
+        });
+        self.ended = entry.as_ref().is_none_or(Entry::ends_walk);
+        entry
+    }
+
+    fn problems(&mut self) -> Vec<Problem> {
+        self.notes.take()
+    }
+}
+
+impl<'a> Ole2<'a> {
+    fn advance(&mut self, budget: &Budget) -> Result<Option<Entry<'a>>, Stop> {
+        loop {
+            budget.check()?;
+            while let Some(mut derived) = self.derived.pop_front() {
+                if let Some(entry) = derived.next(budget)? {
+                    self.derived.push_front(derived);
+                    return Ok(Some(entry));
+                }
+            }
+            let at = self.at;
+            if at >= self.directory.count() {
+                return Ok(None);
+            }
+            self.at = at.saturating_add(1);
+            if let Some(stream) = self.directory.entry(&self.sectors, at)
+                && stream.kind == Kind::Stream
+            {
+                return self.read(at, &stream, budget).map(Some);
+            }
+        }
+    }
+
+    /// Reads one stream, and sees what it holds.
+    fn read(
+        &mut self,
+        at: u32,
+        stream: &directory::Record,
+        budget: &Budget,
+    ) -> Result<Entry<'a>, Stop> {
+        let name = self.directory.path(&self.sectors, at);
+        let chain = Chain::of(&self.sectors, stream);
+        let entry = Entry::decoded(name, budget.decode(chain, self.sectors.size())?);
+        let Some(content) = &entry.content else { return Ok(entry) };
+        let module = self.modules.offset(self.directory.parent(at), &stream.name);
+        self.derived = derived::of(&entry.name, &stream.name, content, module, budget)?;
+        let is_locked = derived::is_encrypted(&stream.name, content);
+        Ok(if is_locked {
+            entry.with(Problem::new(Reason::Encrypted, "the document has a password"))
+        } else {
+            entry
+        })
+    }
+
+    /// Reads where the sources of macros begin in their streams.
+    fn find_modules(&mut self, budget: &Budget) -> Result<(), Stop> {
+        for at in 0..self.directory.count() {
+            let Some(record) = self.directory.entry(&self.sectors, at) else { continue };
+            if record.kind == Kind::Stream && record.is_named("dir") {
+                budget.check()?;
+                let packed =
+                    budget.decode(Chain::of(&self.sectors, &record), self.sectors.size())?;
+                self.modules.read(self.directory.parent(at), &packed.bytes, budget)?;
+            }
+        }
+        Ok(())
+    }
+}
