@@ -5,13 +5,17 @@ mod common;
 use std::path::Path;
 
 use common::{Source, set};
-use pellucid::set::layout::{Header, OFFSET_START, PatternRow, Section, SectionRow};
-use pellucid::set::tree::{self, Hash};
+use pellucid::set::layout::{
+    AlwaysRow, AnchorRow, ConditionRow, LogicalRow, PatternRow, PlaceEntry, PlaceRow, Section,
+    SegmentRow,
+};
+use pellucid::set::tree;
 use pellucid::set::{SetErrorKind, SignatureSet, Unverified};
 use pellucid::verdict::{Completeness, Reason, Report, Verdict};
 use pellucid::{Engine, Input, ScanOptions};
 use pellucid_signatures::{BuildOptions, SourceTree, build_tree};
-use zerocopy::{FromBytes, IntoBytes};
+use zerocopy::little_endian::U32;
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 fn bytes() -> Vec<u8> {
     let mut tree = SourceTree::new();
@@ -100,45 +104,17 @@ fn a_set_that_is_written_to_under_the_engine_does_not_make_files_clean() {
     let write = |path: &Path, bytes: &[u8]| std::fs::write(path, bytes).expect("written");
     let changed = vec![Reason::ChangedWhileScanning];
     assert_eq!(scan_after(&|| {}), (Verdict::Malicious, vec![]));
-    assert_eq!(scan_after(&|| write(&path, b"")).1, changed, "cut off");
-    assert_eq!(scan_after(&|| write(&path, &[0; 100_000])).1, changed, "other bytes");
+    // What is left may be damaged in the eyes of who reads it, too.
+    let cut_off = scan_after(&|| write(&path, b"")).1;
+    assert!(cut_off.starts_with(&changed), "{cut_off:?}");
+    let other_bytes = scan_after(&|| write(&path, &[0; 100_000])).1;
+    assert!(other_bytes.starts_with(&changed), "{other_bytes:?}");
     let renamed = scan_after(&|| {
         let other = folder.path().join("new.pset");
         write(&other, b"other");
         std::fs::rename(other, &path).expect("renamed");
     });
     assert_eq!(renamed, (Verdict::Malicious, vec![]), "replaced as it should be");
-}
-
-/// The hash tree of a hostile set fits; its rows do not.
-#[test]
-fn an_offset_that_means_nothing_is_refused() {
-    let sound = bytes();
-    let body = sound.len() - 2 * size_of::<Hash>();
-    let rows = rows_of(&sound, Section::Patterns);
-    let row =
-        PatternRow { offset_kind: OFFSET_START, distance: (-1).into(), ..first(&sound, rows) };
-    let mut hostile = sound[..body].to_vec();
-    hostile[rows..rows + size_of::<PatternRow>()].copy_from_slice(row.as_bytes());
-    let leaves: Vec<Hash> = tree::leaves(&hostile).collect();
-    hostile.extend(leaves.as_flattened());
-    hostile.extend(tree::root(&leaves));
-    let (kind, message) = open(hostile).expect_err("a negative offset");
-    assert_eq!(kind, SetErrorKind::Invalid);
-    assert!(message.contains("row 0 of section Patterns: offset"), "{message}");
-}
-
-/// Where a section begins.
-fn rows_of(set: &[u8], section: Section) -> usize {
-    let (header, rest) = Header::ref_from_prefix(set).expect("a header");
-    let count = header.sections.get() as usize;
-    let (table, _) = <[SectionRow]>::ref_from_prefix_with_elems(rest, count).expect("a table");
-    let row = table.iter().find(|row| row.kind.get() == section as u32).expect("the section");
-    row.offset.get() as usize
-}
-
-fn first(set: &[u8], at: usize) -> PatternRow {
-    PatternRow::read_from_prefix(set.get(at..).unwrap_or_default()).expect("a row").0
 }
 
 #[test]
@@ -193,20 +169,18 @@ fn place_of(bytes: &[u8], kind: Section) -> (usize, usize) {
 #[test]
 fn rows_that_share_bytes_are_refused() {
     // Each row could name all of a section: checking them would take the square of its length.
-    let (offset_field, length_field) = (8, 12);
     let shared = forged(|bytes| {
         let (_, programs) = place_of(bytes, Section::Programs);
-        let (segments, length) = place_of(bytes, Section::Segments);
-        for row in (segments..segments + length).step_by(36) {
-            bytes[row + offset_field..row + offset_field + 4].fill(0);
-            let all = u32::try_from(programs).expect("small").to_le_bytes();
-            bytes[row + length_field..row + length_field + 4].copy_from_slice(&all);
-        }
+        change_rows(bytes, Section::Segments, |row: &mut SegmentRow| {
+            row.program = 0.into();
+            row.program_length = u32::try_from(programs).expect("small").into();
+        });
     });
-    let (kind, message) = open(shared).expect_err("refused");
-    assert_eq!(kind, SetErrorKind::Invalid);
-    assert!(message.contains("Segments"), "{message}");
-    assert!(open(forged(|_| {})).is_ok(), "the forgery itself is not what is refused");
+    let error = open(shared).expect("opened").check_all().expect_err("refused");
+    assert_eq!(error.kind(), SetErrorKind::Invalid);
+    assert!(error.to_string().contains("Segments"), "{error}");
+    let sound = open(forged(|_| {})).expect("opened");
+    assert_eq!(sound.check_all(), Ok(()), "the forgery itself is not what is refused");
 }
 
 #[test]
@@ -425,5 +399,163 @@ fn certificates_name_what_is_there_and_are_sorted() {
         let (kind, message) = change(&|rows| rows[broken] = 0xff).expect_err(what);
         assert_eq!(kind, SetErrorKind::Invalid);
         assert!(message.contains(what), "{message}");
+    }
+}
+
+/// Changes every row of a section.
+fn change_rows<T>(bytes: &mut [u8], section: Section, change: impl FnMut(&mut T))
+where
+    T: FromBytes + IntoBytes + Immutable + KnownLayout + Unaligned,
+{
+    let (start, length) = place_of(bytes, section);
+    let bytes = bytes.get_mut(start..start + length).expect("inside");
+    let rows = <[T]>::mut_from_bytes(bytes).expect("whole rows");
+    assert!(!rows.is_empty(), "{section:?}");
+    rows.iter_mut().for_each(change);
+}
+
+/// A pattern of one piece, one of two, one at the start, a short one, a logical signature
+/// with a condition and a part that is looked for late, and one that holds where nothing matches.
+fn patterns() -> Vec<u8> {
+    let mut tree = SourceTree::new();
+    tree.add(
+        "a.ndb",
+        "One:0:*:6f6e652070696563652061742061\nTwo:0:*:74776f2070696563657320*6f662069742066\n\
+         Start:0:0:64617461\nNone:0:*:6f74\n",
+    );
+    tree.add(
+        "a.ldb",
+        "Logic;Engine:81-255,Target:0;0&1>1;6c6f676963616c2070617274206f6e65;\
+         6c6f6f6b656420666f72206c617465\n\
+         Inside;Engine:81-255,Target:0,Container:CL_TYPE_ZIP;0;6c6f676963616c2070617274206f6e65\n\
+         Never;Engine:81-255,Target:0;0=0;6e65766572207468657265\n",
+    );
+    build_tree(tree, &BuildOptions::default()).expect("a set").set
+}
+
+const TEXT: &[u8] =
+    b"data: one piece at a. two pieces of it. two pieces of it for all. logical part one, \
+    looked for late, looked for late; otdtd";
+
+/// What a row says is believed where it is used, and not before: a row of every kind, with every field
+/// out of its range.
+#[test]
+fn hostile_rows_are_told_where_they_are_used_or_hide_what_they_name() {
+    type Change = fn(&mut [u8]);
+    let told: [(&str, Change); 15] = [
+        ("a pattern without segments", |bytes| {
+            change_rows(bytes, Section::Patterns, |row: &mut PatternRow| row.segments = 0.into());
+        }),
+        ("segments that are not there", |bytes| {
+            change_rows(bytes, Section::Patterns, |row: &mut PatternRow| {
+                row.first_segment = u32::MAX.into();
+            });
+        }),
+        ("a target that is none", |bytes| {
+            change_rows(bytes, Section::Patterns, |row: &mut PatternRow| row.target = 200);
+        }),
+        ("an offset that means nothing", |bytes| {
+            change_rows(bytes, Section::Patterns, |row: &mut PatternRow| row.offset_kind = 200);
+        }),
+        ("an owner that is not there", |bytes| {
+            change_rows(bytes, Section::Patterns, |row: &mut PatternRow| row.owner = 999.into());
+        }),
+        ("a segment of another pattern", |bytes| {
+            change_rows(bytes, Section::Segments, |row: &mut SegmentRow| row.pattern = 0.into());
+        }),
+        ("a program that is not there", |bytes| {
+            change_rows(bytes, Section::Segments, |row: &mut SegmentRow| {
+                row.program = u32::MAX.into();
+            });
+        }),
+        ("a program that is none", |bytes| {
+            let (programs, length) = place_of(bytes, Section::Programs);
+            bytes[programs..programs + length].fill(0xff);
+        }),
+        ("a literal that is not there", |bytes| {
+            change_rows(bytes, Section::Segments, |row: &mut SegmentRow| {
+                row.literal = u32::MAX.into();
+                row.literal_length = u16::MAX.into();
+            });
+        }),
+        ("patterns that are not there", |bytes| {
+            change_rows(bytes, Section::Logicals, |row: &mut LogicalRow| {
+                row.first_pattern = u32::MAX.into();
+            });
+        }),
+        ("a condition that is not there", |bytes| {
+            change_rows(bytes, Section::Logicals, |row: &mut LogicalRow| row.condition = 99.into());
+        }),
+        ("a condition that means nothing", |bytes| {
+            change_rows(bytes, Section::Conditions, |row: &mut ConditionRow| row.flags = 0xff);
+        }),
+        ("an expression that is not there", |bytes| {
+            change_rows(bytes, Section::Logicals, |row: &mut LogicalRow| {
+                row.expression_length = u32::MAX.into();
+            });
+        }),
+        ("an expression that is none", |bytes| {
+            let (expressions, length) = place_of(bytes, Section::Expressions);
+            bytes[expressions..expressions + length].fill(0xff);
+        }),
+        ("an anchor of no segment", |bytes| {
+            change_rows(bytes, Section::Anchors, |row: &mut AnchorRow| row.segment = 999.into());
+        }),
+    ];
+    let sound = scan(open(patterns()).expect("opened"), TEXT);
+    let names: Vec<&str> = sound.findings.iter().map(|finding| finding.name.as_str()).collect();
+    assert_eq!(names, ["Logic", "Never", "None", "One", "Start", "Two"]);
+    for (what, change) in told {
+        let set = open(forged_from(patterns(), change)).unwrap_or_else(|e| panic!("{what}: {e:?}"));
+        assert_eq!(set.check_all().expect_err(what).kind(), SetErrorKind::Invalid, "{what}");
+        assert_eq!(scan(set, TEXT).reasons(), [Reason::SetDamaged], "{what}");
+    }
+    let quiet: [(&str, Change); 6] = [
+        ("a lead that lies behind the data", |bytes| {
+            change_rows(bytes, Section::Segments, |row: &mut SegmentRow| {
+                row.lead_min = u32::MAX.into();
+            });
+        }),
+        ("anchors that lie before their pattern", |bytes| {
+            change_rows(bytes, Section::Anchors, |row: &mut AnchorRow| {
+                row.lead_min = u32::MAX.into();
+                row.check_at = i16::MIN.into();
+            });
+        }),
+        ("buckets that begin nowhere", |bytes| {
+            change_rows(bytes, Section::Heads, |head: &mut U32| *head = u32::MAX.into());
+        }),
+        ("cells of anchors that are not there", |bytes| {
+            change_rows(bytes, Section::Cells, |cell: &mut U32| *cell = u32::MAX.into());
+        }),
+        ("a place that is none", |bytes| {
+            change_rows(bytes, Section::Places, |row: &mut PlaceRow| row.offset_kind = 200);
+        }),
+        ("targets that are none", |bytes| {
+            let (targets, length) = place_of(bytes, Section::Targets);
+            bytes[targets..targets + length].fill(200);
+        }),
+    ];
+    for (what, change) in quiet {
+        let set = open(forged_from(patterns(), change)).unwrap_or_else(|e| panic!("{what}: {e:?}"));
+        assert!(scan(set, TEXT).findings.len() <= 6, "{what}");
+    }
+    let entries: [(&str, Change); 3] = [
+        ("places without their patterns", |bytes| {
+            change_rows(bytes, Section::Places, |row: &mut PlaceRow| row.first = 999.into());
+        }),
+        ("a place of a pattern that is not there", |bytes| {
+            change_rows(bytes, Section::PlaceEntries, |row: &mut PlaceEntry| {
+                row.pattern = 999.into();
+            });
+        }),
+        ("nothing there that is always asked", |bytes| {
+            change_rows(bytes, Section::Always, |row: &mut AlwaysRow| row.row = 999.into());
+        }),
+    ];
+    for (what, change) in entries {
+        let set = open(forged_from(patterns(), change)).unwrap_or_else(|e| panic!("{what}: {e:?}"));
+        assert!(set.check_all().is_err(), "{what}");
+        assert_eq!(scan(set, TEXT).reasons(), [Reason::SetDamaged], "{what}");
     }
 }

@@ -147,7 +147,8 @@ fn numbers_on_the_page_are_those_of_the_code() {
     }
     let cold: Vec<u32> =
         Section::ALL.iter().filter(|kind| kind.is_cold()).map(|&kind| kind as u32).collect();
-    assert_eq!(cold, [5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23]);
+    let after_hashes = [9, 10, 11, 12, 13, 16, 17, 18, 19, 20, 21, 22, 23, 30, 56, 58, 62, 63];
+    assert_eq!(cold, [&[5, 6, 7][..], &after_hashes].concat());
     assert_eq!((SIZE_LIMIT, ANY_SIZE), ((1 << 40) - 256, u32::MAX));
     assert_eq!(MAX_COUNT, 1_000_000);
     assert_eq!((FLAG_COUNTED, SECTION_OPTIONAL), (1, 1));

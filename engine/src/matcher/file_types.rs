@@ -68,7 +68,8 @@ impl FileTypes {
         let mut types = by_magic(set, near);
         let known = types.iter().copied().chain(at_start.iter()).collect();
         if self.by_pattern && Target::of(near, at_start).is_none() && is_open(known) {
-            // Where this search is broken off, that of all the data will be, too, and says so.
+            // Where this search is broken off or finds the set damaged, that of all the data will, too, and
+            // says so.
             let _ = patterns.search(&Subject::new(near), scratch, budget);
             types.extend(by_body(set, scratch, known));
         }
@@ -94,9 +95,9 @@ fn by_body<'s>(
     at_start: TypeSet,
 ) -> impl Iterator<Item = FileType> + use<'s> {
     let rows = set.rows::<FileTypeRow>(Section::FileTypes);
-    let patterns = set.rows::<PatternRow>(Section::Patterns);
+    let patterns = set.cold::<PatternRow>(Section::Patterns);
     let matched = found.matched().into_iter();
-    let matched = matched.filter_map(|index| patterns.get(index as usize));
+    let matched = matched.filter_map(move |index| patterns.get(index as usize).ok());
     matched
         .filter(|pattern| pattern.part == FILE_TYPE)
         .filter_map(|pattern| rows.get(pattern.owner.get() as usize))

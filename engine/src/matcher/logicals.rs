@@ -2,15 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use super::patterns::{self, Patterns};
-use super::target::Target;
+use super::patterns::{self, Left, Patterns};
 use super::{Hit, Subject, expression};
 use crate::limits::{Budget, Stop};
 use crate::set::layout::{
     ALWAYS_LOGICAL, AlwaysRow, FLAG_LATE, FLAG_NECESSARY, LogicalRow, MAX_PARTS, PatternRow,
     Section,
 };
-use crate::set::{SignatureSet, slice_of};
+use crate::set::{Damaged, SignatureSet};
 use crate::verdict::Method;
 
 /// The logical signatures of one set, in its rows.
@@ -29,49 +28,64 @@ impl Logicals<'_> {
         budget: &Budget,
         hits: &mut Vec<Hit>,
     ) -> Result<(), Stop> {
-        let rows = self.set.rows::<LogicalRow>(Section::Logicals);
-        for row in self.asked(found).into_iter().filter_map(|index| rows.get(index as usize)) {
-            if is_meant_for(self.set, row, subject)
-                && self.can_hold(row, subject, found, budget)?
-                && holds(self.set, row, found)
-            {
-                let signature = row.signature.get();
-                let offset = rows_of(self.set, row)
-                    .filter_map(|(pattern, _)| found.found(pattern)?.first())
-                    .min();
-                hits.push(Hit { signature, method: Method::Logical, offset });
-            }
+        for index in self.asked(found)? {
+            let hit = self.evaluate_one(index, subject, found, budget);
+            hits.extend(found.keep(hit)?.flatten());
         }
         Ok(())
     }
 
     /// Those of which something was found, and those that are asked of every object.
-    fn asked(&self, found: &patterns::Scratch) -> BTreeSet<u32> {
-        let patterns = self.set.rows::<PatternRow>(Section::Patterns);
-        let touched = found.matched().into_iter().filter_map(|pattern| {
-            let row = patterns.get(pattern as usize)?;
-            (usize::from(row.part) < MAX_PARTS).then_some(row.owner.get())
-        });
+    fn asked(&self, found: &mut patterns::Scratch) -> Result<BTreeSet<u32>, Stop> {
+        let patterns = self.set.cold::<PatternRow>(Section::Patterns);
         let always = self.set.rows::<AlwaysRow>(Section::Always).iter();
-        let always = always.filter(|row| row.kind.get() == ALWAYS_LOGICAL).map(|row| row.row.get());
-        touched.chain(always).collect()
+        let always = always.filter(|row| row.kind.get() == ALWAYS_LOGICAL);
+        let mut asked: BTreeSet<u32> = always.map(|row| row.row.get()).collect();
+        for pattern in found.matched() {
+            let row = patterns.get(pattern as usize).map_err(Left::from);
+            let row = found.keep(row)?.filter(|row| usize::from(row.part) < MAX_PARTS);
+            asked.extend(row.map(|row| row.owner.get()));
+        }
+        Ok(asked)
+    }
+
+    fn evaluate_one(
+        &self,
+        index: u32,
+        subject: &Subject<'_>,
+        found: &mut patterns::Scratch,
+        budget: &Budget,
+    ) -> Result<Option<Hit>, Left> {
+        let (row, target) = self.set.logical(index)?;
+        let sizes = row.size_min.get()..=row.size_max.get();
+        if !sizes.contains(&subject.size) || !target.accepts(subject) {
+            return Ok(None);
+        }
+        let own = Own { first: row.first_pattern.get(), rows: self.set.patterns_of(row)? };
+        let may_hold = self.set.condition(row)?.holds(subject)
+            && self.can_hold(own, subject, found, budget)?;
+        if !may_hold || !self.holds(index, row, own, found, budget)? {
+            return Ok(None);
+        }
+        let offset = own.iter().filter_map(|(pattern, _)| found.found(pattern)?.first()).min();
+        Ok(Some(Hit { signature: row.signature.get(), method: Method::Logical, offset }))
     }
 
     /// Looks for the patterns that were left for later; false as soon as a necessary one is missing.
     fn can_hold(
         &self,
-        row: &LogicalRow,
+        own: Own<'_>,
         subject: &Subject<'_>,
         found: &mut patterns::Scratch,
         budget: &Budget,
     ) -> Result<bool, Stop> {
-        for (index, pattern) in rows_of(self.set, row) {
+        for (index, pattern) in own.iter() {
             let is_searched = pattern.flags & (FLAG_NECESSARY | FLAG_LATE) == FLAG_NECESSARY;
             if is_searched && found.found(index).is_none() {
                 return Ok(false);
             }
         }
-        for (index, pattern) in rows_of(self.set, row) {
+        for (index, pattern) in own.iter() {
             if pattern.flags & FLAG_LATE != 0
                 && !self.patterns.find_late(index, subject, found, budget)?
                 && pattern.flags & FLAG_NECESSARY != 0
@@ -81,34 +95,43 @@ impl Logicals<'_> {
         }
         Ok(true)
     }
-}
 
-fn is_meant_for(set: &SignatureSet, row: &LogicalRow, subject: &Subject<'_>) -> bool {
-    let target = Target::from_number(row.target);
-    (row.size_min.get()..=row.size_max.get()).contains(&subject.size)
-        && target.is_some_and(|target| target.accepts(subject))
-        && set.condition(row).is_some_and(|condition| condition.holds(subject))
-}
-
-/// The patterns of a signature, with their numbers.
-fn rows_of<'s>(
-    set: &'s SignatureSet,
-    row: &LogicalRow,
-) -> impl Iterator<Item = (u32, &'s PatternRow)> {
-    let (first, rows) = (row.first_pattern.get(), set.rows(Section::Patterns));
-    (first..).zip(slice_of(rows, first, row.patterns.into()).unwrap_or_default())
-}
-
-fn holds(set: &SignatureSet, row: &LogicalRow, found: &patterns::Scratch) -> bool {
-    let expressions = set.section(Section::Expressions);
-    let mut counts = [0_u32; MAX_PARTS];
-    for (index, pattern) in rows_of(set, row) {
-        if let (Some(found), Some(count)) =
-            (found.found(index), counts.get_mut(usize::from(pattern.part)))
-        {
-            *count = count.saturating_add(found.count());
+    /// Whether the expression holds over what was found.
+    fn holds(
+        &self,
+        index: u32,
+        row: &LogicalRow,
+        own: Own<'_>,
+        found: &mut patterns::Scratch,
+        budget: &Budget,
+    ) -> Result<bool, Left> {
+        let mut counts = [0_u32; MAX_PARTS];
+        for (index, pattern) in own.iter() {
+            if let (Some(found), Some(count)) =
+                (found.found(index), counts.get_mut(usize::from(pattern.part)))
+            {
+                *count = count.saturating_add(found.count());
+            }
         }
+        let expression = self.set.expression(row)?;
+        found.spend_bytes(expression.len() as u64, budget)?;
+        expression::holds(expression, &counts).map_err(|_| {
+            let (section, entry) = (Section::Logicals, index as usize);
+            Left::Damaged(Damaged::Entry { section, entry, what: "expression broken" })
+        })
     }
-    slice_of(expressions, row.expression.get(), row.expression_length.get())
-        .is_some_and(|expression| expression::holds(expression, &counts) == Ok(true))
+}
+
+/// The patterns of a logical signature.
+#[derive(Clone, Copy)]
+struct Own<'s> {
+    first: u32,
+    rows: &'s [PatternRow],
+}
+
+impl<'s> Own<'s> {
+    /// With their numbers.
+    fn iter(self) -> impl Iterator<Item = (u32, &'s PatternRow)> {
+        (self.first..).zip(self.rows)
+    }
 }

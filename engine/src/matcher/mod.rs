@@ -45,7 +45,7 @@ use crate::identify::{FileType, TypeSet};
 use crate::inspect::Landmarks;
 use crate::limits::{Budget, Stop};
 use crate::normalise::{View, Views};
-use crate::set::layout::{FILE_TYPE, LogicalRow, PatternRow, Section, WHOLE};
+use crate::set::layout::{PatternRow, Section, WHOLE};
 use crate::set::{Damaged, SignatureSet};
 use crate::unpack::Listing;
 use crate::verdict::{Class, Finding, Method, Problem, Reason};
@@ -131,6 +131,10 @@ struct Damage(Option<Damaged>);
 impl Damage {
     fn keep<T>(&mut self, read: Result<T, Damaged>) -> Option<T> {
         read.map_err(|damaged| self.0.get_or_insert(damaged)).ok()
+    }
+
+    fn add(&mut self, other: &Damage) {
+        self.0 = self.0.or(other.0);
     }
 }
 
@@ -254,22 +258,33 @@ impl Matcher {
     ) -> Searched {
         let Scratch { hits, damage, .. } = scratch;
         let hashed = hashes::search(&self.set, subject, budget, hits, damage);
-        let searched = self.patterns.search(subject, &mut scratch.patterns, budget);
-        self.add_pattern_hits(scratch);
+        let searched = self.search_patterns(subject, scratch, budget);
+        scratch.damage.add(&scratch.patterns.damage);
         hashed.and(searched)?;
-        let logicals = logicals::Logicals { set: &self.set, patterns: &self.patterns };
-        logicals.evaluate(subject, &mut scratch.patterns, budget, &mut scratch.hits)?;
         certificates::search(&self.set, subject, budget, &mut scratch.hits)?;
         scratch.patterns.refused().map_or(Ok(()), Err)
     }
 
+    /// Byte patterns, and the logical signatures over them.
+    fn search_patterns(
+        &self,
+        subject: &Subject<'_>,
+        scratch: &mut Scratch,
+        budget: &Budget,
+    ) -> Searched {
+        let searched = self.patterns.search(subject, &mut scratch.patterns, budget);
+        self.add_pattern_hits(scratch);
+        searched?;
+        let logicals = logicals::Logicals { set: &self.set, patterns: &self.patterns };
+        logicals.evaluate(subject, &mut scratch.patterns, budget, &mut scratch.hits)
+    }
+
     /// Patterns that are signatures of their own.
     fn add_pattern_hits(&self, scratch: &mut Scratch) {
-        let rows = self.set.rows::<PatternRow>(Section::Patterns);
+        let rows = self.set.cold::<PatternRow>(Section::Patterns);
         for index in scratch.patterns.matched() {
-            let Some(row) = rows.get(index as usize).filter(|row| row.part == WHOLE) else {
-                continue;
-            };
+            let row = scratch.damage.keep(rows.get(index as usize));
+            let Some(row) = row.filter(|row| row.part == WHOLE) else { continue };
             let offset = scratch.patterns.found(index).and_then(patterns::Found::first);
             let signature = row.owner.get();
             scratch.hits.push(Hit { signature, method: Method::Pattern, offset });
@@ -325,18 +340,8 @@ impl Matcher {
 fn views_of(set: &SignatureSet) -> Views {
     let counts = set.counts();
     let digests = counts.md5.saturating_add(counts.sha1).saturating_add(counts.sha256);
-    let patterns = set.rows::<PatternRow>(Section::Patterns).iter();
-    let patterns = patterns.filter(|row| row.part != FILE_TYPE).map(|row| row.target);
-    let logicals = set.rows::<LogicalRow>(Section::Logicals).iter().map(|row| row.target);
-    let any = (digests > 0).then_some(Target::Any as u8);
-    let mut seen = [false; 256];
-    for number in patterns.chain(logicals).chain(any) {
-        if let Some(seen) = seen.get_mut(usize::from(number)) {
-            *seen = true;
-        }
-    }
-    let is_seen = |target: &Target| seen.get(*target as usize).is_some_and(|&seen| seen);
-    let targets = Target::ALL.into_iter().filter(is_seen);
+    let any = (digests > 0).then_some(Target::Any);
+    let targets = set.targets().chain(any);
     targets.fold(Views::default(), |views, target| views.with(Views::of(target)))
 }
 

@@ -7,28 +7,23 @@
 use std::collections::BTreeSet;
 
 use super::pattern::{ByteMask, Element, Gap, Part, Pattern};
-use super::place::{self, VersionKeys};
-use super::target::Target;
+use super::place::VersionKeys;
 use super::{Subject, program};
 use crate::limits::{Budget, Cancel, Limits};
-use crate::set::layout::{PatternRow, Section, SegmentRow};
-use crate::set::{SignatureSet, slice_of};
+use crate::set::SignatureSet;
+use crate::set::layout::{PatternRow, Section};
 
-/// The patterns of a set, in the order of their rows.
-pub fn patterns(set: &SignatureSet) -> Vec<Pattern> {
-    let rows = set.rows::<PatternRow>(Section::Patterns).iter();
-    rows.map(|row| read_back(set, row).expect("rows were checked when the set was opened"))
-        .collect()
+/// The patterns of a set, in the order of their rows; `None` where the set is damaged.
+pub fn patterns(set: &SignatureSet) -> Option<Vec<Pattern>> {
+    let rows = set.cold::<PatternRow>(Section::Patterns).len();
+    (0..u32::try_from(rows).ok()?).map(|index| read_back(set, index)).collect()
 }
 
-fn read_back(set: &SignatureSet, row: &PatternRow) -> Option<Pattern> {
-    let segments = set.rows::<SegmentRow>(Section::Segments);
-    let segments = slice_of(segments, row.first_segment.get(), row.segments.get().into())?;
-    let programs = set.section(Section::Programs);
+fn read_back(set: &SignatureSet, index: u32) -> Option<Pattern> {
+    let rows = set.pattern(index).ok()?;
     let mut pattern: Option<Pattern> = None;
-    for segment in segments {
-        let program = slice_of(programs, segment.program.get(), segment.program_length.get())?;
-        let (first, rest) = program::decode(program).ok()?;
+    for segment in rows.segments {
+        let (first, rest) = program::decode(set.program(segment).ok()?).ok()?;
         match &mut pattern {
             None => pattern = Some(Pattern::new(first)),
             Some(pattern) => {
@@ -37,8 +32,7 @@ fn read_back(set: &SignatureSet, row: &PatternRow) -> Option<Pattern> {
         }
         pattern.as_mut()?.rest.extend(rest);
     }
-    let (target, offset) = (Target::from_number(row.target)?, place::read(row)?);
-    Some(Pattern { target, offset, ..pattern? })
+    Some(Pattern { target: rows.target, offset: rows.offset, ..pattern? })
 }
 
 /// Every position where `pattern` matches.

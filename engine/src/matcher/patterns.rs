@@ -16,14 +16,16 @@ use super::literal_search::LiteralSearch;
 use super::place::VersionKeys;
 use super::program::Ends;
 use super::target::Target;
-use super::{Subject, expression, place};
+use super::{Damage, Subject, expression, place};
 use crate::limits::{Budget, Stop};
 use crate::set::layout::{
-    ALWAYS_PATTERN, AlwaysRow, AnchorRow, FLAG_COUNTED, LogicalRow, MAX_COUNT, NO_LEAD, PatternRow,
-    PlaceEntry, PlaceRow, Section, SegmentRow, WHOLE,
+    ALWAYS_PATTERN, AlwaysRow, AnchorRow, FLAG_COUNTED, MAX_COUNT, MAX_PARTS, NO_LEAD, PlaceEntry,
+    PlaceRow, Section, SegmentRow,
 };
-use crate::set::{SignatureSet, slice_of};
+use crate::set::{Damaged, PatternRows, SignatureSet};
 
+/// Cells of the filters' directories that are looked at in one step.
+const CELLS_A_STEP: u64 = 16;
 /// Bytes searched between two looks at the clock.
 const STEP: usize = 4 << 20;
 
@@ -81,9 +83,48 @@ pub(super) struct Scratch {
     /// By pattern; empty slots for patterns of which a piece was seen, or that were looked for late.
     found: BTreeMap<u32, Found>,
     version_keys: VersionKeys,
+    /// What of the set could not be used.
+    pub(super) damage: Damage,
+}
+
+/// Why a step of the search was left: it cannot go on, or a piece of the set is damaged and the search
+/// goes on without it.
+#[derive(Debug)]
+pub(super) enum Left {
+    Stop(Stop),
+    Damaged(Damaged),
+}
+
+impl From<Stop> for Left {
+    fn from(stop: Stop) -> Self {
+        Left::Stop(stop)
+    }
+}
+
+impl From<Damaged> for Left {
+    fn from(damaged: Damaged) -> Self {
+        Left::Damaged(damaged)
+    }
 }
 
 impl Scratch {
+    /// What a step of the search gave, if it was not left for damage, which is noted.
+    pub(super) fn keep<T>(&mut self, step: Result<T, Left>) -> Result<Option<T>, Stop> {
+        match step {
+            Ok(outcome) => Ok(Some(outcome)),
+            Err(Left::Stop(stop)) => Err(stop),
+            Err(Left::Damaged(damaged)) => {
+                self.damage.keep::<T>(Err(damaged));
+                Ok(None)
+            }
+        }
+    }
+
+    /// Notes that so many bytes of the set are read.
+    pub(super) fn spend_bytes(&mut self, bytes: u64, budget: &Budget) -> Result<(), Stop> {
+        self.ends.spend_bytes(bytes, budget)
+    }
+
     /// What was found of a pattern.
     pub(super) fn found(&self, pattern: u32) -> Option<&Found> {
         self.found.get(&pattern).filter(|found| !found.starts.is_empty())
@@ -104,10 +145,9 @@ impl Scratch {
 /// One pattern with everything that verifying it needs.
 #[derive(Clone, Copy)]
 struct Pattern<'s> {
+    set: &'s SignatureSet,
     index: u32,
-    row: &'s PatternRow,
-    segments: &'s [SegmentRow],
-    programs: &'s [u8],
+    rows: PatternRows<'s>,
     /// Further matches make no difference.
     most: u32,
 }
@@ -126,6 +166,7 @@ impl Patterns {
     ) -> Result<(), Stop> {
         scratch.found.clear();
         scratch.version_keys = VersionKeys::default();
+        scratch.damage = Damage::default();
         let searched = self.search_all(subject, scratch, budget);
         scratch.ends.clear();
         searched
@@ -141,7 +182,8 @@ impl Patterns {
     ) -> Result<bool, Stop> {
         if let Entry::Vacant(unsearched) = scratch.found.entry(index) {
             unsearched.insert(Found::default());
-            self.verify_everywhere(index, subject, scratch, budget)?;
+            let verified = self.verify_everywhere(index, subject, scratch, budget);
+            scratch.keep(verified)?;
         }
         Ok(scratch.found(index).is_some())
     }
@@ -155,7 +197,8 @@ impl Patterns {
         self.search_places(subject, scratch, budget)?;
         for row in self.set.rows::<AlwaysRow>(Section::Always) {
             if row.kind.get() == ALWAYS_PATTERN {
-                self.verify_everywhere(row.row.get(), subject, scratch, budget)?;
+                let verified = self.verify_everywhere(row.row.get(), subject, scratch, budget);
+                scratch.keep(verified)?;
             }
         }
         self.search_filters(subject, scratch, budget)?;
@@ -170,16 +213,18 @@ impl Patterns {
         budget: &Budget,
     ) -> Result<(), Stop> {
         let places = self.set.rows::<PlaceRow>(Section::Places);
-        let entries = self.set.rows::<PlaceEntry>(Section::PlaceEntries);
         for of_one_target in places.chunk_by(|a, b| a.target == b.target) {
             let target = of_one_target.first().and_then(|row| Target::from_number(row.target));
             if !target.is_some_and(|target| target.accepts(subject)) {
                 continue;
             }
             for row in of_one_target {
-                let entries = slice_of(entries, row.first.get(), row.count.get());
-                for entry in candidates_at(row, entries.unwrap_or_default(), subject) {
-                    self.verify_everywhere(entry.pattern.get(), subject, scratch, budget)?;
+                let entries = self.set.place_entries(row).map_err(Left::from);
+                let entries = scratch.keep(entries)?.unwrap_or_default();
+                for entry in candidates_at(row, entries, subject) {
+                    let pattern = entry.pattern.get();
+                    let verified = self.verify_everywhere(pattern, subject, scratch, budget);
+                    scratch.keep(verified)?;
                 }
             }
         }
@@ -202,11 +247,10 @@ impl Patterns {
         let mut searched = Ok(());
         for start in (0..data.len()).step_by(REGION) {
             let region = start..start.saturating_add(REGION).min(data.len());
-            searched = budget.check().and_then(|()| {
-                search.region(data, region, &mut buffers, &mut |seen| {
-                    self.on_anchor(seen, subject, scratch, budget)
-                })
-            });
+            let mut on_anchors = OnAnchors { patterns: self, subject, scratch, budget };
+            searched = budget
+                .check()
+                .and_then(|()| search.region(data, region, &mut buffers, &mut on_anchors));
             if searched.is_err() {
                 buffers = Buffers::default();
                 break;
@@ -223,24 +267,23 @@ impl Patterns {
         subject: &Subject<'_>,
         scratch: &mut Scratch,
         budget: &Budget,
-    ) -> Result<(), Stop> {
+    ) -> Result<(), Left> {
         // Many segments can share an anchor's bytes, and files can be full of them.
         scratch.ends.spend(1, budget)?;
-        let anchor = self.set.rows::<AnchorRow>(Section::Anchors).get(seen.anchor as usize);
-        let Some(anchor) = anchor else { return Ok(()) };
-        let segments = self.set.rows::<SegmentRow>(Section::Segments);
-        let Some(row) = segments.get(anchor.segment.get() as usize) else { return Ok(()) };
-        let Some(pattern) = self.pattern(row.pattern.get()) else { return Ok(()) };
-        if !pattern.is_meant_for(subject) {
+        let anchor: &AnchorRow = self.set.cold(Section::Anchors).get(seen.anchor as usize)?;
+        let segment = anchor.segment.get();
+        let row: &SegmentRow = self.set.cold(Section::Segments).get(segment as usize)?;
+        let pattern = self.pattern(row.pattern.get())?;
+        if !pattern.rows.target.accepts(subject) {
             return Ok(());
         }
         let before = |lead: u32| (seen.run as u64).checked_sub(lead.into());
         let Some(latest) = before(anchor.lead_min.get()) else { return Ok(()) };
         let lead_max = anchor.lead_min.get().saturating_add(anchor.spread.get().into());
         let earliest = before(lead_max).unwrap_or(0);
-        let pattern = pattern.with_most(self.most_of(&pattern, scratch));
-        if pattern.segments.len() > 1 {
-            let number = anchor.segment.get().saturating_sub(pattern.row.first_segment.get());
+        let pattern = pattern.with_most(self.most_of(&pattern, scratch, budget)?);
+        if pattern.rows.segments.len() > 1 {
+            let number = segment.saturating_sub(pattern.rows.row.first_segment.get());
             let range = earliest as usize..=latest as usize;
             return pattern.see_segment(number, range, subject, scratch, budget);
         }
@@ -261,10 +304,13 @@ impl Patterns {
         subject: &Subject<'_>,
         scratch: &mut Scratch,
         budget: &Budget,
-    ) -> Result<(), Stop> {
-        let Some(pattern) = self.pattern(index) else { return Ok(()) };
-        let pattern = pattern.with_most(self.most_of(&pattern, scratch));
-        match pattern.starts(subject).filter(|_| pattern.is_meant_for(subject)) {
+    ) -> Result<(), Left> {
+        let pattern = self.pattern(index)?;
+        if !pattern.rows.target.accepts(subject) {
+            return Ok(());
+        }
+        let pattern = pattern.with_most(self.most_of(&pattern, scratch, budget)?);
+        match pattern.starts(subject) {
             Some(allowed) => pattern.verify_range(allowed, None, subject, scratch, budget),
             None => Ok(()),
         }
@@ -283,30 +329,74 @@ impl Patterns {
             .filter_map(|(&index, found)| Some((index, found.seen?, found.most)))
             .collect();
         for (index, seen, most) in candidates {
-            let Some(pattern) = self.pattern(index) else { continue };
-            let pattern = pattern.with_most(most);
-            if let Some(allowed) = pattern.starts(subject) {
-                pattern.verify_range(allowed, Some(seen), subject, scratch, budget)?;
-            }
+            let verified = self.decide_long_one(index, seen, most, subject, scratch, budget);
+            scratch.keep(verified)?;
         }
         Ok(())
     }
 
-    /// How many matches of a pattern make a difference.
-    fn most_of(&self, pattern: &Pattern<'_>, scratch: &Scratch) -> u32 {
-        if pattern.row.flags & FLAG_COUNTED == 0 {
-            return 1;
+    fn decide_long_one(
+        &self,
+        index: u32,
+        seen: Seen,
+        most: u32,
+        subject: &Subject<'_>,
+        scratch: &mut Scratch,
+        budget: &Budget,
+    ) -> Result<(), Left> {
+        let pattern = self.pattern(index)?.with_most(most);
+        match pattern.starts(subject) {
+            Some(allowed) => pattern.verify_range(allowed, Some(seen), subject, scratch, budget),
+            None => Ok(()),
         }
-        let known = scratch.found.get(&pattern.index).map(|found| found.most);
-        known.filter(|&most| most > 0).unwrap_or_else(|| most_of(&self.set, pattern.row))
     }
 
-    fn pattern(&self, index: u32) -> Option<Pattern<'_>> {
-        let row = self.set.rows::<PatternRow>(Section::Patterns).get(index as usize)?;
-        let segments = self.set.rows::<SegmentRow>(Section::Segments);
-        let segments = slice_of(segments, row.first_segment.get(), row.segments.get().into())?;
-        let programs = self.set.section(Section::Programs);
-        Some(Pattern { index, row, segments, programs, most: 1 })
+    /// How many matches of a pattern make a difference: those that the expression asks for.
+    fn most_of(
+        &self,
+        pattern: &Pattern<'_>,
+        scratch: &mut Scratch,
+        budget: &Budget,
+    ) -> Result<u32, Left> {
+        let row = pattern.rows.row;
+        if row.flags & FLAG_COUNTED == 0 || usize::from(row.part) >= MAX_PARTS {
+            return Ok(1);
+        }
+        let known = scratch.found.get(&pattern.index).map(|found| found.most);
+        if let Some(most) = known.filter(|&most| most > 0) {
+            return Ok(most);
+        }
+        let (owner, _) = self.set.logical(row.owner.get())?;
+        let expression = self.set.expression(owner)?;
+        scratch.spend_bytes(expression.len() as u64, budget)?;
+        Ok(expression::greatest_number(expression).saturating_add(1).min(MAX_COUNT))
+    }
+
+    fn pattern(&self, index: u32) -> Result<Pattern<'_>, Damaged> {
+        Ok(Pattern { set: &self.set, index, rows: self.set.pattern(index)?, most: 1 })
+    }
+}
+
+/// What the filters see goes to the patterns.
+struct OnAnchors<'a, 's, 'd> {
+    patterns: &'a Patterns,
+    subject: &'a Subject<'d>,
+    scratch: &'s mut Scratch,
+    budget: &'a Budget,
+}
+
+impl filter::Sink<Stop> for OnAnchors<'_, '_, '_> {
+    fn seen(&mut self, seen: filter::Seen) -> Result<(), Stop> {
+        let step = self.patterns.on_anchor(seen, self.subject, self.scratch, self.budget);
+        self.scratch.keep(step).map(|_| ())
+    }
+
+    fn spend(&mut self, cells: u64) -> Result<(), Stop> {
+        self.scratch.ends.spend(cells / CELLS_A_STEP, self.budget)
+    }
+
+    fn damaged(&mut self, damaged: Damaged) {
+        self.scratch.damage.keep::<()>(Err(damaged));
     }
 }
 
@@ -331,23 +421,6 @@ fn candidates_at<'s>(
     rest.get(..count).unwrap_or_default()
 }
 
-/// How many matches of a counted pattern make a difference to the expression that asks for them.
-fn most_of(set: &SignatureSet, row: &PatternRow) -> u32 {
-    let logicals = set.rows::<LogicalRow>(Section::Logicals);
-    let owner = logicals.get(row.owner.get() as usize).filter(|_| row.part != WHOLE);
-    let Some(owner) = owner else { return 1 };
-    let expressions = set.section(Section::Expressions);
-    slice_of(expressions, owner.expression.get(), owner.expression_length.get())
-        .map_or(1, expression::greatest_number)
-        .saturating_add(1)
-        .min(MAX_COUNT)
-}
-
-fn literal_of<'s>(segment: &SegmentRow, programs: &'s [u8]) -> &'s [u8] {
-    slice_of(programs, segment.literal.get(), segment.literal_length.get().into())
-        .unwrap_or_default()
-}
-
 impl Scratch {
     /// Whether further matches of a pattern make a difference.
     fn wants_more(&self, pattern: &Pattern<'_>) -> bool {
@@ -370,9 +443,8 @@ impl Scratch {
         subject: &Subject<'_>,
         budget: &Budget,
     ) {
-        let allowed = place::read(pattern.row)
-            .is_some_and(|offset| self.version_keys.allow(offset, start as u64, subject, budget));
-        if !allowed {
+        let offset = pattern.rows.offset;
+        if !self.version_keys.allow(offset, start as u64, subject, budget) {
             return;
         }
         let found = self.found.entry(pattern.index).or_default();
@@ -403,10 +475,11 @@ impl Pattern<'_> {
         subject: &Subject<'_>,
         scratch: &mut Scratch,
         budget: &Budget,
-    ) -> Result<(), Stop> {
-        let Some(segment) = self.segments.get(number as usize) else { return Ok(()) };
+    ) -> Result<(), Left> {
+        let Some(segment) = self.rows.segments.get(number as usize) else { return Ok(()) };
+        let program = self.set.program(segment)?;
         for start in starts {
-            if scratch.ends.run(self.program(segment), subject.data, start, budget)? {
+            if run(&mut scratch.ends, program, segment, subject.data, start, budget)? {
                 let found = scratch.found.entry(self.index).or_default();
                 found.most = self.most;
                 found.see(number, start);
@@ -415,17 +488,8 @@ impl Pattern<'_> {
         Ok(())
     }
 
-    fn is_meant_for(&self, subject: &Subject<'_>) -> bool {
-        Target::from_number(self.row.target).is_some_and(|target| target.accepts(subject))
-    }
-
     fn starts(&self, subject: &Subject<'_>) -> Option<RangeInclusive<u64>> {
-        place::read(self.row)?.starts(subject)
-    }
-
-    fn program(&self, segment: &SegmentRow) -> &[u8] {
-        slice_of(self.programs, segment.program.get(), segment.program_length.get())
-            .unwrap_or_default()
+        self.rows.offset.starts(subject)
     }
 
     /// Verifies a pattern of one segment at one start.
@@ -435,10 +499,10 @@ impl Pattern<'_> {
         subject: &Subject<'_>,
         scratch: &mut Scratch,
         budget: &Budget,
-    ) -> Result<(), Stop> {
-        let [segment] = self.segments else { return Ok(()) };
-        let whole = SegmentSearch::new(self, segment, usize::MAX);
-        if whole.fits(start, subject.data, &mut scratch.ends, budget)? {
+    ) -> Result<(), Left> {
+        let [segment] = self.rows.segments else { return Ok(()) };
+        let program = self.set.program(segment)?;
+        if run(&mut scratch.ends, program, segment, subject.data, start, budget)? {
             scratch.add_start(self, start, subject, budget);
         }
         Ok(())
@@ -455,11 +519,11 @@ impl Pattern<'_> {
         subject: &Subject<'_>,
         scratch: &mut Scratch,
         budget: &Budget,
-    ) -> Result<(), Stop> {
-        let Some((first, later)) = self.segments.split_first() else { return Ok(()) };
+    ) -> Result<(), Left> {
+        let Some((first, later)) = self.rows.segments.split_first() else { return Ok(()) };
         let mut latest_end = usize::MAX;
         for (number, segment) in later.iter().enumerate().rev() {
-            let search = SegmentSearch::new(self, segment, latest_end);
+            let search = SegmentSearch::new(self.set, segment, latest_end)?;
             let within = search.starts_near(seen, number.saturating_add(1), subject.data);
             let start = search.last_start(within, subject.data, &mut scratch.ends, budget)?;
             let Some(end) = start.and_then(|start| start.checked_sub(segment.gap.get() as usize))
@@ -468,7 +532,7 @@ impl Pattern<'_> {
             };
             latest_end = end;
         }
-        let search = SegmentSearch::new(self, first, latest_end);
+        let search = SegmentSearch::new(self.set, first, latest_end)?;
         let within = search.starts_near(seen, 0, subject.data);
         let mut from = usize::try_from(*allowed.start()).unwrap_or(usize::MAX).max(within.start);
         let to = usize::try_from(*allowed.end()).unwrap_or(usize::MAX).min(within.end);
@@ -485,8 +549,8 @@ impl Pattern<'_> {
 
 /// The search for one segment of a pattern that is verified on its own.
 struct SegmentSearch<'p> {
-    pattern: &'p Pattern<'p>,
     segment: &'p SegmentRow,
+    program: &'p [u8],
     /// The literal, which rules out positions; it may be empty.
     literal: &'p [u8],
     /// The segment must be able to end here or before.
@@ -494,9 +558,13 @@ struct SegmentSearch<'p> {
 }
 
 impl<'p> SegmentSearch<'p> {
-    fn new(pattern: &'p Pattern<'p>, segment: &'p SegmentRow, latest_end: usize) -> Self {
-        let literal = literal_of(segment, pattern.programs);
-        Self { pattern, segment, literal, latest_end }
+    fn new(
+        set: &'p SignatureSet,
+        segment: &'p SegmentRow,
+        latest_end: usize,
+    ) -> Result<Self, Damaged> {
+        let (program, literal) = (set.program(segment)?, set.literal(segment)?);
+        Ok(Self { segment, program, literal, latest_end })
     }
 
     /// The positions, `end` included, where the segment can start, by what was seen of the pattern.
@@ -516,7 +584,7 @@ impl<'p> SegmentSearch<'p> {
         data: &[u8],
         ends: &mut Ends,
         budget: &Budget,
-    ) -> Result<Option<usize>, Stop> {
+    ) -> Result<Option<usize>, Left> {
         let mut to = Some(within.end);
         while let Some(latest) = to
             && let Some(start) = self.candidate_before(within.start, latest, data, ends, budget)?
@@ -537,7 +605,7 @@ impl<'p> SegmentSearch<'p> {
         data: &[u8],
         ends: &mut Ends,
         budget: &Budget,
-    ) -> Result<Option<usize>, Stop> {
+    ) -> Result<Option<usize>, Left> {
         while let Some(start) = self.candidate(from, to, data, ends, budget)? {
             if self.fits(start, data, ends, budget)? {
                 return Ok(Some(start));
@@ -555,7 +623,7 @@ impl<'p> SegmentSearch<'p> {
         data: &[u8],
         ends: &mut Ends,
         budget: &Budget,
-    ) -> Result<Option<usize>, Stop> {
+    ) -> Result<Option<usize>, Left> {
         if from > to || from > data.len() {
             return Ok(None);
         }
@@ -585,7 +653,7 @@ impl<'p> SegmentSearch<'p> {
         data: &[u8],
         ends: &mut Ends,
         budget: &Budget,
-    ) -> Result<Option<usize>, Stop> {
+    ) -> Result<Option<usize>, Left> {
         if from > to {
             return Ok(None);
         }
@@ -624,11 +692,31 @@ impl<'p> SegmentSearch<'p> {
         data: &[u8],
         ends: &mut Ends,
         budget: &Budget,
-    ) -> Result<bool, Stop> {
-        if !ends.run(self.pattern.program(self.segment), data, start, budget)? {
+    ) -> Result<bool, Left> {
+        if !run(ends, self.program, self.segment, data, start, budget)? {
             return Ok(false);
         }
         Ok(ends.first().is_some_and(|end| end <= self.latest_end))
+    }
+}
+
+/// Runs a segment's program from `start`.
+fn run(
+    ends: &mut Ends,
+    program: &[u8],
+    segment: &SegmentRow,
+    data: &[u8],
+    start: usize,
+    budget: &Budget,
+) -> Result<bool, Left> {
+    let fits = ends.run(program, data, start, budget)?;
+    match ends.is_broken() {
+        false => Ok(fits),
+        true => {
+            let (section, entry) = (Section::Patterns, segment.pattern.get() as usize);
+            let what = "a program that cannot be read";
+            Err(Left::Damaged(Damaged::Entry { section, entry, what }))
+        }
     }
 }
 

@@ -333,6 +333,8 @@ pub struct Ends {
     ranges: Vec<Range<usize>>,
     next: Vec<Range<usize>>,
     chosen: Vec<usize>,
+    /// The last program cannot be read to where it was run.
+    is_broken: bool,
     /// What verification cost since the last look at the clock.
     steps: u64,
     grant: Option<Grant>,
@@ -348,6 +350,11 @@ impl Ends {
     /// The first end.
     pub fn first(&self) -> Option<usize> {
         self.ranges.first().map(|range| range.start)
+    }
+
+    /// Whether the last program that was run cannot be read.
+    pub fn is_broken(&self) -> bool {
+        self.is_broken
     }
 
     /// Gives back what a large search needed.
@@ -394,6 +401,7 @@ impl Ends {
         budget: &Budget,
     ) -> Result<bool, Stop> {
         self.ranges.clear();
+        self.is_broken = false;
         if start <= data.len() {
             self.ranges.push(start..start.saturating_add(1));
         }
@@ -401,7 +409,10 @@ impl Ends {
         while !reader.is_empty() && !self.ranges.is_empty() {
             match read_op(&mut reader) {
                 Ok(op) => self.step(op, data, budget)?,
-                Err(_) => self.ranges.clear(),
+                Err(_) => {
+                    self.ranges.clear();
+                    self.is_broken = true;
+                }
             }
         }
         self.spend(1, budget)?;

@@ -183,6 +183,9 @@ pub enum Section {
     Heads = 62,
     /// [`U32`]s: a tag, the row of an anchor and a phase each.
     Cells = 63,
+    /// Numbers of [`crate::matcher::Target`]s, a byte each, sorted: those of patterns and logical
+    /// signatures.
+    Targets = 64,
 }
 
 impl Section {
@@ -226,6 +229,7 @@ impl Section {
         Section::Filters,
         Section::Heads,
         Section::Cells,
+        Section::Targets,
     ];
 
     /// The hash tables.
@@ -259,7 +263,11 @@ impl Section {
     /// Whether it is cold: not looked at when a set is opened, but piece by piece when it is used,
     /// since it grows with the number of signatures.
     pub fn is_cold(self) -> bool {
-        Self::HASH_TABLES.contains(&self) || matches!(self, Section::NameBlocks | Section::Names)
+        use Section::*;
+        Self::HASH_TABLES.contains(&self)
+            || matches!(self, Names | NameBlocks | Patterns | Segments | Programs)
+            || matches!(self, Logicals | Expressions | Conditions)
+            || matches!(self, Anchors | PlaceEntries | Heads | Cells)
     }
 }
 

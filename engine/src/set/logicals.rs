@@ -1,21 +1,54 @@
-//! Checks of a set's logical signatures: every reference lands where it may, and every expression can be
-//! evaluated.
+//! Rows of logical signatures: read one by one where they are used, and all of them where a tool asks.
+//! They are cold, as patterns are.
 
 #![warn(clippy::arithmetic_side_effects)]
 
+use super::chunks::Damaged;
 use super::error::SetError;
 use super::layout::{
-    ConditionRow, LogicalRow, MAX_PARTS, MAX_PATTERNS, NO_CONDITION, PatternRow, Section,
+    ConditionRow, LogicalRow, MAX_PARTS, MAX_PATTERNS, NO_CONDITION, PatternRow, Section, WHOLE,
 };
-use super::open::{SignatureSet, broken, slice_of, spend};
+use super::open::{SignatureSet, broken, spend};
 use crate::matcher::{Condition, Target, expression};
 
 impl SignatureSet {
+    /// The logical signature of that row, and its target.
+    pub(crate) fn logical(&self, index: u32) -> Result<(&LogicalRow, Target), Damaged> {
+        let row: &LogicalRow = self.cold(Section::Logicals).get(index as usize)?;
+        let target = Target::from_number(row.target);
+        Ok((row, target.ok_or(damaged(index, "unknown target"))?))
+    }
+
+    /// The patterns of a logical signature, in order.
+    pub(crate) fn patterns_of(&self, row: &LogicalRow) -> Result<&[PatternRow], Damaged> {
+        self.cold(Section::Patterns).run(row.first_pattern.get(), row.patterns.into())
+    }
+
+    /// Its expression.
+    pub(crate) fn expression(&self, row: &LogicalRow) -> Result<&[u8], Damaged> {
+        let (start, length) = (row.expression.get(), row.expression_length.get());
+        self.cold(Section::Expressions).run(start, length)
+    }
+
+    /// What it asks besides.
+    pub(crate) fn condition(&self, row: &LogicalRow) -> Result<Condition, Damaged> {
+        let index = row.condition.get();
+        if index == NO_CONDITION {
+            return Ok(Condition::default());
+        }
+        let (section, entry) = (Section::Conditions, index as usize);
+        let row: &ConditionRow = self.cold(section).get(entry)?;
+        let what = "a condition that means nothing";
+        Condition::read(row).ok_or(Damaged::Entry { section, entry, what })
+    }
+
+    /// Reads every row.
     pub(super) fn check_logicals(&self) -> Result<(), SetError> {
         let signatures = self.signatures() as usize;
         // Every expression has bytes of its own, so that reading them all takes no longer than the file.
-        let mut left = self.section(Section::Expressions).len();
-        for (number, row) in self.rows::<LogicalRow>(Section::Logicals).iter().enumerate() {
+        let mut left = self.length(Section::Expressions);
+        let rows = self.cold::<LogicalRow>(Section::Logicals).all()?;
+        for (number, row) in rows.iter().enumerate() {
             let holds = self.without_hits(row, &mut left);
             let what = if row.signature.get() as usize >= signatures {
                 "no such signature"
@@ -25,7 +58,7 @@ impl SignatureSet {
                 "expression broken"
             } else if Target::from_number(row.target).is_none() {
                 "unknown target"
-            } else if self.condition(row).is_none() {
+            } else if self.condition(row).is_err() {
                 "condition out of range or broken"
             } else {
                 continue;
@@ -37,30 +70,21 @@ impl SignatureSet {
 
     /// Whether the expression can be evaluated, and holds where nothing matches.
     fn without_hits(&self, row: &LogicalRow, left: &mut usize) -> Option<bool> {
-        let (start, length) = (row.expression.get(), row.expression_length.get());
-        let expression = slice_of(self.section(Section::Expressions), start, length)?;
-        spend(left, length).then_some(())?;
+        let expression = self.expression(row).ok()?;
+        spend(left, row.expression_length.get()).then_some(())?;
         expression::holds(expression, &[0; MAX_PARTS]).ok()
     }
 
     fn has_its_patterns(&self, number: usize, row: &LogicalRow) -> bool {
-        let patterns = self.rows::<PatternRow>(Section::Patterns);
         let is_part = |pattern: &PatternRow| {
-            pattern.owner.get() as usize == number && usize::from(pattern.part) < MAX_PARTS
+            let part = pattern.part;
+            pattern.owner.get() as usize == number && part != WHOLE && usize::from(part) < MAX_PARTS
         };
         usize::from(row.patterns) <= MAX_PATTERNS
-            && slice_of(patterns, row.first_pattern.get(), row.patterns.into())
-                .is_some_and(|own| own.iter().all(is_part))
+            && self.patterns_of(row).is_ok_and(|own| own.iter().all(is_part))
     }
+}
 
-    /// What a logical signature asks besides; `None` where its row is broken.
-    pub(crate) fn condition(&self, row: &LogicalRow) -> Option<Condition> {
-        match row.condition.get() {
-            NO_CONDITION => Some(Condition::default()),
-            index => {
-                let rows = self.rows::<ConditionRow>(Section::Conditions);
-                rows.get(index as usize).and_then(Condition::read)
-            }
-        }
-    }
+fn damaged(index: u32, what: &'static str) -> Damaged {
+    Damaged::Entry { section: Section::Logicals, entry: index as usize, what }
 }

@@ -15,6 +15,8 @@ mod logicals;
 mod metadata;
 pub mod names;
 mod open;
+mod patterns;
+mod rows;
 mod signatures;
 pub mod tree;
 mod verify;
@@ -28,3 +30,5 @@ pub(crate) use hash_table::HashTable;
 #[cfg(feature = "yara")]
 pub(crate) use open::Origin;
 pub(crate) use open::slice_of;
+pub(crate) use patterns::PatternRows;
+pub(crate) use rows::Rows;

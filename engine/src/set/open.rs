@@ -11,9 +11,10 @@ use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
 use super::chunks::{Chunks, Damaged};
 use super::error::{SetError, SetErrorKind};
 use super::layout::*;
+use super::rows::Rows;
 use super::tree::Hash;
 use super::verify::Verified;
-use crate::matcher::{Target, filter, place, program};
+use crate::matcher::filter;
 use crate::verdict::SetLabel;
 
 /// An opened signature set. A clone shares it; any number of threads may use it.
@@ -101,8 +102,8 @@ impl fmt::Debug for SignatureSet {
 }
 
 impl SignatureSet {
-    /// Opens a verified set. What does not grow with the number of hashes and names is checked here, the
-    /// rest where it is used; see [`SignatureSet::check_all`].
+    /// Opens a verified set. What does not grow with the number of signatures is checked here, and the
+    /// words of the filters; the rest where it is used; see [`SignatureSet::check_all`].
     pub fn open(verified: Verified) -> Result<Self, SetError> {
         let Verified { chunks, root } = verified;
         let sections = read_sections(&chunks)?;
@@ -116,7 +117,14 @@ impl SignatureSet {
     pub fn check_all(&self) -> Result<(), SetError> {
         self.0.chunks.checked(0..self.0.chunks.length())?;
         self.check_names()?;
-        self.check_hash_rows()
+        self.check_hash_rows()?;
+        self.check_patterns()?;
+        self.check_segments()?;
+        self.check_logicals()?;
+        self.check_searched()?;
+        self.check_targets()?;
+        let tables = filter::check_all(&self.filter_sections());
+        tables.map_err(|row| broken(Section::Tables, row, "a directory that is not in order"))
     }
 
     /// The set that is built into the library.
@@ -171,8 +179,8 @@ impl SignatureSet {
             md5: self.digests(Section::Md5),
             sha1: self.digests(Section::Sha1),
             sha256: self.digests(Section::Sha256),
-            patterns: self.rows::<PatternRow>(Section::Patterns).len() as u64,
-            logicals: self.rows::<LogicalRow>(Section::Logicals).len() as u64,
+            patterns: self.cold::<PatternRow>(Section::Patterns).len() as u64,
+            logicals: self.cold::<LogicalRow>(Section::Logicals).len() as u64,
             listings: self.rows::<ListingRow>(Section::Listings).len() as u64,
             file_types: self.rows::<FileTypeRow>(Section::FileTypes).len() as u64,
             passwords: self.rows::<PasswordRow>(Section::Passwords).len() as u64,
@@ -190,8 +198,9 @@ impl SignatureSet {
     }
 
     /// The bytes of a section that was checked when the set was opened; empty where it is absent, and
-    /// for cold ones, which only [`SignatureSet::checked`] gives out.
+    /// for cold ones, which only [`SignatureSet::cold`] and [`SignatureSet::checked`] give out.
     pub(crate) fn section(&self, section: Section) -> &[u8] {
+        debug_assert!(!section.is_cold(), "{section:?} is not known");
         match section.is_cold() {
             true => &[],
             false => self.0.chunks.known(self.range(section)),
@@ -204,6 +213,16 @@ impl SignatureSet {
         T: FromBytes + Immutable + KnownLayout + Unaligned,
     {
         <[T]>::ref_from_bytes(self.section(section)).unwrap_or_default()
+    }
+
+    /// The rows of a cold section, in place: each is compared with the hash tree before it is read.
+    pub(crate) fn cold<T>(&self, section: Section) -> Rows<'_, T>
+    where
+        T: FromBytes + Immutable + KnownLayout + Unaligned,
+    {
+        let range = self.range(section);
+        let (start, bytes) = (range.start, self.0.chunks.known(range));
+        Rows::of(&self.0.chunks, section, start, bytes)
     }
 
     /// Bytes of any section, counted from its start. Those that nobody looked at yet are compared with
@@ -243,9 +262,9 @@ impl SignatureSet {
         filter::Sections {
             tables: self.rows(Section::Tables),
             filters: self.section(Section::Filters),
-            heads: self.rows(Section::Heads),
-            cells: self.rows(Section::Cells),
-            anchors: self.rows(Section::Anchors),
+            heads: self.cold(Section::Heads),
+            cells: self.cold(Section::Cells),
+            anchors: self.cold(Section::Anchors),
         }
     }
 
@@ -357,10 +376,7 @@ impl SignatureSet {
         self.check_texts()?;
         self.check_groups()?;
         self.check_hash_tables()?;
-        self.check_patterns()?;
-        self.check_segments()?;
         self.check_certificates()?;
-        self.check_logicals()?;
         self.check_listings()?;
         self.check_file_types()?;
         self.check_passwords()?;
@@ -398,7 +414,7 @@ impl SignatureSet {
                 Section::PlaceEntries => size_of::<PlaceEntry>(),
                 Section::Always => size_of::<AlwaysRow>(),
                 Section::Tables => size_of::<TableRow>(),
-                Section::Filters => 1,
+                Section::Filters | Section::Targets => 1,
                 Section::Heads | Section::Cells => size_of::<u32>(),
             };
             let length = self.length(section);
@@ -450,61 +466,6 @@ impl SignatureSet {
         };
         let (start, length) = (text.offset.get() as usize, text.length.get() as usize);
         start.checked_add(length).is_some_and(|end| is_border(start) && is_border(end))
-    }
-
-    fn check_patterns(&self) -> Result<(), SetError> {
-        let segments = self.rows::<SegmentRow>(Section::Segments);
-        for (number, row) in self.rows::<PatternRow>(Section::Patterns).iter().enumerate() {
-            let owners = match row.part {
-                WHOLE => self.signatures() as usize,
-                FILE_TYPE => self.rows::<FileTypeRow>(Section::FileTypes).len(),
-                _ => self.rows::<LogicalRow>(Section::Logicals).len(),
-            };
-            let own = slice_of(segments, row.first_segment.get(), row.segments.get().into());
-            let own = own.filter(|own| !own.is_empty());
-            let mine = |segment: &SegmentRow| segment.pattern.get() as usize == number;
-            let what = if row.owner.get() as usize >= owners {
-                "no such owner"
-            } else if !own.is_some_and(|own| own.iter().all(mine)) {
-                "segments out of range"
-            } else if Target::from_number(row.target).is_none() {
-                "unknown target"
-            } else if place::read(row).is_none() {
-                "offset of unknown kind, or out of range"
-            } else {
-                continue;
-            };
-            return Err(broken(Section::Patterns, number, what));
-        }
-        Ok(())
-    }
-
-    fn check_segments(&self) -> Result<(), SetError> {
-        let patterns = self.rows::<PatternRow>(Section::Patterns).len();
-        let programs = self.section(Section::Programs);
-        // Every program has bytes of its own, and so has every literal.
-        let (mut programs_left, mut literals_left) = (programs.len(), programs.len());
-        for (number, row) in self.rows::<SegmentRow>(Section::Segments).iter().enumerate() {
-            let program = slice_of(programs, row.program.get(), row.program_length.get());
-            let literal = slice_of(programs, row.literal.get(), row.literal_length.get().into());
-            let what = if row.pattern.get() as usize >= patterns {
-                "no such pattern"
-            } else if !spend(&mut programs_left, row.program_length.get())
-                || program.is_none_or(|program| program::check(program).is_err())
-            {
-                "program broken"
-            } else if !spend(&mut literals_left, row.literal_length.get().into())
-                || literal.is_none()
-            {
-                "literal out of range"
-            } else if row.lead_min.get() > row.lead_max.get() {
-                "lead out of order"
-            } else {
-                continue;
-            };
-            return Err(broken(Section::Segments, number, what));
-        }
-        Ok(())
     }
 }
 

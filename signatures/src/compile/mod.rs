@@ -15,7 +15,7 @@ mod strings;
 pub(crate) mod windows;
 mod writer;
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use pellucid::set::layout::{
     ALWAYS_LOGICAL, AboutRow, AlwaysRow, ConditionRow, FILE_TYPE, FLAG_LATE, HashTableRow,
@@ -319,6 +319,15 @@ impl Compiler {
         }
     }
 
+    /// The targets of patterns and logical signatures, sorted.
+    fn targets(&self) -> Vec<u8> {
+        let patterns = self.patterns.iter().filter(|row| row.part != FILE_TYPE);
+        let patterns = patterns.map(|row| row.target);
+        let logicals = self.logicals.iter().map(|row| row.target);
+        let targets: BTreeSet<u8> = patterns.chain(logicals).collect();
+        targets.into_iter().collect()
+    }
+
     /// Writes the set.
     pub(crate) fn finish(mut self, about: &About) -> Result<Finished, BuildError> {
         let about_row = AboutRow {
@@ -339,6 +348,7 @@ impl Compiler {
         self.certificates.settle();
         let merged = before.saturating_sub(self.hashes.len());
         let numbered = self.number_signatures()?;
+        let targets = self.targets();
         let tables = self.hashes.tables()?;
         let measures: Vec<HashTableRow> = tables.iter().map(|(_, row, _)| *row).collect();
         let searched = self.windows.finish(&self.patterns, FLAG_LATE)?;
@@ -373,6 +383,7 @@ impl Compiler {
             (Section::Filters, Box::new(searched.written.filters)),
             (Section::Heads, Box::new(searched.written.heads)),
             (Section::Cells, Box::new(searched.written.cells)),
+            (Section::Targets, Box::new(targets)),
         ];
         let table = |(kind, _, bytes)| -> (Section, Box<dyn Rows>) { (kind, Box::new(bytes)) };
         all.extend(tables.into_iter().map(table));

@@ -151,7 +151,8 @@ impl Records {
         if more.is_empty() {
             return;
         }
-        let patterns = naive::patterns(&self.trial(&[number]).build().0.unwrap());
+        let patterns =
+            naive::patterns(&self.trial(&[number]).build().0.unwrap()).expect("sound rows");
         for file in more {
             let data = self.bytes(file);
             let confirmed = patterns.iter().any(|pattern| !starts(pattern, data).is_empty());

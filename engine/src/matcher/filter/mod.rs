@@ -31,7 +31,6 @@ mod tests;
 mod write;
 
 pub use kernels::Kernel;
-pub use search::{Buffers, REGION, Search, Seen};
-pub use tables::Sections;
-pub(crate) use tables::check;
+pub(crate) use search::{Buffers, REGION, Search, Seen, Sink};
+pub(crate) use tables::{Sections, check, check_all};
 pub use write::{Plan, Window, Written, write};

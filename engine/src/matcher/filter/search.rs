@@ -5,20 +5,26 @@
 
 use std::ops::Range;
 
+use zerocopy::little_endian::U32;
+
 use super::candidates::Candidates;
 use super::hash::{self, FOLD};
 use super::kernels::{Kernel, portable, prefetch};
 use super::tables::{Filter, Sections, Table, lane_of, mask_of};
 use crate::set::layout::AnchorRow;
+use crate::set::{Damaged, Rows};
 
 /// Bytes that all tables look at in turn, while they lie in the first-level cache.
 const BLOCK: usize = 4096;
+/// After so many cells, those whose tag is right are compared at once, so that their list stays short
+/// and the budget is asked.
+const MANY_CELLS: u64 = 1 << 14;
 /// Bytes of one call of [`Search::region`], at most.
-pub const REGION: usize = 4 << 20;
+pub(crate) const REGION: usize = 4 << 20;
 
 /// Room for searches, used again.
 #[derive(Default)]
-pub struct Buffers {
+pub(crate) struct Buffers {
     /// One for each table.
     candidates: Vec<Candidates>,
     probes: Vec<Probe>,
@@ -31,6 +37,8 @@ struct Probe {
     position: u32,
     bucket: u32,
     tag: u32,
+    /// The cells of the bucket, once they are known: the first, and how many.
+    cells: (u32, u32),
 }
 
 /// A candidate whose tag is right.
@@ -43,40 +51,52 @@ struct Found {
 
 /// A place where an anchor's bytes were seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Seen {
+pub(crate) struct Seen {
     /// The row of the anchor.
-    pub anchor: u32,
+    pub(crate) anchor: u32,
     /// Where the run of bytes that its windows were cut from begins.
-    pub run: usize,
+    pub(crate) run: usize,
+}
+
+/// Who is told of anchors.
+pub(crate) trait Sink<E> {
+    /// The bytes of an anchor were seen. An error ends the search.
+    fn seen(&mut self, seen: Seen) -> Result<(), E>;
+
+    /// So many cells were looked at since the last time. An error ends the search.
+    fn spend(&mut self, cells: u64) -> Result<(), E>;
+
+    /// A piece of the tables is not what was written. The search goes on without it.
+    fn damaged(&mut self, damaged: Damaged);
 }
 
 /// What one search has: the set's tables and the instruction set.
-pub struct Search<'s> {
+pub(crate) struct Search<'s> {
     tables: Vec<Table<'s>>,
-    anchors: &'s [AnchorRow],
+    anchors: Rows<'s, AnchorRow>,
     kernel: Kernel,
 }
 
 impl<'s> Search<'s> {
     /// The tables of a set. A row that cannot be is left out here; opening the set refuses it.
-    pub fn new(sections: &Sections<'s>, kernel: Kernel) -> Self {
+    pub(crate) fn new(sections: &Sections<'s>, kernel: Kernel) -> Self {
         let tables = sections.tables.iter().filter_map(|row| Table::read(row, sections)).collect();
         Self { tables, anchors: sections.anchors, kernel }
     }
 
     /// Whether there is nothing to look for.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.tables.is_empty()
     }
 
     /// Finds the anchors with a window that begins in `region`, a part of `data` that begins at a
     /// multiple of eight and has at most [`REGION`] bytes. An error of `sink` ends the search.
-    pub fn region<E>(
+    pub(crate) fn region<E>(
         &self,
         data: &[u8],
         region: Range<usize>,
         buffers: &mut Buffers,
-        sink: &mut impl FnMut(Seen) -> Result<(), E>,
+        sink: &mut impl Sink<E>,
     ) -> Result<(), E> {
         buffers.candidates.resize_with(self.tables.len(), Candidates::default);
         for block in region.clone().step_by(BLOCK) {
@@ -99,7 +119,7 @@ impl<'s> Search<'s> {
         data: &[u8],
         (base, block): (usize, Range<usize>),
         buffers: &mut Buffers,
-        sink: &mut impl FnMut(Seen) -> Result<(), E>,
+        sink: &mut impl Sink<E>,
     ) -> Result<(), E> {
         let lane = lane_of(table.width);
         for offset in (0..lane).step_by(table.step) {
@@ -139,48 +159,100 @@ impl<'s> Search<'s> {
         data: &[u8],
         base: usize,
         buffers: &mut Buffers,
-        sink: &mut impl FnMut(Seen) -> Result<(), E>,
+        sink: &mut impl Sink<E>,
     ) -> Result<(), E> {
-        let Some(candidates) = buffers.candidates.get_mut(number) else { return Ok(()) };
-        let mask = mask_of(table.width) & FOLD;
-        buffers.probes.clear();
-        for &position in candidates.as_slice() {
-            let window = read(data, base.wrapping_add(position as usize), 8) & mask;
-            let hash = hash::directory(window);
-            let bucket = table.bucket(hash);
-            prefetch(table.heads(), bucket as usize);
-            buffers.probes.push(Probe { position, bucket, tag: hash as u32 });
-        }
-        candidates.length = 0;
-        for probe in &buffers.probes {
-            if let Some(head) = table.heads().get(probe.bucket as usize) {
-                prefetch(table.all_cells(), head.get() as usize);
-            }
-        }
-        buffers.matches.clear();
-        for probe in &buffers.probes {
-            for cell in table.cells(probe.bucket) {
-                if let Some((anchor, phase)) = table.open(cell.get(), probe.tag) {
-                    prefetch(self.anchors, anchor as usize);
-                    let run = probe.position.wrapping_sub(phase);
-                    let before = phase > probe.position;
-                    buffers.matches.push(Found { anchor, run, before });
+        let Buffers { candidates, probes, matches } = buffers;
+        let Some(candidates) = candidates.get_mut(number) else { return Ok(()) };
+        hash_all(table, candidates, data, base, probes);
+        for probe in &mut *probes {
+            match table.cells_of(probe.bucket) {
+                Ok(cells) => {
+                    probe.cells = cells;
+                    prefetch(table.unread_cells(), cells.0 as usize);
                 }
+                Err(damaged) => sink.damaged(damaged),
             }
         }
-        for found in &buffers.matches {
+        matches.clear();
+        let mut looked_at = 0_u64;
+        for probe in &*probes {
+            looked_at = looked_at.saturating_add(probe.cells.1.into());
+            match table.cells(probe.cells) {
+                Ok(cells) => self.open_cells(table, cells, probe, matches),
+                Err(damaged) => sink.damaged(damaged),
+            }
+            if looked_at >= MANY_CELLS {
+                sink.spend(std::mem::take(&mut looked_at))?;
+                self.compare(matches, data, base, sink)?;
+            }
+        }
+        sink.spend(looked_at)?;
+        self.compare(matches, data, base, sink)
+    }
+
+    /// Notes the cells whose tag is right.
+    #[inline]
+    fn open_cells(
+        &self,
+        table: &Table<'s>,
+        cells: &[U32],
+        probe: &Probe,
+        matches: &mut Vec<Found>,
+    ) {
+        for cell in cells {
+            if let Some((anchor, phase)) = table.open(cell.get(), probe.tag) {
+                prefetch(self.anchors.unread(), anchor as usize);
+                let run = probe.position.wrapping_sub(phase);
+                matches.push(Found { anchor, run, before: phase > probe.position });
+            }
+        }
+    }
+
+    /// Hands on the anchors whose bytes are there, and empties their list.
+    fn compare<E>(
+        &self,
+        matches: &mut Vec<Found>,
+        data: &[u8],
+        base: usize,
+        sink: &mut impl Sink<E>,
+    ) -> Result<(), E> {
+        for found in matches.drain(..) {
             let run = match found.before {
                 // The run began in the region before.
                 true => base.checked_sub(found.run.wrapping_neg() as usize),
                 false => base.checked_add(found.run as usize),
             };
             let Some(run) = run else { continue };
-            if self.anchors.get(found.anchor as usize).is_some_and(|row| row.is_at(data, run)) {
-                sink(Seen { anchor: found.anchor, run })?;
+            match self.anchors.get(found.anchor as usize) {
+                Ok(row) if row.is_at(data, run) => {
+                    sink.seen(Seen { anchor: found.anchor, run })?;
+                }
+                Ok(_) => {}
+                Err(damaged) => sink.damaged(damaged),
             }
         }
         Ok(())
     }
+}
+
+/// Hashes the candidates of a table, and empties them.
+fn hash_all(
+    table: &Table<'_>,
+    candidates: &mut Candidates,
+    data: &[u8],
+    base: usize,
+    probes: &mut Vec<Probe>,
+) {
+    let mask = mask_of(table.width) & FOLD;
+    probes.clear();
+    for &position in candidates.as_slice() {
+        let window = read(data, base.wrapping_add(position as usize), 8) & mask;
+        let hash = hash::directory(window);
+        let bucket = table.bucket(hash);
+        prefetch(table.unread_heads(), bucket as usize);
+        probes.push(Probe { position, bucket, tag: hash as u32, cells: (0, 0) });
+    }
+    candidates.length = 0;
 }
 
 impl AnchorRow {

@@ -5,23 +5,24 @@ use zerocopy::little_endian::{U32, U64};
 
 use super::kernels::{Narrow, Wide};
 use crate::set::layout::{AnchorRow, TableRow};
+use crate::set::{Damaged, Rows};
 
 /// Bits of a cell that say which of a pattern's windows it stands for.
 pub(super) const PHASE_BITS: u32 = 3;
 
 /// The sections that a search reads.
-#[derive(Clone, Copy, Default)]
-pub struct Sections<'s> {
+#[derive(Clone, Copy)]
+pub(crate) struct Sections<'s> {
     /// [`TableRow`]s.
-    pub tables: &'s [TableRow],
+    pub(crate) tables: &'s [TableRow],
     /// The words of all filters.
-    pub filters: &'s [u8],
+    pub(crate) filters: &'s [u8],
     /// Where each bucket's cells begin.
-    pub heads: &'s [U32],
+    pub(crate) heads: Rows<'s, U32>,
     /// A tag, a row of `anchors` and a phase each.
-    pub cells: &'s [U32],
+    pub(crate) cells: Rows<'s, U32>,
     /// What stands behind a window.
-    pub anchors: &'s [AnchorRow],
+    pub(crate) anchors: Rows<'s, AnchorRow>,
 }
 
 /// A filter of either kind.
@@ -39,9 +40,9 @@ pub(super) struct Table<'s> {
     pub(super) width: usize,
     /// Positions are probed where they are multiples of this.
     pub(super) step: usize,
-    heads: &'s [U32],
+    heads: Rows<'s, U32>,
     log2_heads: u32,
-    cells: &'s [U32],
+    cells: Rows<'s, U32>,
     row_bits: u32,
 }
 
@@ -85,12 +86,9 @@ impl<'s> Table<'s> {
                 mask: mask_of(width),
             }),
         };
-        let run = |items: &'s [U32], first: u32, count: usize| {
-            items.get(first as usize..(first as usize).checked_add(count)?)
-        };
-        let heads =
-            run(sections.heads, row.heads_at.get(), (1_usize << log2_heads).wrapping_add(1))?;
-        let cells = run(sections.cells, row.cells_at.get(), row.cells.get() as usize)?;
+        let heads_at = row.heads_at.get() as usize;
+        let heads = sections.heads.part(heads_at, (1_usize << log2_heads).wrapping_add(1))?;
+        let cells = sections.cells.part(row.cells_at.get() as usize, row.cells.get() as usize)?;
         let row_bits = row.row_bits.into();
         Some(Self { filter, width, step, heads, log2_heads, cells, row_bits })
     }
@@ -101,25 +99,31 @@ impl<'s> Table<'s> {
         (hash >> 64_u32.wrapping_sub(self.log2_heads)) as u32
     }
 
+    /// Where heads lie, to be fetched ahead.
     #[inline]
-    pub(super) fn heads(&self) -> &'s [U32] {
-        self.heads
+    pub(super) fn unread_heads(&self) -> &'s [U32] {
+        self.heads.unread()
     }
 
+    /// Where cells lie, to be fetched ahead.
     #[inline]
-    pub(super) fn all_cells(&self) -> &'s [U32] {
-        self.cells
+    pub(super) fn unread_cells(&self) -> &'s [U32] {
+        self.cells.unread()
     }
 
-    /// Where a bucket's cells lie.
+    /// Which cells a bucket has: the first, and how many.
     #[inline]
-    pub(super) fn cells(&self, bucket: u32) -> &'s [U32] {
-        let Some([start, end]) =
-            self.heads.get(bucket as usize..).and_then(|heads| heads.first_chunk())
-        else {
-            return &[];
-        };
-        self.cells.get(start.get() as usize..end.get() as usize).unwrap_or_default()
+    pub(super) fn cells_of(&self, bucket: u32) -> Result<(u32, u32), Damaged> {
+        match self.heads.run(bucket, 2)? {
+            [start, end] => Ok((start.get(), end.get().saturating_sub(start.get()))),
+            _ => Ok((0, 0)),
+        }
+    }
+
+    /// Those cells.
+    #[inline]
+    pub(super) fn cells(&self, (first, count): (u32, u32)) -> Result<&'s [U32], Damaged> {
+        self.cells.run(first, count)
     }
 
     /// The anchor and the phase of a cell, if its tag is that of the hash.
@@ -127,14 +131,39 @@ impl<'s> Table<'s> {
     pub(super) fn open(&self, cell: u32, hash: u32) -> Option<(u32, u32)> {
         let low = self.row_bits.wrapping_add(PHASE_BITS);
         let differs = u64::from(cell ^ hash) >> low;
-        let row = (cell >> PHASE_BITS) & (1_u32 << self.row_bits).wrapping_sub(1);
-        (differs == 0).then_some((row, cell & 7))
+        (differs == 0).then_some((self.row_of(cell) as u32, cell & 7))
+    }
+
+    #[inline]
+    fn row_of(&self, cell: u32) -> usize {
+        ((cell >> PHASE_BITS) & (1_u32 << self.row_bits).wrapping_sub(1)) as usize
     }
 }
 
 /// Checks that every table lies inside of its sections; else gives the number of one that does not.
 pub(crate) fn check(sections: &Sections<'_>) -> Result<(), usize> {
     match sections.tables.iter().position(|row| Table::read(row, sections).is_none()) {
+        Some(row) => Err(row),
+        None => Ok(()),
+    }
+}
+
+/// Reads all directories; else gives the number of a table whose cells are not in order, or name anchors
+/// that are not there.
+pub(crate) fn check_all(sections: &Sections<'_>) -> Result<(), usize> {
+    let anchors = sections.anchors.len();
+    let is_sound = |row: &TableRow| {
+        let table = Table::read(row, sections)?;
+        let (heads, cells) = (table.heads.all().ok()?, table.cells.all().ok()?);
+        let ends = heads.first().zip(heads.last());
+        let (first, last) =
+            ends.map(|(first, last)| (first.get() as usize, last.get() as usize))?;
+        let names_anchor = |cell: &U32| table.row_of(cell.get()) < anchors;
+        let is_whole =
+            first == 0 && last == cells.len() && heads.is_sorted_by_key(|head| head.get());
+        (is_whole && cells.iter().all(names_anchor)).then_some(())
+    };
+    match sections.tables.iter().position(|row| is_sound(row).is_none()) {
         Some(row) => Err(row),
         None => Ok(()),
     }

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::set::Damaged;
 use crate::set::layout::AnchorRow;
 
 /// A pattern of which a run of `width + step - 1` bytes is known.
@@ -62,26 +63,48 @@ fn naive(runs: &[Run], data: &[u8]) -> Vec<Seen> {
     seen
 }
 
+/// Keeps what it is told of.
+#[derive(Default)]
+struct Kept {
+    seen: Vec<Seen>,
+    damaged: Option<Damaged>,
+    spent: u64,
+}
+
+impl Sink<()> for Kept {
+    fn seen(&mut self, seen: Seen) -> Result<(), ()> {
+        self.seen.push(seen);
+        Ok(())
+    }
+
+    fn spend(&mut self, cells: u64) -> Result<(), ()> {
+        self.spent += cells;
+        Ok(())
+    }
+
+    fn damaged(&mut self, damaged: Damaged) {
+        self.damaged = Some(damaged);
+    }
+}
+
 fn search(runs: &[Run], data: &[u8], kernel: Kernel) -> Vec<Seen> {
     let (written, anchors) = tables(runs);
     let sections = Sections {
         tables: &written.tables,
         filters: &written.filters,
-        heads: &written.heads,
-        cells: &written.cells,
-        anchors: &anchors,
+        heads: written.heads.as_slice().into(),
+        cells: written.cells.as_slice().into(),
+        anchors: anchors.as_slice().into(),
     };
-    assert_eq!(check(&sections), Ok(()));
+    assert_eq!((check(&sections), check_all(&sections)), (Ok(()), Ok(())));
     let search = Search::new(&sections, kernel);
-    let (mut buffers, mut seen) = (Buffers::default(), Vec::new());
+    let (mut buffers, mut kept) = (Buffers::default(), Kept::default());
     for start in (0..data.len()).step_by(REGION) {
         let region = start..data.len().min(start + REGION);
-        let found: Result<(), ()> = search.region(data, region, &mut buffers, &mut |at| {
-            seen.push(at);
-            Ok(())
-        });
-        found.unwrap();
+        search.region(data, region, &mut buffers, &mut kept).unwrap();
     }
+    assert!(kept.damaged.is_none() && kept.spent >= kept.seen.len() as u64);
+    let mut seen = kept.seen;
     // What is only partly there may be seen too: windows are, the rest is for the verification.
     seen.retain(|at| {
         let run = &runs[at.anchor as usize].bytes;
@@ -175,9 +198,9 @@ fn forged_tables_are_refused_or_harmless() {
         let sections = Sections {
             tables: &rows,
             filters: &written.filters,
-            heads: &written.heads,
-            cells: &written.cells,
-            anchors: &anchors,
+            heads: written.heads.as_slice().into(),
+            cells: written.cells.as_slice().into(),
+            anchors: anchors.as_slice().into(),
         };
         assert_eq!(check(&sections), Err(0), "{row:?}");
     }
@@ -187,15 +210,17 @@ fn forged_tables_are_refused_or_harmless() {
         let sections = Sections {
             tables: &written.tables,
             filters: &written.filters,
-            heads,
-            cells,
-            anchors: &anchors,
+            heads: heads.as_slice().into(),
+            cells: cells.as_slice().into(),
+            anchors: anchors.as_slice().into(),
         };
         let mut buffers = Buffers::default();
         let text = b"0123456789abcde0123456789abcde";
         let search = Search::new(&sections, Kernel::best());
-        let found: Result<(), ()> =
-            search.region(text, 0..text.len(), &mut buffers, &mut |_| Ok(()));
+        let mut kept = Kept::default();
+        let found = search.region(text, 0..text.len(), &mut buffers, &mut kept);
         assert_eq!(found, Ok(()));
+        assert!(kept.seen.is_empty());
+        assert_eq!(check_all(&sections), Err(0));
     }
 }
