@@ -14,7 +14,7 @@ fn only_we(bodies: &[(&str, &[u8])]) {
         let mut trial = Trial::default();
         trial.source("a.ndb", format!("Case:0:{body}\n")).file("data", *data);
         let (set, _) = trial.build();
-        let patterns = naive::patterns(&set.unwrap());
+        let patterns = naive::patterns(&set.unwrap()).unwrap();
         assert!(!naive::starts(&patterns[0], &Subject::new(data)).is_empty(), "{body}");
         assert_eq!(trial.ours().len(), 1, "{body}");
         if clamscan_is_there() {
