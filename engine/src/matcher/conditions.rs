@@ -49,7 +49,11 @@ impl Condition {
             container: self.container.map_or(NO_CONTAINER, ClamType::number),
             intermediates: intermediates.filter(|&many| usize::from(many) <= MAX_INTERMEDIATES)?,
             kinds,
-            reserved: [0; 5],
+            first_regex: 0.into(),
+            first_comparison: 0.into(),
+            regexes: 0,
+            comparisons: 0,
+            reserved: [0; 3],
         })
     }
 

@@ -45,6 +45,14 @@ pub enum Comparison {
     Less = 2,
 }
 
+impl Comparison {
+    /// The comparison of that number.
+    pub fn from_number(number: u8) -> Option<Self> {
+        let all = [Comparison::Equal, Comparison::More, Comparison::Less];
+        all.into_iter().find(|&comparison| comparison as u8 == number)
+    }
+}
+
 /// One operation in postfix order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ExpressionOp {
@@ -138,12 +146,8 @@ fn read_op(reader: &mut Reader<'_>) -> Result<ExpressionOp, BrokenExpression> {
 }
 
 fn read_comparison(reader: &mut Reader<'_>) -> Result<Comparison, BrokenExpression> {
-    Ok(match reader.u8()? {
-        0 => Comparison::Equal,
-        1 => Comparison::More,
-        2 => Comparison::Less,
-        other => return Err(BrokenExpression::Unknown(other)),
-    })
+    let number = reader.u8()?;
+    Comparison::from_number(number).ok_or(BrokenExpression::Unknown(number))
 }
 
 /// What is known about a sub-expression.
@@ -190,8 +194,18 @@ pub fn holds(expression: &[u8], counts: &[u32]) -> Result<bool, BrokenExpression
     }
 }
 
+/// Whether an expression names only parts below `parts`.
+pub(crate) fn names_only(expression: &[u8], parts: u8) -> bool {
+    let mut reader = Reader::new(expression);
+    let mut ops = std::iter::from_fn(|| read_op(&mut reader).ok());
+    ops.all(|op| match op {
+        ExpressionOp::Part(part) | ExpressionOp::ComparePart { part, .. } => part < parts,
+        _ => true,
+    })
+}
+
 /// The greatest number that matches are compared with; 0 where none are.
-pub(super) fn greatest_number(expression: &[u8]) -> u32 {
+pub(crate) fn greatest_number(expression: &[u8]) -> u32 {
     let mut reader = Reader::new(expression);
     let ops = std::iter::from_fn(|| read_op(&mut reader).ok());
     let numbers = ops.map(|op| match op {

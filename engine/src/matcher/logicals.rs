@@ -1,13 +1,20 @@
-//! Logical signatures: expressions over the byte patterns that were found in one object.
+//! Logical signatures: expressions over what was found in one object.
+//!
+//! Byte patterns were searched for before, all at once. What a signature asks besides comes now, in
+//! ClamAV's order: byte comparisons, which refer to matches of patterns, then regular expressions one by
+//! one, each only where its trigger holds over the parts before it.
 
 use std::collections::BTreeSet;
 
+use super::compare::ByteComparison;
+use super::occurrences::Occurrences;
 use super::patterns::{self, Left, Patterns};
+use super::regexes::Regexes;
 use super::{Hit, Subject, expression};
 use crate::limits::{Budget, Stop};
 use crate::set::layout::{
-    ALWAYS_LOGICAL, AlwaysRow, FLAG_LATE, FLAG_NECESSARY, LogicalRow, MAX_PARTS, PatternRow,
-    Section,
+    ALWAYS_LOGICAL, AlwaysRow, ComparisonRow, FLAG_COUNTED_BY_LAST, FLAG_LATE, FLAG_NECESSARY,
+    LogicalRow, MAX_COUNT, MAX_PARTS, PatternRow, Section,
 };
 use crate::set::{Damaged, SignatureSet};
 use crate::verdict::Method;
@@ -16,11 +23,49 @@ use crate::verdict::Method;
 pub(super) struct Logicals<'s> {
     pub(super) set: &'s SignatureSet,
     pub(super) patterns: &'s Patterns,
+    pub(super) regexes: &'s Regexes,
+}
+
+/// What is known of the parts of one signature.
+struct Parts {
+    /// How often each matches.
+    counts: [u32; MAX_PARTS],
+    /// Where the first match of any begins.
+    first: Option<u64>,
+}
+
+impl Parts {
+    fn add(&mut self, part: u8, count: u32, first: Option<u64>) {
+        if let Some(sum) = self.counts.get_mut(usize::from(part)) {
+            *sum = sum.saturating_add(count);
+        }
+        self.first = self.first.into_iter().chain(first).min();
+    }
+}
+
+/// How many matches of a part make a difference to a signature: those that its expression or one of its
+/// triggers asks for.
+pub(super) fn most_of(
+    set: &SignatureSet,
+    row: &LogicalRow,
+    found: &mut patterns::Scratch,
+    budget: &Budget,
+) -> Result<u32, Left> {
+    let (_, regexes) = set.regexes(row)?;
+    let triggers = regexes.iter().map(|regex| set.trigger(regex));
+    let mut greatest = 0;
+    for expression in triggers.chain([set.expression(row)]) {
+        let expression = expression?;
+        found.spend_bytes(expression.len() as u64, budget)?;
+        greatest = expression::greatest_number(expression).max(greatest);
+    }
+    Ok(greatest.saturating_add(1).min(MAX_COUNT))
 }
 
 impl Logicals<'_> {
     /// Adds the logical signatures that hold. Their patterns that were left for later are looked for
-    /// now, where they can still make a difference.
+    /// now, where they can still make a difference. One that cannot be evaluated to its end costs no
+    /// other.
     pub(super) fn evaluate(
         &self,
         subject: &Subject<'_>,
@@ -28,11 +73,15 @@ impl Logicals<'_> {
         budget: &Budget,
         hits: &mut Vec<Hit>,
     ) -> Result<(), Stop> {
+        let mut stopped = None;
         for index in self.asked(found)? {
             let hit = self.evaluate_one(index, subject, found, budget);
-            hits.extend(found.keep(hit)?.flatten());
+            match found.keep(hit) {
+                Ok(hit) => hits.extend(hit.flatten()),
+                Err(stop) => _ = stopped.get_or_insert(stop),
+            }
         }
-        Ok(())
+        stopped.map_or(Ok(()), Err)
     }
 
     /// Those of which something was found, and those that are asked of every object.
@@ -64,11 +113,18 @@ impl Logicals<'_> {
         let own = Own { first: row.first_pattern.get(), rows: self.set.patterns_of(row)? };
         let may_hold = self.set.condition(row)?.holds(subject)
             && self.can_hold(own, subject, found, budget)?;
-        if !may_hold || !self.holds(index, row, own, found, budget)? {
+        if !may_hold {
             return Ok(None);
         }
-        let offset = own.iter().filter_map(|(pattern, _)| found.found(pattern)?.first()).min();
-        Ok(Some(Hit { signature: row.signature.get(), method: Method::Logical, offset }))
+        let mut parts = self.count_patterns(row, own, subject, found, budget)?;
+        self.compare_bytes(row, own, &mut parts, subject, found, budget)?;
+        self.search_regexes(row, &mut parts, subject, found, budget)?;
+        let expression = self.set.expression(row)?;
+        let broken = (Section::Logicals, index as usize);
+        let holds = evaluate(expression, &parts, broken, found, budget)?;
+        let hit =
+            Hit { signature: row.signature.get(), method: Method::Logical, offset: parts.first };
+        Ok(holds.then_some(hit))
     }
 
     /// Looks for the patterns that were left for later; false as soon as a necessary one is missing.
@@ -96,30 +152,112 @@ impl Logicals<'_> {
         Ok(true)
     }
 
-    /// Whether the expression holds over what was found.
-    fn holds(
+    fn count_patterns(
         &self,
-        index: u32,
         row: &LogicalRow,
         own: Own<'_>,
+        subject: &Subject<'_>,
         found: &mut patterns::Scratch,
         budget: &Budget,
-    ) -> Result<bool, Left> {
-        let mut counts = [0_u32; MAX_PARTS];
+    ) -> Result<Parts, Left> {
+        let mut parts = Parts { counts: [0; MAX_PARTS], first: None };
+        let mut most = None;
         for (index, pattern) in own.iter() {
-            if let (Some(found), Some(count)) =
-                (found.found(index), counts.get_mut(usize::from(pattern.part)))
-            {
-                *count = count.saturating_add(found.count());
+            let Some(known) = found.found(index) else { continue };
+            let (mut count, first) = (known.count(), known.first());
+            if pattern.flags & FLAG_COUNTED_BY_LAST != 0 {
+                let most = match most {
+                    Some(most) => most,
+                    None => *most.insert(most_of(self.set, row, found, budget)?),
+                };
+                count = match Occurrences::new(self.set, index, subject, budget)? {
+                    Some(occurrences) => occurrences.count(most, budget)?,
+                    None => 0,
+                };
+            }
+            parts.add(pattern.part, count, first);
+        }
+        Ok(parts)
+    }
+
+    fn compare_bytes(
+        &self,
+        row: &LogicalRow,
+        own: Own<'_>,
+        parts: &mut Parts,
+        subject: &Subject<'_>,
+        found: &patterns::Scratch,
+        budget: &Budget,
+    ) -> Result<(), Left> {
+        for row in self.set.comparisons(row)? {
+            let last = self.last_match(row, own, subject, found, budget)?;
+            let (section, entry) = (Section::Comparisons, usize::from(row.part));
+            let what = "a comparison that means nothing";
+            let comparison =
+                ByteComparison::read(row).ok_or(Damaged::Entry { section, entry, what })?;
+            if last.is_some_and(|last| comparison.holds(subject.data, last)) {
+                parts.add(row.part, 1, None);
             }
         }
-        let expression = self.set.expression(row)?;
-        found.spend_bytes(expression.len() as u64, budget)?;
-        expression::holds(expression, &counts).map_err(|_| {
-            let (section, entry) = (Section::Logicals, index as usize);
-            Left::Damaged(Damaged::Entry { section, entry, what: "expression broken" })
-        })
+        Ok(())
     }
+
+    /// Where the last match of the part begins that a comparison refers to.
+    fn last_match(
+        &self,
+        comparison: &ComparisonRow,
+        own: Own<'_>,
+        subject: &Subject<'_>,
+        found: &patterns::Scratch,
+        budget: &Budget,
+    ) -> Result<Option<usize>, Left> {
+        let mut last = None;
+        for (index, pattern) in own.iter() {
+            let Some(first) = found.found(index).and_then(patterns::Found::first) else { continue };
+            if pattern.part == comparison.trigger
+                && let Some(occurrences) = Occurrences::new(self.set, index, subject, budget)?
+            {
+                last = last.max(occurrences.last_start(first as usize, budget)?);
+            }
+        }
+        Ok(last)
+    }
+
+    fn search_regexes(
+        &self,
+        row: &LogicalRow,
+        parts: &mut Parts,
+        subject: &Subject<'_>,
+        found: &mut patterns::Scratch,
+        budget: &Budget,
+    ) -> Result<(), Left> {
+        let (first, rows) = self.set.regexes(row)?;
+        for (number, regex) in (first..).zip(rows) {
+            let broken = (Section::Regexes, number as usize);
+            if !evaluate(self.set.trigger(regex)?, parts, broken, found, budget)? {
+                continue;
+            }
+            let most = most_of(self.set, row, found, budget)?;
+            found.spend_bytes(regex.text_length.get().into(), budget)?;
+            let matches = self.regexes.search(self.set, number, regex, most, subject, budget)?;
+            parts.add(regex.part, matches.count, matches.first);
+        }
+        Ok(())
+    }
+}
+
+/// Whether an expression holds over what was found.
+fn evaluate(
+    expression: &[u8],
+    parts: &Parts,
+    (section, entry): (Section, usize),
+    found: &mut patterns::Scratch,
+    budget: &Budget,
+) -> Result<bool, Left> {
+    found.spend_bytes(expression.len() as u64, budget)?;
+    let what = "expression broken";
+    expression::holds(expression, &parts.counts)
+        .map_err(|_| Left::Damaged(Damaged::Entry { section, entry, what }))
 }
 
 /// The patterns of a logical signature.

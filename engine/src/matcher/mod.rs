@@ -11,6 +11,7 @@
 
 pub mod boundary;
 mod certificates;
+pub mod compare;
 mod conditions;
 pub mod containers;
 pub mod expression;
@@ -22,11 +23,13 @@ mod literal_search;
 mod logicals;
 #[cfg(any(test, feature = "oracle"))]
 pub mod naive;
+mod occurrences;
 pub mod pattern;
 mod patterns;
 pub(crate) mod place;
 pub mod program;
 pub mod regex;
+mod regexes;
 mod target;
 #[cfg(feature = "yara")]
 pub mod yara;
@@ -39,6 +42,7 @@ pub use containers::{Layer, layers};
 pub use file_types::{FileTypePattern, Magic};
 pub use listings::{ListingPattern, check_name};
 pub use pattern::{ByteMask, Element, Gap, Offset, Part, Pattern};
+pub use regexes::RegexOptions;
 pub use target::Target;
 
 use crate::identify::{FileType, TypeSet};
@@ -107,6 +111,7 @@ pub struct Matcher {
     label: String,
     views: Views,
     patterns: patterns::Patterns,
+    regexes: regexes::Regexes,
     listings: listings::Listings,
     file_types: file_types::FileTypes,
     #[cfg(feature = "yara")]
@@ -148,6 +153,7 @@ impl Matcher {
             label: set.label().name,
             views: views_of(set),
             patterns: patterns::Patterns::new(set),
+            regexes: regexes::Regexes::new(set),
             listings: listings::Listings::new(set),
             file_types: file_types::FileTypes::new(set),
             #[cfg(feature = "yara")]
@@ -275,7 +281,8 @@ impl Matcher {
         let searched = self.patterns.search(subject, &mut scratch.patterns, budget);
         self.add_pattern_hits(scratch);
         searched?;
-        let logicals = logicals::Logicals { set: &self.set, patterns: &self.patterns };
+        let Self { set, patterns, regexes, .. } = self;
+        let logicals = logicals::Logicals { set, patterns, regexes };
         logicals.evaluate(subject, &mut scratch.patterns, budget, &mut scratch.hits)
     }
 

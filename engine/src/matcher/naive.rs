@@ -53,19 +53,32 @@ pub fn starts(pattern: &Pattern, subject: &Subject<'_>) -> Vec<u64> {
         .collect()
 }
 
+/// How often `pattern` matches: in how many places its last part stands, with the others before it.
+pub fn count(pattern: &Pattern, subject: &Subject<'_>) -> usize {
+    let starts = starts(pattern, subject).into_iter().filter_map(|start| start.try_into().ok());
+    last_parts(pattern, subject.data, starts.collect()).len()
+}
+
 fn matches_at(pattern: &Pattern, data: &[u8], start: usize) -> bool {
-    let mut ends = part_ends(&pattern.first, data, &BTreeSet::from([start]));
-    for (gap, part) in &pattern.rest {
+    !last_parts(pattern, data, BTreeSet::from([start])).is_empty()
+}
+
+/// Where the last part stands, with all the others before it, the first one at one of the starts.
+fn last_parts(pattern: &Pattern, data: &[u8], mut starts: BTreeSet<usize>) -> BTreeSet<usize> {
+    let mut part = &pattern.first;
+    for (gap, next) in &pattern.rest {
+        let ends = part_ends(part, data, &starts);
         let allowed = |from: usize, to: usize| {
             let distance = to - from;
             distance >= gap.min as usize && gap.max.is_none_or(|max| distance <= max as usize)
         };
-        let starts = (0..=data.len())
+        starts = (0..=data.len())
             .filter(|&to| ends.range(..=to).any(|&from| allowed(from, to)))
             .collect();
-        ends = part_ends(part, data, &starts);
+        part = next;
     }
-    !ends.is_empty()
+    starts.retain(|&start| !part_ends(part, data, &BTreeSet::from([start])).is_empty());
+    starts
 }
 
 fn part_ends(part: &Part, data: &[u8], starts: &BTreeSet<usize>) -> BTreeSet<usize> {

@@ -16,11 +16,11 @@ use super::literal_search::LiteralSearch;
 use super::place::VersionKeys;
 use super::program::Ends;
 use super::target::Target;
-use super::{Damage, Subject, expression, place};
+use super::{Damage, Subject, logicals, place};
 use crate::limits::{Budget, Stop};
 use crate::set::layout::{
-    ALWAYS_PATTERN, AlwaysRow, AnchorRow, FLAG_COUNTED, MAX_COUNT, MAX_PARTS, NO_LEAD, PlaceEntry,
-    PlaceRow, Section, SegmentRow,
+    ALWAYS_PATTERN, AlwaysRow, AnchorRow, FLAG_COUNTED, MAX_PARTS, NO_LEAD, PlaceEntry, PlaceRow,
+    Section, SegmentRow,
 };
 use crate::set::{Damaged, PatternRows, SignatureSet};
 
@@ -367,9 +367,7 @@ impl Patterns {
             return Ok(most);
         }
         let (owner, _) = self.set.logical(row.owner.get())?;
-        let expression = self.set.expression(owner)?;
-        scratch.spend_bytes(expression.len() as u64, budget)?;
-        Ok(expression::greatest_number(expression).saturating_add(1).min(MAX_COUNT))
+        logicals::most_of(&self.set, owner, scratch, budget)
     }
 
     fn pattern(&self, index: u32) -> Result<Pattern<'_>, Damaged> {

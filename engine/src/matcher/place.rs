@@ -12,7 +12,7 @@ use crate::inspect;
 use crate::limits::{Budget, Stop};
 use crate::set::layout::{
     OFFSET_ANYWHERE, OFFSET_END, OFFSET_ENTRY_POINT, OFFSET_IN_SECTION, OFFSET_LAST_SECTION,
-    OFFSET_SECTION, OFFSET_START, OFFSET_VERSION_STRING, PatternRow, PlaceRow,
+    OFFSET_SECTION, OFFSET_START, OFFSET_VERSION_STRING, PatternRow, PlaceRow, RegexRow,
 };
 
 /// The offset that a row stores, or `None` for a kind or a distance that means nothing.
@@ -23,6 +23,11 @@ pub(crate) fn read(row: &PatternRow) -> Option<Offset> {
 /// The offset that a row of places stores.
 pub(crate) fn read_place(row: &PlaceRow) -> Option<Offset> {
     offset(row.offset_kind, row.section.get(), row.distance.get(), 0)
+}
+
+/// The offset that a row of regular expressions stores.
+pub(crate) fn read_regex(row: &RegexRow) -> Option<Offset> {
+    offset(row.offset_kind, row.section.get(), row.distance.get(), row.shift.get())
 }
 
 fn offset(kind: u8, index: u16, distance: i64, shift: u32) -> Option<Offset> {

@@ -314,6 +314,55 @@ fn decode_op(op: Op<'_>, part: &mut Part) -> Result<(), OutOfBounds> {
     Ok(())
 }
 
+/// A program cut at its last gap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct AtLastGap<'p> {
+    pub(super) head: &'p [u8],
+    pub(super) min: u32,
+    pub(super) max: u32,
+    pub(super) tail: &'p [u8],
+}
+
+/// The bytes that a program begins with, if it begins with bytes.
+pub(super) fn first_bytes(program: &[u8]) -> &[u8] {
+    match read_op(&mut Reader::new(program)) {
+        Ok(Op::Exact(bytes)) => bytes,
+        _ => &[],
+    }
+}
+
+/// The most bytes that a program can take.
+pub(super) fn longest(program: &[u8]) -> u64 {
+    let mut reader = Reader::new(program);
+    let mut longest = 0_u64;
+    while let Ok(op) = read_op(&mut reader) {
+        longest = longest.saturating_add(match op {
+            Op::Exact(bytes) => bytes.len() as u64,
+            Op::Masked(masked) => masked.values.len() as u64,
+            Op::Any(count) => count.into(),
+            Op::Gap { max, .. } => max.into(),
+            Op::NoneOf { length, .. } => length.into(),
+            // Strings of choices have 16-bit lengths, and boundaries take fewer bytes.
+            Op::Choice { .. } | Op::Boundary(_) | Op::Nearby(_) => u64::from(u16::MAX),
+        });
+    }
+    longest
+}
+
+/// Cuts a program at its last gap; `None` where it has none.
+pub(super) fn at_last_gap(program: &[u8]) -> Option<AtLastGap<'_>> {
+    let mut reader = Reader::new(program);
+    let mut last = None;
+    while !reader.is_empty() {
+        let before = reader.position();
+        if let Op::Gap { min, max } = read_op(&mut reader).ok()? {
+            let (head, tail) = (program.get(..before)?, reader.rest());
+            last = Some(AtLastGap { head, min, max, tail });
+        }
+    }
+    last
+}
+
 /// Steps between two looks at the clock.
 const STEPS: u64 = 1 << 20;
 /// Bytes that are compared in one step.
@@ -400,11 +449,27 @@ impl Ends {
         start: usize,
         budget: &Budget,
     ) -> Result<bool, Stop> {
+        self.begin(data, start..start.saturating_add(1));
+        self.go_on(program, data, budget)
+    }
+
+    /// Begins at many positions at a time.
+    pub(super) fn begin(&mut self, data: &[u8], starts: Range<usize>) {
         self.ranges.clear();
         self.is_broken = false;
-        if start <= data.len() {
-            self.ranges.push(start..start.saturating_add(1));
+        let end = starts.end.min(data.len().saturating_add(1));
+        if starts.start < end {
+            self.ranges.push(starts.start..end);
         }
+    }
+
+    /// Runs `program` from every position that was reached.
+    pub(super) fn go_on(
+        &mut self,
+        program: &[u8],
+        data: &[u8],
+        budget: &Budget,
+    ) -> Result<bool, Stop> {
         let mut reader = Reader::new(program);
         while !reader.is_empty() && !self.ranges.is_empty() {
             match read_op(&mut reader) {
@@ -488,8 +553,27 @@ impl Ends {
         Ok(())
     }
 
+    /// Goes on to every position that is at least `min` bytes behind one that was reached.
+    pub(super) fn go_far(&mut self, data: &[u8], min: u32) {
+        let first = self.first().map(|first| first.saturating_add(min as usize));
+        let end = data.len().saturating_add(1);
+        self.ranges.clear();
+        self.ranges.extend(first.filter(|&first| first < end).map(|first| first..end));
+    }
+
+    /// The positions that were reached, as ranges that do not touch.
+    pub(super) fn ranges(&self) -> &[Range<usize>] {
+        &self.ranges
+    }
+
     /// Moves every position on by `min` to `max` bytes.
-    fn widen(&mut self, data: &[u8], min: u32, max: u32, budget: &Budget) -> Result<(), Stop> {
+    pub(super) fn widen(
+        &mut self,
+        data: &[u8],
+        min: u32,
+        max: u32,
+        budget: &Budget,
+    ) -> Result<(), Stop> {
         let end = data.len().saturating_add(1);
         self.next.clear();
         for range in &self.ranges {

@@ -155,6 +155,12 @@ pub enum Section {
     ImportSha256 = 23,
     /// [`ConditionRow`]s.
     Conditions = 30,
+    /// [`RegexRow`]s; those of one logical signature lie together, in the order of their parts.
+    Regexes = 31,
+    /// Regular expressions, as text, that those rows point into.
+    RegexTexts = 32,
+    /// [`ComparisonRow`]s; those of one logical signature lie together.
+    Comparisons = 33,
     /// [`ListingRow`]s.
     Listings = 40,
     /// [`FileTypeRow`]s.
@@ -215,6 +221,9 @@ impl Section {
         Section::ImportSha1,
         Section::ImportSha256,
         Section::Conditions,
+        Section::Regexes,
+        Section::RegexTexts,
+        Section::Comparisons,
         Section::Listings,
         Section::FileTypes,
         Section::Passwords,
@@ -267,6 +276,7 @@ impl Section {
         Self::HASH_TABLES.contains(&self)
             || matches!(self, Names | NameBlocks | Patterns | Segments | Programs)
             || matches!(self, Logicals | Expressions | Conditions)
+            || matches!(self, Regexes | RegexTexts | Comparisons)
             || matches!(self, Anchors | PlaceEntries | Heads | Cells)
     }
 }
@@ -438,6 +448,9 @@ pub const FLAG_COUNTED: u8 = 1;
 pub const FLAG_LATE: u8 = 2;
 /// The logical signature it belongs to cannot hold without the pattern.
 pub const FLAG_NECESSARY: u8 = 4;
+/// An expression asks how often the pattern matches, which has gaps: its matches are counted by where
+/// the last part begins.
+pub const FLAG_COUNTED_BY_LAST: u8 = 8;
 
 row! {
     /// A piece of a pattern without unbounded gaps inside.
@@ -521,10 +534,110 @@ row! {
         intermediates: u8,
         /// Such numbers: what the object must lie in, outermost first.
         kinds: [u8; 16],
+        /// The first of its rows in [`Section::Regexes`].
+        first_regex: U32,
+        /// The first of its rows in [`Section::Comparisons`].
+        first_comparison: U32,
+        /// How many regular expressions it has.
+        regexes: u8,
+        /// How many byte comparisons it has.
+        comparisons: u8,
         /// Zeros.
-        reserved: [u8; 5],
+        reserved: [u8; 3],
     }
 }
+
+row! {
+    /// A regular expression: a part of a logical signature.
+    RegexRow {
+        /// Where it lies in [`Section::RegexTexts`].
+        text: U32,
+        /// Its length.
+        text_length: U32,
+        /// Where the expression that must hold begins in [`Section::Expressions`].
+        trigger: U32,
+        /// The length of that.
+        trigger_length: U32,
+        /// The number of the part.
+        part: u8,
+        /// [`OFFSET_ANYWHERE`] and so on.
+        offset_kind: u8,
+        /// [`REGEX_ANY_CASE`] and so on.
+        options: U16,
+        /// The section's number, for offsets in sections.
+        section: U16,
+        /// Zeros.
+        reserved: U16,
+        /// The distance, in the sense of the offset's kind.
+        distance: I64,
+        /// Allowed bytes to the right.
+        shift: U32,
+    }
+}
+
+/// Letters match in either case.
+pub const REGEX_ANY_CASE: u16 = 1;
+/// A dot is a line feed, too.
+pub const REGEX_DOT_ALL: u16 = 2;
+/// Lines inside of the text have starts and ends.
+pub const REGEX_MULTI_LINE: u16 = 4;
+/// Spaces and comments stand for nothing.
+pub const REGEX_EXTENDED: u16 = 8;
+/// A dollar is the very end.
+pub const REGEX_DOLLAR_IS_END: u16 = 16;
+/// Repetitions are lazy.
+pub const REGEX_UNGREEDY: u16 = 32;
+/// Matches begin where the search does.
+pub const REGEX_ANCHORED: u16 = 64;
+/// All matches count.
+pub const REGEX_GLOBAL: u16 = 128;
+/// The offset is where matches may begin from.
+pub const REGEX_ROLLING: u16 = 256;
+/// Matches lie between the offset and its shift.
+pub const REGEX_ENCOMPASS: u16 = 512;
+
+row! {
+    /// A byte comparison: a part of a logical signature.
+    ComparisonRow {
+        /// The number of the part.
+        part: u8,
+        /// The part whose last match it refers to.
+        trigger: u8,
+        /// [`COMPARE_HEXADECIMAL`] and so on.
+        reading: u8,
+        /// [`COMPARE_LITTLE`], [`COMPARE_EXACT`], [`COMPARE_TWICE`].
+        flags: u8,
+        /// The first comparison's number.
+        first: u8,
+        /// The second one's.
+        second: u8,
+        /// Zeros.
+        reserved: U16,
+        /// How many bytes are read at most.
+        length: U32,
+        /// From the start of the match.
+        distance: I64,
+        /// What the number is compared with.
+        first_number: I64,
+        /// What it is compared with besides.
+        second_number: I64,
+    }
+}
+
+/// The bytes are hexadecimal digits.
+pub const COMPARE_HEXADECIMAL: u8 = 0;
+/// They are decimal digits.
+pub const COMPARE_DECIMAL: u8 = 1;
+/// They are hexadecimal digits behind `0x`, else decimal ones.
+pub const COMPARE_AUTO: u8 = 2;
+/// They are a number as it is.
+pub const COMPARE_RAW: u8 = 3;
+/// The lowest byte comes first.
+pub const COMPARE_LITTLE: u8 = 1;
+/// The number takes all the bytes.
+pub const COMPARE_EXACT: u8 = 2;
+/// There are two comparisons.
+pub const COMPARE_TWICE: u8 = 4;
 
 row! {
     /// Two numbers and all between them.

@@ -6,10 +6,13 @@
 use super::chunks::Damaged;
 use super::error::SetError;
 use super::layout::{
-    ConditionRow, LogicalRow, MAX_PARTS, MAX_PATTERNS, NO_CONDITION, PatternRow, Section, WHOLE,
+    ComparisonRow, ConditionRow, LogicalRow, MAX_PARTS, MAX_PATTERNS, NO_CONDITION, PatternRow,
+    RegexRow, Section, WHOLE,
 };
 use super::open::{SignatureSet, broken, spend};
-use crate::matcher::{Condition, Target, expression};
+use crate::matcher::compare::ByteComparison;
+use crate::matcher::regex::Regex;
+use crate::matcher::{Condition, RegexOptions, Target, expression, place};
 
 impl SignatureSet {
     /// The logical signature of that row, and its target.
@@ -32,14 +35,43 @@ impl SignatureSet {
 
     /// What it asks besides.
     pub(crate) fn condition(&self, row: &LogicalRow) -> Result<Condition, Damaged> {
-        let index = row.condition.get();
-        if index == NO_CONDITION {
-            return Ok(Condition::default());
-        }
-        let (section, entry) = (Section::Conditions, index as usize);
-        let row: &ConditionRow = self.cold(section).get(entry)?;
+        let (section, entry) = (Section::Conditions, row.condition.get() as usize);
         let what = "a condition that means nothing";
-        Condition::read(row).ok_or(Damaged::Entry { section, entry, what })
+        match self.condition_row(row)? {
+            Some(row) => Condition::read(row).ok_or(Damaged::Entry { section, entry, what }),
+            None => Ok(Condition::default()),
+        }
+    }
+
+    fn condition_row(&self, row: &LogicalRow) -> Result<Option<&ConditionRow>, Damaged> {
+        match row.condition.get() {
+            NO_CONDITION => Ok(None),
+            index => self.cold(Section::Conditions).get(index as usize).map(Some),
+        }
+    }
+
+    /// Its regular expressions: the number of the first one, and their rows.
+    pub(crate) fn regexes(&self, row: &LogicalRow) -> Result<(u32, &[RegexRow]), Damaged> {
+        let Some(condition) = self.condition_row(row)? else { return Ok((0, &[])) };
+        let (first, count) = (condition.first_regex.get(), condition.regexes);
+        Ok((first, self.cold(Section::Regexes).run(first, count.into())?))
+    }
+
+    /// Its byte comparisons.
+    pub(crate) fn comparisons(&self, row: &LogicalRow) -> Result<&[ComparisonRow], Damaged> {
+        let Some(condition) = self.condition_row(row)? else { return Ok(&[]) };
+        let (first, count) = (condition.first_comparison.get(), condition.comparisons);
+        self.cold(Section::Comparisons).run(first, count.into())
+    }
+
+    /// The expression that must hold before a regular expression is searched for.
+    pub(crate) fn trigger(&self, row: &RegexRow) -> Result<&[u8], Damaged> {
+        self.cold(Section::Expressions).run(row.trigger.get(), row.trigger_length.get())
+    }
+
+    /// The text of a regular expression.
+    pub(crate) fn regex_text(&self, row: &RegexRow) -> Result<&[u8], Damaged> {
+        self.cold(Section::RegexTexts).run(row.text.get(), row.text_length.get())
     }
 
     /// Reads every row.
@@ -47,6 +79,7 @@ impl SignatureSet {
         let signatures = self.signatures() as usize;
         // Every expression has bytes of its own, so that reading them all takes no longer than the file.
         let mut left = self.length(Section::Expressions);
+        let mut texts_left = self.length(Section::RegexTexts);
         let rows = self.cold::<LogicalRow>(Section::Logicals).all()?;
         for (number, row) in rows.iter().enumerate() {
             let holds = self.without_hits(row, &mut left);
@@ -60,6 +93,10 @@ impl SignatureSet {
                 "unknown target"
             } else if self.condition(row).is_err() {
                 "condition out of range or broken"
+            } else if !self.regexes_are_sound(row, &mut left, &mut texts_left) {
+                "regular expressions out of range or broken"
+            } else if !self.comparisons_are_sound(row) {
+                "byte comparisons out of range or broken"
             } else {
                 continue;
             };
@@ -82,6 +119,47 @@ impl SignatureSet {
         };
         usize::from(row.patterns) <= MAX_PATTERNS
             && self.patterns_of(row).is_ok_and(|own| own.iter().all(is_part))
+    }
+}
+
+impl SignatureSet {
+    /// Whether expressions can be searched for as their rows say. A trigger names only parts before its
+    /// own.
+    fn regexes_are_sound(
+        &self,
+        row: &LogicalRow,
+        left: &mut usize,
+        texts_left: &mut usize,
+    ) -> bool {
+        let Ok((_, rows)) = self.regexes(row) else { return false };
+        let trigger_is_sound = |regex: &RegexRow| {
+            self.trigger(regex).is_ok_and(|trigger| {
+                expression::holds(trigger, &[0; MAX_PARTS]).is_ok()
+                    && expression::names_only(trigger, regex.part)
+            })
+        };
+        let text_is_sound = |regex: &RegexRow| {
+            let options = RegexOptions::from_bits(regex.options.get());
+            options.zip(self.regex_text(regex).ok()).is_some_and(|(options, text)| {
+                place::read_regex(regex).is_some() && Regex::check(text, options.flags).is_ok()
+            })
+        };
+        rows.iter().all(|regex| {
+            usize::from(regex.part) < MAX_PARTS
+                && spend(left, regex.trigger_length.get())
+                && spend(texts_left, regex.text_length.get())
+                && trigger_is_sound(regex)
+                && text_is_sound(regex)
+        })
+    }
+
+    fn comparisons_are_sound(&self, row: &LogicalRow) -> bool {
+        let is_sound = |row: &ComparisonRow| {
+            usize::from(row.part) < MAX_PARTS
+                && usize::from(row.trigger) < MAX_PARTS
+                && ByteComparison::read(row).is_some()
+        };
+        self.comparisons(row).is_ok_and(|rows| rows.iter().all(is_sound))
     }
 }
 

@@ -17,10 +17,12 @@ mod writer;
 
 use std::collections::{BTreeSet, HashSet};
 
+use pellucid::matcher::Condition;
+use pellucid::matcher::containers::MAX_INTERMEDIATES;
 use pellucid::set::layout::{
-    ALWAYS_LOGICAL, AboutRow, AlwaysRow, ConditionRow, FILE_TYPE, FLAG_LATE, HashTableRow,
-    LogicalRow, NO_CONDITION, OriginRow, PatternRow, Section, SegmentRow, StringRef, WHOLE,
-    YaraRow,
+    ALWAYS_LOGICAL, AboutRow, AlwaysRow, ComparisonRow, ConditionRow, FILE_TYPE, FLAG_LATE,
+    HashTableRow, LogicalRow, NO_CONDITION, OriginRow, PatternRow, RegexRow, Section, SegmentRow,
+    StringRef, WHOLE, YaraRow,
 };
 use pellucid::verdict::Class;
 use zerocopy::little_endian::U32;
@@ -54,6 +56,9 @@ pub(crate) struct Compiler {
     programs: Vec<u8>,
     logicals: Vec<LogicalRow>,
     conditions: Vec<ConditionRow>,
+    regexes: Vec<RegexRow>,
+    regex_texts: Vec<u8>,
+    comparisons: Vec<ComparisonRow>,
     windows: Windows,
     /// Logical signatures that every object is asked for.
     always: Vec<AlwaysRow>,
@@ -110,6 +115,9 @@ impl Compiler {
             programs: Vec::new(),
             logicals: Vec::new(),
             conditions: Vec::new(),
+            regexes: Vec::new(),
+            regex_texts: Vec::new(),
+            comparisons: Vec::new(),
             windows: Windows::default(),
             always: Vec::new(),
             expressions: Vec::new(),
@@ -237,17 +245,47 @@ impl Compiler {
         Ok(())
     }
 
+    /// The row of what a logical signature asks besides patterns, target and size.
+    fn condition(&mut self, logical: &PreparedLogical) -> Result<u32, BuildError> {
+        let PreparedLogical { condition, regexes, comparisons, .. } = logical;
+        if condition.is_none() && regexes.is_empty() && comparisons.is_empty() {
+            return Ok(NO_CONDITION);
+        }
+        let nothing = || Condition::default().row();
+        let condition = condition.or_else(nothing).ok_or(BuildError::TooMuch {
+            what: "kinds of containers",
+            most: MAX_INTERMEDIATES as u64,
+        })?;
+        let first_regex = row_number(self.regexes.len(), "regular expressions")?;
+        let first_comparison = row_number(self.comparisons.len(), "byte comparisons")?;
+        for regex in regexes {
+            let text = push_bytes(&mut self.regex_texts, &regex.text)?;
+            let trigger = push_bytes(&mut self.expressions, &regex.trigger)?;
+            self.regexes.push(RegexRow {
+                text: text.offset,
+                text_length: text.length,
+                trigger: trigger.offset,
+                trigger_length: trigger.length,
+                ..regex.row
+            });
+        }
+        self.comparisons.extend_from_slice(comparisons);
+        let row = row_number(self.conditions.len(), "conditions")?;
+        self.conditions.push(ConditionRow {
+            first_regex: first_regex.into(),
+            first_comparison: first_comparison.into(),
+            regexes: u8::try_from(regexes.len()).unwrap_or(u8::MAX),
+            comparisons: u8::try_from(comparisons.len()).unwrap_or(u8::MAX),
+            ..condition
+        });
+        Ok(row)
+    }
+
     fn logical(&mut self, logical: &PreparedLogical, signature: u32) -> Result<(), BuildError> {
         let row = row_number(self.logicals.len(), "logical signatures")?;
         let first_pattern = row_number(self.patterns.len(), "patterns")?;
         let expression = push_bytes(&mut self.expressions, &logical.expression)?;
-        let condition = match logical.condition {
-            Some(row) => {
-                self.conditions.push(row);
-                row_number(self.conditions.len().saturating_sub(1), "conditions")?
-            }
-            None => NO_CONDITION,
-        };
+        let condition = self.condition(logical)?;
         for (part, pattern) in &logical.patterns {
             self.pattern(pattern, row, *part)?;
         }
@@ -369,6 +407,9 @@ impl Compiler {
             (Section::NameBlocks, Box::new(numbered.blocks)),
             (Section::Names, Box::new(numbered.names)),
             (Section::Conditions, Box::new(self.conditions)),
+            (Section::Regexes, Box::new(self.regexes)),
+            (Section::RegexTexts, Box::new(self.regex_texts)),
+            (Section::Comparisons, Box::new(self.comparisons)),
             (Section::Listings, Box::new(self.metadata.listings)),
             (Section::FileTypes, Box::new(self.metadata.file_types)),
             (Section::Passwords, Box::new(self.metadata.passwords)),

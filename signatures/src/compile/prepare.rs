@@ -1,13 +1,15 @@
 //! A record made ready for the set: all that can be worked out without knowing its neighbours.
 
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use pellucid::matcher::expression::{self, Comparison, ExpressionOp};
 use pellucid::matcher::{Condition, Offset, Pattern, Target};
 use pellucid::set::layout::{
-    ConditionRow, FLAG_COUNTED, FLAG_LATE, FLAG_NECESSARY, Hashed, MAX_PARTS, OFFSET_ANYWHERE,
-    OFFSET_END, OFFSET_ENTRY_POINT, OFFSET_IN_SECTION, OFFSET_LAST_SECTION, OFFSET_SECTION,
-    OFFSET_START, OFFSET_VERSION_STRING, PatternRow, WHOLE,
+    ComparisonRow, ConditionRow, FLAG_COUNTED, FLAG_COUNTED_BY_LAST, FLAG_LATE, FLAG_NECESSARY,
+    Hashed, MAX_PARTS, OFFSET_ANYWHERE, OFFSET_END, OFFSET_ENTRY_POINT, OFFSET_IN_SECTION,
+    OFFSET_LAST_SECTION, OFFSET_SECTION, OFFSET_START, OFFSET_VERSION_STRING, PatternRow, RegexRow,
+    WHOLE,
 };
 use sha2::{Digest as _, Sha256};
 use zerocopy::IntoBytes;
@@ -21,7 +23,7 @@ use super::windows::{
     cover::{self, Cover},
 };
 use crate::diagnostic::Fault;
-use crate::source::{Certificate, Content, Digest, Logical};
+use crate::source::{Certificate, Content, Digest, Logical, RegexPart};
 
 /// What a signature looks for, as rows and programs.
 #[derive(Debug)]
@@ -51,9 +53,21 @@ pub(crate) struct PreparedLogical {
     pub(crate) condition: Option<ConditionRow>,
     /// With the numbers of their parts, in rising order.
     pub(crate) patterns: Vec<(u8, PreparedPattern)>,
+    pub(crate) regexes: Vec<PreparedRegex>,
+    /// Complete.
+    pub(crate) comparisons: Vec<ComparisonRow>,
     pub(crate) expression: Vec<u8>,
     pub(crate) holds_without_hits: bool,
     pub(crate) cover: Cover,
+}
+
+/// A regular expression.
+#[derive(Debug)]
+pub(crate) struct PreparedRegex {
+    /// Complete but for the places of text and trigger.
+    pub(crate) row: RegexRow,
+    pub(crate) text: Vec<u8>,
+    pub(crate) trigger: Vec<u8>,
 }
 
 /// Compiles what a record looks for.
@@ -75,10 +89,10 @@ pub(crate) fn prepare(content: &Content) -> Result<Prepared, Fault> {
 
 /// Compiles a pattern that is no part of an expression.
 pub(super) fn pattern_alone(pattern: &Pattern) -> Result<PreparedPattern, Fault> {
-    prepare_pattern(pattern, false)
+    prepare_pattern(pattern, 0)
 }
 
-fn prepare_pattern(pattern: &Pattern, counted: bool) -> Result<PreparedPattern, Fault> {
+fn prepare_pattern(pattern: &Pattern, flags: u8) -> Result<PreparedPattern, Fault> {
     let segments = pattern::segments(pattern)
         .map_err(|_| Fault::error("too long", "a string of the pattern is too long"))?;
     let count = u16::try_from(segments.len())
@@ -92,7 +106,7 @@ fn prepare_pattern(pattern: &Pattern, counted: bool) -> Result<PreparedPattern, 
         part: WHOLE,
         target: pattern.target as u8,
         offset_kind: place.kind,
-        flags: if counted { FLAG_COUNTED } else { 0 },
+        flags,
         section: place.section.into(),
         distance: place.distance.into(),
         shift: place.shift.into(),
@@ -124,13 +138,20 @@ fn place(offset: Offset) -> Option<Place> {
 }
 
 fn prepare_logical(logical: &Logical) -> Result<PreparedLogical, Fault> {
-    let counted = counted_parts(&logical.expression);
+    let triggers = logical.regexes.iter().map(|(_, regex)| regex.trigger.as_slice());
+    let all = triggers.chain([logical.expression.as_slice()]);
+    let counted = all.map(counted_parts).fold(0, |all, parts| all | parts);
     let patterns = logical.patterns.iter().map(|(part, pattern)| {
-        let counted = counted.checked_shr((*part).into()).unwrap_or(0) & 1 == 1;
-        Ok((*part, prepare_pattern(pattern, counted)?))
+        let flags = match (counted.checked_shr((*part).into()).unwrap_or(0) & 1, &pattern.rest) {
+            (0, _) => 0,
+            (_, gaps) if gaps.is_empty() => FLAG_COUNTED,
+            _ => FLAG_COUNTED_BY_LAST,
+        };
+        Ok((*part, prepare_pattern(pattern, flags)?))
     });
     let mut patterns = patterns.collect::<Result<Vec<_>, Fault>>()?;
-    let cover = mark_late(&mut patterns, &logical.expression);
+    let cover = mark_late(&mut patterns, logical);
+    let regexes = logical.regexes.iter().map(|(part, regex)| prepare_regex(*part, regex));
     let expression = expression::encode(&logical.expression);
     let holds_without_hits = expression::holds(&expression, &[0; MAX_PARTS])
         .map_err(|broken| Fault::error("logic", format!("cannot be evaluated: {broken:?}")))?;
@@ -139,10 +160,32 @@ fn prepare_logical(logical: &Logical) -> Result<PreparedLogical, Fault> {
         sizes: logical.sizes.clone(),
         condition: prepare_condition(&logical.condition)?,
         patterns,
+        regexes: regexes.collect::<Result<_, _>>()?,
+        comparisons: logical.comparisons.iter().map(|(part, it)| it.row(*part)).collect(),
         expression,
         holds_without_hits,
         cover,
     })
+}
+
+fn prepare_regex(part: u8, regex: &RegexPart) -> Result<PreparedRegex, Fault> {
+    let place =
+        place(regex.offset).ok_or_else(|| Fault::error("offset", "the offset is too large"))?;
+    let row = RegexRow {
+        text: 0.into(),
+        text_length: 0.into(),
+        trigger: 0.into(),
+        trigger_length: 0.into(),
+        part,
+        offset_kind: place.kind,
+        options: regex.options.bits().into(),
+        section: place.section.into(),
+        reserved: 0.into(),
+        distance: place.distance.into(),
+        shift: place.shift.into(),
+    };
+    let trigger = expression::encode(&regex.trigger);
+    Ok(PreparedRegex { row, text: regex.text.clone(), trigger })
 }
 
 fn prepare_condition(condition: &Condition) -> Result<Option<ConditionRow>, Fault> {
@@ -155,7 +198,7 @@ fn prepare_condition(condition: &Condition) -> Result<Option<ConditionRow>, Faul
 
 /// Marks the patterns that are looked for late, and those without which the signature cannot hold. A
 /// part may be one of several patterns.
-fn mark_late(patterns: &mut [(u8, PreparedPattern)], ops: &[ExpressionOp]) -> Cover {
+fn mark_late(patterns: &mut [(u8, PreparedPattern)], logical: &Logical) -> Cover {
     let (mut prices, mut alternatives) = ([0_u64; MAX_PARTS], [0_u32; MAX_PARTS]);
     for (part, pattern) in patterns.iter() {
         let price = windows::price(&pattern.row, &pattern.segments);
@@ -166,7 +209,15 @@ fn mark_late(patterns: &mut [(u8, PreparedPattern)], ops: &[ExpressionOp]) -> Co
             *count = count.saturating_add(1);
         }
     }
-    let cover = cover::of(ops, &prices);
+    let mut others = BTreeMap::new();
+    for (part, comparison) in &logical.comparisons {
+        let trigger = [ExpressionOp::Part(comparison.trigger)];
+        others.insert(*part, cover::of(&trigger, &prices, &others));
+    }
+    for (part, regex) in &logical.regexes {
+        others.insert(*part, cover::of(&regex.trigger, &prices, &others));
+    }
+    let cover = cover::of(&logical.expression, &prices, &others);
     for (part, pattern) in patterns {
         let has = |parts: u64| parts.checked_shr((*part).into()).unwrap_or(0) & 1 == 1;
         let is_alone = alternatives.get(usize::from(*part)) == Some(&1);
@@ -234,6 +285,14 @@ impl Prepared {
                     hash.update([*part]);
                     pattern.feed(&mut hash);
                 }
+                for regex in &logical.regexes {
+                    hash.update(regex.row.as_bytes());
+                    for bytes in [&regex.text, &regex.trigger] {
+                        hash.update((bytes.len() as u64).to_le_bytes());
+                        hash.update(bytes);
+                    }
+                }
+                hash.update(logical.comparisons.as_bytes());
             }
         }
         hash.finalize().first_chunk().copied()

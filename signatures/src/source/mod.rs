@@ -18,8 +18,11 @@ use std::borrow::Cow;
 use std::io;
 use std::ops::RangeInclusive;
 
+use pellucid::matcher::compare::ByteComparison;
 use pellucid::matcher::expression::ExpressionOp;
-use pellucid::matcher::{Condition, FileTypePattern, ListingPattern, Pattern, Target};
+use pellucid::matcher::{
+    Condition, FileTypePattern, ListingPattern, Offset, Pattern, RegexOptions, Target,
+};
 use pellucid::set::layout::Hashed;
 use pellucid::verdict::Class;
 
@@ -148,8 +151,24 @@ pub(crate) struct Logical {
     pub(crate) condition: Condition,
     /// The patterns, each with the number of its sub-signature; the two widths of one share it.
     pub(crate) patterns: Vec<(u8, Pattern)>,
+    /// The regular expressions, with the numbers of their sub-signatures, in rising order.
+    pub(crate) regexes: Vec<(u8, RegexPart)>,
+    /// The byte comparisons, likewise.
+    pub(crate) comparisons: Vec<(u8, ByteComparison)>,
     /// In postfix order.
     pub(crate) expression: Vec<ExpressionOp>,
+}
+
+/// A regular expression that is searched for where its trigger holds.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct RegexPart {
+    /// Over the sub-signatures before it, in postfix order.
+    pub(crate) trigger: Vec<ExpressionOp>,
+    /// The expression.
+    pub(crate) text: Vec<u8>,
+    pub(crate) options: RegexOptions,
+    /// Where matches may start.
+    pub(crate) offset: Offset,
 }
 
 /// A source format.

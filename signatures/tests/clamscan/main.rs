@@ -20,6 +20,7 @@ mod bodies;
 #[allow(dead_code, reason = "other tests use the rest")]
 mod build;
 mod certificates;
+mod comparisons;
 mod databases;
 mod exceptions;
 mod hashes;
@@ -31,6 +32,7 @@ mod random;
 #[path = "../random_bodies/mod.rs"]
 mod random_bodies;
 mod records;
+mod regexes;
 mod table;
 mod target_blocks;
 mod targets;

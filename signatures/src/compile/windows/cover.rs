@@ -1,5 +1,7 @@
 //! Which patterns of a logical signature tell that it may hold.
 
+use std::collections::BTreeMap;
+
 use pellucid::matcher::expression::{Comparison, ExpressionOp};
 
 /// What is known of an expression, with a bit for each part.
@@ -11,8 +13,16 @@ pub(crate) struct Cover {
     pub(crate) necessary: u64,
 }
 
-/// The cheapest cover of an expression in postfix order; `prices` are by part.
-pub(crate) fn of(ops: &[ExpressionOp], prices: &[u64]) -> Cover {
+/// The cheapest cover of an expression in postfix order; `prices` are by part. Parts that are no patterns
+/// match only where their own covers hold.
+pub(crate) fn of(ops: &[ExpressionOp], prices: &[u64], others: &BTreeMap<u8, Cover>) -> Cover {
+    let of_part = |part: u8| match others.get(&part) {
+        Some(cover) => *cover,
+        None => {
+            let bit = 1_u64.checked_shl(part.into()).unwrap_or(0);
+            Cover { enough: Some(bit), necessary: bit }
+        }
+    };
     let price = |parts: Option<u64>| {
         parts.map_or(u128::MAX, |parts| {
             let own = prices.iter().enumerate().filter(|(part, _)| parts >> part & 1 == 1);
@@ -26,16 +36,9 @@ pub(crate) fn of(ops: &[ExpressionOp], prices: &[u64]) -> Cover {
             _ => stack.pop().unwrap_or_default(),
         };
         let result = match *op {
-            ExpressionOp::Part(part) => {
-                let bit = 1_u64.checked_shl(part.into()).unwrap_or(0);
-                Cover { enough: Some(bit), necessary: bit }
-            }
+            ExpressionOp::Part(part) => of_part(part),
             ExpressionOp::ComparePart { part, comparison, number } => {
-                let bit = 1_u64.checked_shl(part.into()).unwrap_or(0);
-                match asks_for_more(comparison, number) {
-                    true => Cover { enough: Some(bit), necessary: bit },
-                    false => Cover::default(),
-                }
+                if asks_for_more(comparison, number) { of_part(part) } else { Cover::default() }
             }
             ExpressionOp::And => {
                 let left = stack.pop().unwrap_or_default();
@@ -78,7 +81,8 @@ mod tests {
     const PRICES: [u64; 4] = [5, 3, 9, 100];
 
     fn cover(ops: &[ExpressionOp]) -> (Option<u64>, u64) {
-        let cover = of(ops, &PRICES);
+        let trigger = of(&[Part(1), Part(2), Or], &PRICES, &BTreeMap::new());
+        let cover = of(ops, &PRICES, &BTreeMap::from([(9, trigger)]));
         (cover.enough, cover.necessary)
     }
 
@@ -88,6 +92,12 @@ mod tests {
         assert_eq!(cover(&[Part(0), Part(1), Or]), (Some(0b011), 0));
         assert_eq!(cover(&[Part(0), Part(1), Or, Part(3), And]), (Some(0b011), 0b1000));
         assert_eq!(cover(&[Part(0), Part(2), Or, Part(1), And]), (Some(0b010), 0b010));
+    }
+
+    #[test]
+    fn a_part_that_is_no_pattern_has_the_cover_of_its_trigger() {
+        assert_eq!(cover(&[Part(9)]), (Some(0b110), 0));
+        assert_eq!(cover(&[Part(9), Part(0), And]), (Some(0b001), 0b001));
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! ClamAV's logical signatures (`.ldb .ldu`): `name;target block;logic;sub0;...;sub63`.
 //!
-//! Sub-signatures are `[offset:]hexsig[::iwfa]`: `i` letters of either case, `w` wide (a zero behind
-//! every byte), `f` a full word, `a` ASCII; `w` and `a` together are two patterns, either of which
-//! counts. A record whose sub-signatures are regular expressions, byte comparisons, macros or images is
-//! skipped.
+//! Sub-signatures are byte patterns, `[offset:]hexsig[::iwfa]`: `i` letters of either case, `w` wide (a
+//! zero behind every byte), `f` a full word, `a` ASCII; `w` and `a` together are two patterns, either of
+//! which counts. Or they are regular expressions (`regex.rs`) or byte comparisons (`comparison.rs`). A
+//! record with macros or images among them is skipped.
 
 use std::borrow::Cow;
 
@@ -14,7 +14,7 @@ use pellucid::verdict::Class;
 
 use super::super::{Content, Logical, Record};
 use super::hex::{self, Style};
-use super::{Field, class_of, expect, expression, fields, offset, target_block};
+use super::{Field, class_of, comparison, expect, expression, fields, offset, regex, target_block};
 use crate::diagnostic::{Fault, quoted};
 
 const FORM: &str = "name;target block;logic;sub0;sub1;...";
@@ -25,22 +25,82 @@ pub(crate) fn record(line: &str, class: Class) -> Result<Option<Record<'_>>, Fau
     let name = expect(fields.next(), line, "the name", FORM)?.text;
     let block = expect(fields.next(), line, "the target block", FORM)?;
     let logic = expect(fields.next(), line, "the logic", FORM)?;
-    let subs: Vec<Field<'_>> = fields.take(MAX_PARTS.saturating_add(1)).collect();
+    let rest = fields.next();
+    let subs = rest.map_or_else(Vec::new, |first| sub_fields(line, first.at));
     let block = target_block::parse(block)?;
     let mut logical = Logical {
         target: block.target,
         sizes: block.sizes,
         condition: block.condition,
         patterns: Vec::with_capacity(subs.len()),
+        regexes: Vec::new(),
+        comparisons: Vec::new(),
         expression: expression::parse(logic)?,
     };
     check_numbers(&logical.expression, subs.len(), logic)?;
-    for (part, sub) in (0_u8..).zip(subs) {
-        let (pattern, twin) = parse_sub(sub, logical.target)?;
-        logical.patterns.extend([Some(pattern), twin].into_iter().flatten().map(|one| (part, one)));
+    for (part, sub) in (0_u8..).zip(&subs) {
+        add_sub(&mut logical, part, *sub)?;
     }
+    check_references(&logical, &subs)?;
     let class = class_of(name, class);
     Ok(Some(Record { name: Cow::Borrowed(name), class, content: Content::Logical(logical) }))
+}
+
+/// The sub-signatures, from byte `at` on, at most one more than there may be. A semicolon between the
+/// slashes of a regular expression divides nothing.
+fn sub_fields(line: &str, at: usize) -> Vec<Field<'_>> {
+    let mut fields = Vec::new();
+    let (mut start, mut in_expression, mut before) = (at, false, b'\0');
+    for (place, byte) in line.bytes().enumerate().skip(at) {
+        match byte {
+            b'/' if before != b'\\' => in_expression = !in_expression,
+            b';' if !in_expression => {
+                fields.extend(line.get(start..place).map(|text| Field { text, at: start }));
+                start = place.saturating_add(1);
+                if fields.len() > MAX_PARTS {
+                    return fields;
+                }
+            }
+            _ => {}
+        }
+        before = byte;
+    }
+    fields.extend(line.get(start..).map(|text| Field { text, at: start }));
+    fields
+}
+
+/// Byte comparisons refer to byte patterns.
+fn check_references(logical: &Logical, subs: &[Field<'_>]) -> Result<(), Fault> {
+    let is_pattern = |part: u8| logical.patterns.iter().any(|(pattern, _)| *pattern == part);
+    let mut wrong = logical.comparisons.iter().filter(|(_, it)| !is_pattern(it.trigger));
+    wrong.next().map_or(Ok(()), |(part, comparison)| {
+        let at = subs.get(usize::from(*part)).map_or(0, |sub| sub.at);
+        let message = format!("sub-signature {} is not a byte pattern", comparison.trigger);
+        Err(Fault::error("byte comparison", message).at(at))
+    })
+}
+
+/// Reads a sub-signature of any kind.
+fn add_sub(logical: &mut Logical, part: u8, sub: Field<'_>) -> Result<(), Fault> {
+    if sub.text.starts_with("fuzzy_img#") {
+        return Err(skipped("image sub-signature", sub));
+    }
+    if sub.text.starts_with("${") {
+        return Err(skipped("macro sub-signature", sub));
+    }
+    if sub.text.contains('/') {
+        logical.regexes.push((part, regex::parse(sub, part, logical.target)?));
+    } else if sub.text.contains('#') {
+        logical.comparisons.push((part, comparison::parse(sub)?));
+    } else {
+        let (pattern, twin) = parse_pattern(sub, logical.target)?;
+        logical.patterns.extend([Some(pattern), twin].into_iter().flatten().map(|one| (part, one)));
+    }
+    Ok(())
+}
+
+fn skipped(what: &'static str, sub: Field<'_>) -> Fault {
+    Fault::skipped(what, format!("a {what} is not matched yet")).at(sub.at)
 }
 
 /// Every sub-signature up to the highest one named must be there, and no more.
@@ -60,9 +120,8 @@ fn check_numbers(ops: &[ExpressionOp], subs: usize, logic: Field<'_>) -> Result<
     Err(Fault::error("sub-signatures", message).at(logic.at))
 }
 
-/// Reads a sub-signature; the second pattern is its wide twin where it asks for both widths.
-fn parse_sub(sub: Field<'_>, target: Target) -> Result<(Pattern, Option<Pattern>), Fault> {
-    refuse_other_kinds(sub)?;
+/// Reads a byte pattern; the second one is its wide twin where it asks for both widths.
+fn parse_pattern(sub: Field<'_>, target: Target) -> Result<(Pattern, Option<Pattern>), Fault> {
     let (signature, letters) = match sub.text.split_once("::") {
         Some((signature, letters)) => (signature, letters),
         None => (sub.text, ""),
@@ -83,22 +142,6 @@ fn parse_sub(sub: Field<'_>, target: Target) -> Result<(Pattern, Option<Pattern>
     };
     let both = modifiers.wide && modifiers.ascii;
     Ok((pattern(modifiers.wide && !both)?, both.then(|| pattern(true)).transpose()?))
-}
-
-/// Kinds of sub-signatures that are not byte patterns.
-fn refuse_other_kinds(sub: Field<'_>) -> Result<(), Fault> {
-    let what = if sub.text.starts_with("fuzzy_img#") {
-        "image sub-signature"
-    } else if sub.text.starts_with("${") {
-        "macro sub-signature"
-    } else if sub.text.contains('/') {
-        "regular expression sub-signature"
-    } else if sub.text.contains('#') {
-        "byte comparison sub-signature"
-    } else {
-        return Ok(());
-    };
-    Err(Fault::skipped(what, format!("a {what} is not matched yet")).at(sub.at))
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -166,6 +209,19 @@ mod tests {
     }
 
     #[test]
+    fn parts_of_every_kind() {
+        let line = "A;Target:0;(0|1)&2&3;2(>>4#ib2#=1);1(>>1#db2#>1);6162;0&2/a;b\\/;c/g";
+        assert!(read(line).is_err(), "1 is no byte pattern");
+        let line = "A;Target:0;(0|1)&2&3;2(>>4#ib2#=1);6364;6162;0&2/a;b\\/;c/g";
+        let logical = read(line).unwrap();
+        let numbers = |parts: &[(u8, Pattern)]| parts.iter().map(|it| it.0).collect::<Vec<_>>();
+        assert_eq!(numbers(&logical.patterns), [1, 2]);
+        assert_eq!((logical.comparisons[0].0, logical.comparisons[0].1.trigger), (0, 2));
+        let [(3, regex)] = logical.regexes.as_slice() else { panic!() };
+        assert_eq!((regex.text.as_slice(), regex.options.global), (&b"a;b\\/;c"[..], true));
+    }
+
+    #[test]
     fn what_is_refused_and_what_is_skipped() {
         for (line, reason) in [
             ("A", "Error fields @1"),
@@ -181,8 +237,9 @@ mod tests {
             ("A;Target:0;0;EP+1:aabb", "Error offset @13"),
             ("A;Engine:217-255,Target:0;0;aabb", "Skipped engine level"),
             ("A;Target:8;0;aabb", "Skipped unknown target @9"),
-            ("A;Target:0;0&1;aabb;0/a.b/i", "Skipped regular expression sub-signature @20"),
-            ("A;Target:0;0&1;aabb;0(>>26#ib2#>512)", "Skipped byte comparison sub-signature @20"),
+            ("A;Target:0;0&1;aabb;1/a.b/i", "Error trigger @20"),
+            ("A;Target:0;0&1;aabb;0/a;b", "Error regular expression @20"),
+            ("A;Target:0;0&1;aabb;1(>>26#ib2#>512)", "Error byte comparison @20"),
             ("A;Target:0;0;${6-7}12$", "Skipped macro sub-signature @13"),
             ("A;Target:0;0;fuzzy_img#af2ad01ed42993c7#0", "Skipped image sub-signature @13"),
         ] {

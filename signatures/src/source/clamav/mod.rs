@@ -6,6 +6,7 @@
 mod alternatives;
 pub(crate) mod body;
 pub(crate) mod certificate;
+mod comparison;
 pub(crate) mod exception;
 pub(crate) mod expression;
 pub(crate) mod file_type;
@@ -19,6 +20,7 @@ pub(crate) mod old_metadata;
 mod part;
 pub(crate) mod password;
 mod posix;
+mod regex;
 mod target_block;
 
 use pellucid::matcher::Target;
