@@ -59,6 +59,7 @@ pub(crate) fn scan(
         }
         Err(problem) => Report::not_scanned(problem),
     };
+    engine.matchers().iter().for_each(Matcher::rest);
     report.sets = engine.sets().to_vec();
     report.elapsed = budget.elapsed();
     report

@@ -14,7 +14,7 @@ use std::ops::Deref;
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 
-use memmap2::Mmap;
+use memmap2::{Mmap, UncheckedAdvice};
 
 /// Mappings that may exist at a time; further files are read into memory.
 const SLOTS: usize = 1024;
@@ -192,6 +192,15 @@ impl Mapping {
         Some(Self { slot, map })
     }
 
+    /// Takes its pages out of this process; they come back from the page cache where they are read.
+    pub(crate) fn give_back_pages(&self) {
+        // SAFETY: the mapping is shared and nobody writes through it, so what is read afterwards is what
+        // the file holds, as before; zeros that stand where it was cut off are still zeros.
+        let advised = unsafe { self.map.unchecked_advise(UncheckedAdvice::DontNeed) };
+        // A system that refuses keeps them.
+        drop(advised);
+    }
+
     /// Whether zeros stand where the file was cut off.
     pub(crate) fn lost_pages(&self) -> bool {
         self.slot.lost_pages.load(Ordering::Acquire)
@@ -245,6 +254,22 @@ mod tests {
             assert_eq!(mapping.lost_pages(), cut.next_multiple_of(page) < size, "cut at {cut}");
         }
         without_a_free_slot_nothing_is_mapped();
+    }
+
+    #[test]
+    fn pages_that_were_given_back_come_back() {
+        survive_shrinking_maps().unwrap();
+        let page = PAGE.load(Ordering::Acquire) as u64;
+        let file = tempfile::tempfile().unwrap();
+        io::Write::write_all(&mut &file, &vec![1; 3 * page as usize]).unwrap();
+        let mapping = Mapping::of(&file).unwrap();
+        let ones = || mapping.iter().filter(|&&byte| byte == 1).count() as u64;
+        mapping.give_back_pages();
+        assert_eq!(ones(), 3 * page);
+        file.set_len(page).unwrap();
+        assert_eq!(ones(), page);
+        mapping.give_back_pages();
+        assert_eq!(ones(), page, "zeros stay zeros");
     }
 
     #[test]

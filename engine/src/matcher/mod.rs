@@ -165,6 +165,11 @@ impl Matcher {
         })
     }
 
+    /// To be called between scans: the set takes up little memory then.
+    pub(crate) fn rest(&self) {
+        self.set.rest();
+    }
+
     /// The set, if it is no longer the one that was opened.
     pub(crate) fn changed_set(&self) -> Option<&str> {
         (!self.set.is_intact()).then_some(&self.label)

@@ -6,6 +6,10 @@
 //! found to be is remembered, one state a chunk, shared by all threads: a good one costs one load from
 //! then on, and a damaged one stays damaged, so that every scan that needs it says so.
 //!
+//! Pages of a mapped set stay in the process as long as few of them do ([`Chunks::rest`]). A chunk whose
+//! pages were given back is not compared again: it would tell no more about a file that is written to
+//! than about one whose pages were never given back.
+//!
 //! A mapped file can be written to after a chunk was checked. Nothing that is read from it is believed
 //! for the safety of memory, and [`Chunks::are_intact`] tells that it happened.
 
@@ -14,7 +18,7 @@
 use std::fmt;
 use std::ops::{Deref, Range};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 
 use super::layout::{CHUNK, Section};
 use super::tree::{self, Hash};
@@ -69,6 +73,12 @@ const UNKNOWN: u8 = 0;
 const GOOD: u8 = 1;
 /// It does not.
 const BAD: u8 = 2;
+/// It agrees, and its pages were given back since it was used.
+const RESTED: u8 = 3;
+
+/// Chunks of a mapped set that may stay mapped between scans. Pages that nobody shares count as the
+/// process's own, and a large set would otherwise become so bit by bit: 20 MiB.
+const MOST_IN_USE: usize = 320;
 
 /// The bytes that a hash tree covers.
 pub(super) struct Chunks {
@@ -76,13 +86,15 @@ pub(super) struct Chunks {
     body: usize,
     leaves: Box<[Hash]>,
     states: Box<[AtomicU8]>,
+    /// Chunks that came into use since pages were last given back.
+    in_use: AtomicUsize,
 }
 
 impl Chunks {
     /// The first `body` bytes of `bytes`, under these leaves, which are believed.
     pub(super) fn new(bytes: SetBytes, body: usize, leaves: Box<[Hash]>) -> Self {
         let states = leaves.iter().map(|_| AtomicU8::new(UNKNOWN)).collect();
-        Self { bytes, body, leaves, states }
+        Self { bytes, body, leaves, states, in_use: AtomicUsize::new(0) }
     }
 
     /// How many bytes can be asked for.
@@ -126,6 +138,21 @@ impl Chunks {
         self.body().get(range).unwrap_or_default()
     }
 
+    /// Gives the pages of a mapped set back to the page cache where too many of them came into use. They
+    /// stay known to be good.
+    pub(super) fn rest(&self) {
+        let SetBytes::Mapped(mapping, _) = &self.bytes else { return };
+        if self.in_use.load(Ordering::Relaxed) <= MOST_IN_USE {
+            return;
+        }
+        self.in_use.store(0, Ordering::Relaxed);
+        for state in &self.states {
+            // Where this fails it was not good, or rests already.
+            let _ = state.compare_exchange(GOOD, RESTED, Ordering::AcqRel, Ordering::Relaxed);
+        }
+        mapping.give_back_pages();
+    }
+
     /// Whether they are still those that were verified, as far as the file's size and time tell.
     pub(super) fn are_intact(&self) -> bool {
         match &self.bytes {
@@ -143,12 +170,13 @@ impl Chunks {
         let known = state.map_or(BAD, |state| state.load(Ordering::Acquire));
         let is_good = match known {
             UNKNOWN => self.compare(chunk),
-            known => known == GOOD,
+            known => known != BAD,
         };
-        if known == UNKNOWN {
+        if matches!(known, UNKNOWN | RESTED) {
             // Two threads may both have compared it, with the same outcome.
             let found = if is_good { GOOD } else { BAD };
             state.into_iter().for_each(|state| state.store(found, Ordering::Release));
+            self.in_use.fetch_add(1, Ordering::Relaxed);
         }
         let (start, end) = self.bounds(chunk);
         if is_good { Ok(()) } else { Err(Damaged::Chunk { start, end }) }
@@ -217,6 +245,34 @@ mod tests {
         let chunks = chunks(&vec![7; LENGTH], &vec![7; CHUNK as usize]);
         assert!(chunks.checked(0..10).is_ok());
         assert!(chunks.checked(65_536..65_537).is_err());
+    }
+
+    #[test]
+    fn what_rests_is_still_known() {
+        crate::input::survive_shrinking_maps().unwrap();
+        let count = MOST_IN_USE + 40;
+        let bytes = vec![1; count * CHUNK as usize];
+        let mut damaged = bytes.clone();
+        damaged[20 * CHUNK as usize] = 2;
+        let file = tempfile::tempfile().unwrap();
+        std::io::Write::write_all(&mut &file, &damaged).unwrap();
+        let mapping = Arc::new(Mapping::of(&file).unwrap());
+        let watch = Arc::new(Watch::over(file, Arc::clone(&mapping)).unwrap());
+        let leaves = tree::leaves(&bytes).collect();
+        let chunks = Chunks::new(SetBytes::Mapped(mapping, watch), bytes.len(), leaves);
+        for _ in 0..3 {
+            for chunk in 0..count {
+                let start = chunk * CHUNK as usize;
+                assert_eq!(chunks.checked(start..start + 9).is_ok(), chunk != 20);
+            }
+            let in_use = chunks.in_use.load(Ordering::Relaxed);
+            assert!(in_use >= MOST_IN_USE, "{in_use}");
+            chunks.rest();
+            assert_eq!(chunks.in_use.load(Ordering::Relaxed), 0);
+        }
+        assert!(chunks.checked(0..9).is_ok());
+        chunks.rest();
+        assert_eq!(chunks.in_use.load(Ordering::Relaxed), 1, "few of them stay");
     }
 
     #[test]

@@ -166,6 +166,11 @@ impl SignatureSet {
         self.0.chunks.file_length() as u64
     }
 
+    /// To be called between scans: gives pages back where many came into use.
+    pub(crate) fn rest(&self) {
+        self.0.chunks.rest();
+    }
+
     /// Whether its bytes are still those that were verified: nobody wrote to the file under a mapping.
     pub(crate) fn is_intact(&self) -> bool {
         self.0.chunks.are_intact()
