@@ -15,6 +15,8 @@ pub struct ClamType(u8);
 impl ClamType {
     /// Anything, or nothing asked.
     pub const ANY: Self = Self::known(b"CL_TYPE_ANY");
+    /// Mail messages.
+    pub const MAIL: Self = Self::known(b"CL_TYPE_MAIL");
     /// ZIP archives, office documents left aside.
     pub const ZIP: Self = Self::known(b"CL_TYPE_ZIP");
     /// Hangul documents of the newest kind.

@@ -117,6 +117,11 @@ pub(super) fn identify(text: Text<'_>, collector: &mut Collector) {
     if let Some(at) = uuencoded(content) {
         add(FileType::Uuencode, at);
     }
+    identify_mail(text, collector);
+}
+
+/// Adds mail and mailboxes, whose beginning is text, whatever follows.
+pub(super) fn identify_mail(text: Text<'_>, collector: &mut Collector) {
     if let Some(file_type) = mail(text.bytes) {
         collector.add(file_type, text.place(0));
     }
@@ -227,7 +232,7 @@ fn uuencoded(content: &[u8]) -> Option<usize> {
 }
 
 /// Mail or a mailbox: a header of fields, of which some are those of mail.
-fn mail(text: &[u8]) -> Option<FileType> {
+pub(super) fn mail(text: &[u8]) -> Option<FileType> {
     let Some(rest) = text.strip_prefix(b"From ") else {
         return is_mail_header(text).then_some(FileType::Mail);
     };

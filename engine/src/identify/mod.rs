@@ -43,6 +43,7 @@ use std::fmt;
 
 use collector::Collector;
 pub(crate) use fields::crc32;
+pub(crate) use text::{CONTENT_SAMPLE, is_mail};
 
 /// Builds what identification shares between scans. Engines do it when they are made: children that a
 /// host forks would else each do it again.
@@ -171,6 +172,7 @@ file_types! {
     Mbox "mbox" "Mailbox",
     BinHex "binhex" "BinHex text",
     Uuencode "uuencode" "uuencoded text",
+    Yenc "yenc" "yEnc text",
     ShellScript "shell" "Shell script",
     Python "python" "Python script",
     Perl "perl" "Perl script",

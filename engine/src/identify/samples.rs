@@ -124,6 +124,7 @@ pub(super) const SAMPLES: &[Sample] = samples! {
     Mail [Ascii] = b"From: a@example.org\r\nTo: b@example.org\r\n\r\nbody\r\n";
     Mbox [Ascii] = b"From a@example.org Thu Jul 31 13:49:50 2008\nFrom: a\nTo: b\n\nbody\n";
     BinHex [Ascii] = b"(This file must be converted with BinHex 4.0)\n:\n";
+    Yenc [Text8Bit] = b"=ybegin line=128 size=3 name=a\n\x8b\x8c\x8d\n=yend size=3\n";
     Uuencode [Ascii] = b"begin 644 name\n#0V%T\n`\nend\n";
     ShellScript [Ascii] = b"#!/bin/sh\nexit 0\n";
     Python [Ascii] = b"import os\nif __name__ == '__main__':\n    os.getcwd()\n";

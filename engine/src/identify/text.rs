@@ -12,7 +12,7 @@ use super::{markup, scripts};
 /// How much is looked at to tell the encoding.
 const ENCODING_SAMPLE: usize = 64 << 10;
 /// How much is looked at to tell what the text is for.
-const CONTENT_SAMPLE: usize = 16 << 10;
+pub(crate) const CONTENT_SAMPLE: usize = 16 << 10;
 /// How many characters tell UTF-16 and UTF-32 without a mark.
 const WIDE_SAMPLE: usize = 512;
 /// One odd byte in so many is overlooked when scripts are looked for: one NUL is no hiding place.
@@ -86,9 +86,18 @@ pub(super) fn identify(data: &[u8], collector: &mut Collector) {
         None if !is_something_else && is_nearly_text(data) => {
             identify_content(plain(data, 0), collector);
         }
-        // What has a magic number and is no text can still be run by its first line.
-        None => scripts::identify_first_line(plain(data, 0), collector),
+        // What has a magic number and is no text can still be run by its first line, and the text of a
+        // message may be followed by anything.
+        None => {
+            scripts::identify_first_line(plain(data, 0), collector);
+            markup::identify_mail(plain(data, 0), collector);
+        }
     }
+}
+
+/// Whether a message or a mailbox begins here.
+pub(crate) fn is_mail(data: &[u8]) -> bool {
+    markup::mail(up_to(data, CONTENT_SAMPLE)).is_some()
 }
 
 fn identify_content(text: Text<'_>, collector: &mut Collector) {

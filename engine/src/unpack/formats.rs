@@ -1,7 +1,7 @@
 //! The one table of formats: every type that can hold other data, how it is opened, and what is told
 //! of it in `docs/formats.md`, which a test compares with this file.
 
-use super::{Open, ar, cpio, gzip, ole2, rpm, rtf, streams, tar, zip};
+use super::{Open, ar, cpio, gzip, mail, ole2, rpm, rtf, streams, tar, zip};
 use crate::identify::FileType;
 use crate::limits::{Budget, Stop};
 
@@ -180,10 +180,21 @@ pub const FORMATS: &[Format] = &[
     not_yet_if(FileType::Pdf, pdf_has_streams),
     not_yet(FileType::OneNote),
     not_yet(FileType::Tnef),
-    not_yet(FileType::Mail),
-    not_yet(FileType::Mbox),
+    opens(FileType::Mail, mail::open_mail).told(Told {
+        reads: "parts in base64, quoted-printable and as they stand, nested messages, names in other character sets; duplicate fields in every reading, containers without their boundaries",
+        by: "own",
+        bounds: "one part at a time; 4,096 containers in a message",
+        leaves: "S/MIME, pieces of split messages, character sets of texts",
+    }),
+    opens(FileType::Mbox, mail::open_mbox).told(Told {
+        reads: "its messages, each with its parts",
+        by: "own",
+        bounds: "as mail",
+        leaves: "",
+    }),
     not_yet(FileType::BinHex),
     not_yet(FileType::Uuencode),
+    not_yet(FileType::Yenc),
     not_yet(FileType::EncodedScript),
     opens(FileType::Rtf, rtf::open).told(Told {
         reads: "objects and pictures, however their digits are written; files in packages and the data of objects",

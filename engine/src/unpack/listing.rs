@@ -28,7 +28,8 @@ pub struct Listing {
 
 impl Listing {
     /// The kinds of containers whose entries are listed here.
-    pub const KINDS: [ClamType; 7] = [
+    pub const KINDS: [ClamType; 8] = [
+        ClamType::MAIL,
         ClamType::ZIP,
         ClamType::OOXML_HWP,
         ClamType::OOXML_PPT,

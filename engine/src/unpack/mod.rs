@@ -16,6 +16,7 @@ mod decoders;
 mod formats;
 mod gzip;
 mod listing;
+mod mail;
 mod ole1;
 mod ole2;
 mod passwords;

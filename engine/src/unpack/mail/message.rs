@@ -1,0 +1,321 @@
+//! Messages (RFC 5322) with their parts (MIME, RFC 2045 to 2047), and mailboxes of them (RFC 4155).
+//!
+//! One walk from the front to the end, without nesting: behind each header comes a body up to the next
+//! boundary of any container that was declared so far. A nested message is an entry of its own where
+//! identification will know it for one; where its header has too little of mail for that, the walk goes
+//! on in it. Of a message that says two things at once, both are done.
+
+use std::collections::VecDeque;
+use std::ops::Range;
+
+use super::boundaries::{
+    Boundaries, Boundary, find_message, guess, line_at, next_line, without_line_end,
+};
+use super::encodings::{Base64, Encoding, QuotedPrintable, looks_like_base64};
+use super::header::{Closed, Header, Part};
+use super::inside;
+use crate::identify;
+use crate::identify::clam_types::ClamType;
+use crate::input::Content;
+use crate::limits::{Budget, Limit, Stop};
+use crate::unpack::{Entry, Listing, Notes, Opening, Unpacker, shown};
+use crate::verdict::{Problem, Reason};
+
+pub(in crate::unpack) fn open_mail<'a>(
+    content: Content<'a>,
+    offset: u64,
+    _: &Opening<'_>,
+) -> Result<Box<dyn Unpacker<'a> + 'a>, Problem> {
+    Ok(Box::new(Walk::new(content.slice(offset, u64::MAX), None)))
+}
+
+pub(in crate::unpack) fn open_mbox<'a>(
+    content: Content<'a>,
+    offset: u64,
+    _: &Opening<'_>,
+) -> Result<Box<dyn Unpacker<'a> + 'a>, Problem> {
+    Ok(Box::new(Walk::new(content.slice(offset, u64::MAX), Some(0))))
+}
+
+/// A message or a mailbox being walked.
+struct Walk<'a> {
+    data: Content<'a>,
+    /// In a mailbox, how many messages have begun.
+    message: Option<u64>,
+    /// Where the next header begins; nothing at the end.
+    header: Option<usize>,
+    /// Where the message ends, once it has begun.
+    end: usize,
+    boundaries: Boundaries,
+    /// Whether the message has a container whose end was not seen yet.
+    is_open: bool,
+    /// What is still to be handed out of the last part.
+    pending: VecDeque<Leaf>,
+    notes: Notes,
+    ended: bool,
+}
+
+/// One reading of the content of a part.
+struct Leaf {
+    name: Vec<u8>,
+    /// Which message of the mailbox it is in.
+    message: Option<u64>,
+    place: Range<usize>,
+    encoding: Encoding,
+    /// Whether it must turn out to be a message.
+    is_message: bool,
+    problem: Option<Problem>,
+}
+
+impl<'a> Unpacker<'a> for Walk<'a> {
+    fn next_entry(&mut self, budget: &Budget) -> Option<Entry<'a>> {
+        if self.ended {
+            return None;
+        }
+        let entry = self.advance(budget).unwrap_or_else(|stop| {
+            self.notes.add(stop.into());
+            None
+        });
+        self.ended = entry.as_ref().is_none_or(Entry::ends_walk);
+        entry
+    }
+
+    fn problems(&mut self) -> Vec<Problem> {
+        self.notes.take()
+    }
+}
+
+impl<'a> Walk<'a> {
+    fn new(data: Content<'a>, message: Option<u64>) -> Self {
+        Self {
+            end: data.len(),
+            data,
+            message,
+            header: Some(0),
+            boundaries: Boundaries::default(),
+            is_open: false,
+            pending: VecDeque::new(),
+            notes: Notes::default(),
+            ended: false,
+        }
+    }
+
+    fn advance(&mut self, budget: &Budget) -> Result<Option<Entry<'a>>, Stop> {
+        if self.message == Some(0) {
+            self.begin_message(0, budget)?;
+        }
+        loop {
+            budget.check()?;
+            if let Some(leaf) = self.pending.pop_front() {
+                return Ok(Some(self.read(leaf, budget)));
+            }
+            let Some(header) = self.header.take() else { return Ok(None) };
+            self.walk_part(header, budget)?;
+        }
+    }
+
+    /// Begins the message of a mailbox whose line `From ` is here.
+    fn begin_message(&mut self, at: usize, budget: &Budget) -> Result<(), Stop> {
+        let Some(message) = &mut self.message else { return Ok(()) };
+        if at >= self.data.len() {
+            return Ok(());
+        }
+        *message = message.saturating_add(1);
+        if self.boundaries.is_full() {
+            self.boundaries.clear();
+        }
+        self.is_open = false;
+        let header = next_line(&self.data, at);
+        let next = find_message(&self.data, header.saturating_sub(1), budget)?;
+        self.end = next.unwrap_or(self.data.len());
+        self.header = Some(header);
+        Ok(())
+    }
+
+    /// Reads the header of a message or a part, and finds the end of the body.
+    fn walk_part(&mut self, at: usize, budget: &Budget) -> Result<(), Stop> {
+        let data = self.data.clone();
+        let (header, body) = Header::read(&data, at, self.end, &self.boundaries, budget)?;
+        let part = header.part();
+        let mut next = self.next_boundary(&part, body, budget)?;
+        let mut holds_parts = part.is_container && next.is_some_and(|it| part.declares(&data, it));
+        if part.is_container && !holds_parts {
+            let limit = next.map_or(self.end, |next| next.start);
+            if let Some(boundary) = guess(&data, body, limit) {
+                self.boundaries.add(boundary);
+                next = self.boundaries.find(&data, body, self.end, budget)?;
+                holds_parts = true;
+            }
+        }
+        let end = next.map_or(self.end, |next| without_line_end(&data, body, next.start));
+        if holds_parts {
+            self.is_open = true;
+            self.note_closed(&part);
+            return self.go_on(next, budget);
+        }
+        if part.is_container {
+            let detail = format!("the parts of {} are not to be found", shown(&part.label()));
+            self.notes.corrupted(detail);
+        }
+        if self.goes_on_inside(&part, &data, body..end) {
+            self.header = Some(body);
+            return Ok(());
+        }
+        self.hand_out(&part, body..end, budget)?;
+        self.go_on(next, budget)
+    }
+
+    /// Puts the boundaries of a container in force, and finds the next one.
+    fn next_boundary(
+        &mut self,
+        part: &Part,
+        from: usize,
+        budget: &Budget,
+    ) -> Result<Option<Boundary>, Stop> {
+        for boundary in &part.boundaries {
+            if !self.boundaries.add(boundary) {
+                let detail = format!("more than {} containers in one message", Boundaries::MOST);
+                self.notes.add(Problem::new(Reason::Limit(Limit::Depth), detail));
+            }
+        }
+        self.boundaries.find(&self.data, from, self.end, budget)
+    }
+
+    /// Whether a nested message would not be known for one by itself.
+    fn goes_on_inside(&self, part: &Part, data: &[u8], body: Range<usize>) -> bool {
+        let is_plain = part.encodings == [Encoding::Plain];
+        let content = data.get(body).unwrap_or_default();
+        part.is_message && is_plain && !content.is_empty() && !identify::is_mail(content)
+    }
+
+    /// Goes to the next part, or to the next message.
+    fn go_on(&mut self, mut next: Option<Boundary>, budget: &Budget) -> Result<(), Stop> {
+        while let Some(boundary) = next {
+            self.is_open = !boundary.closes;
+            if !boundary.closes {
+                self.header = Some(boundary.next);
+                return Ok(());
+            }
+            next = self.boundaries.find(&self.data, boundary.next, self.end, budget)?;
+        }
+        if std::mem::take(&mut self.is_open) {
+            self.notes.truncated("the boundary that ends a multipart is missing");
+        }
+        self.begin_message(self.end, budget)
+    }
+
+    fn note_closed(&mut self, part: &Part) {
+        if let Some(closed) = part.closed {
+            self.notes.add(closed.problem());
+        }
+    }
+
+    /// Lists every reading of a part's content.
+    fn hand_out(&mut self, part: &Part, place: Range<usize>, budget: &Budget) -> Result<(), Stop> {
+        let data = self.data.clone();
+        let content = data.get(place.clone()).unwrap_or_default();
+        if content.trim_ascii().is_empty() {
+            return Ok(());
+        }
+        for &encoding in &part.encodings {
+            let problem = match encoding {
+                Encoding::Unknown => Some(Closed::encoding()),
+                _ => part.closed.map(Closed::problem),
+            };
+            self.push(part, place.clone(), encoding, problem);
+        }
+        let is_read_as_it_stands =
+            part.encodings.iter().any(|it| matches!(it, Encoding::Plain | Encoding::Unknown));
+        if is_read_as_it_stands {
+            if looks_like_base64(content) {
+                self.push(part, place.clone(), Encoding::Base64, None);
+            }
+            for found in inside::find(content, budget)? {
+                let start = place.start.saturating_add(found);
+                self.push(part, start..place.end, Encoding::Plain, None);
+            }
+        }
+        Ok(())
+    }
+
+    fn push(
+        &mut self,
+        part: &Part,
+        place: Range<usize>,
+        encoding: Encoding,
+        problem: Option<Problem>,
+    ) {
+        let (name, is_message) = (part.label(), part.is_message);
+        let message = self.message;
+        self.pending.push_back(Leaf { name, message, place, encoding, is_message, problem });
+    }
+
+    fn read(&self, leaf: Leaf, budget: &Budget) -> Entry<'a> {
+        let (start, length) = (leaf.place.start as u64, leaf.place.len() as u64);
+        let content = self.data.slice(start, length);
+        let name = match leaf.message {
+            Some(number) => [format!("{number}/").as_bytes(), &leaf.name].concat(),
+            None => leaf.name.clone(),
+        };
+        let decoded = match leaf.encoding {
+            Encoding::Plain | Encoding::Unknown => None,
+            Encoding::Base64 => Some(budget.decode(Base64::new(&content), length)),
+            Encoding::QuotedPrintable => {
+                Some(budget.decode(QuotedPrintable::new(&content), length))
+            }
+        };
+        let mut entry = match decoded {
+            None => Entry::in_place(name, content, budget),
+            Some(Ok(decoded)) => Entry::decoded(name, decoded),
+            Some(Err(stop)) => Entry::unread(name, stop.into()),
+        };
+        entry.listings.push(self.listing(&leaf.name, &entry));
+        entry.problems.extend(leaf.problem);
+        let is_mail = || entry.content.as_ref().is_some_and(|content| identify::is_mail(content));
+        if leaf.is_message && !is_mail() {
+            let detail = "a nested message without the header of one";
+            entry.problems.push(Problem::new(Reason::Corrupted, detail));
+        }
+        entry
+    }
+}
+
+impl Walk<'_> {
+    /// What ClamAV asks of a part: no place, and the size that it turned out to have.
+    fn listing(&self, name: &[u8], entry: &Entry<'_>) -> Listing {
+        let size = entry.content.as_ref().map_or(0, |content| content.len() as u64);
+        let mut listing = Listing::new(ClamType::MAIL, self.data.len() as u64, name);
+        (listing.packed, listing.size) = (size, size);
+        listing
+    }
+}
+
+impl Part {
+    /// Whether it was this part that declared a boundary.
+    fn declares(&self, data: &[u8], boundary: Boundary) -> bool {
+        let line = line_at(data, boundary.start).strip_prefix(b"--").unwrap_or_default();
+        self.boundaries.iter().any(|declared| line.starts_with(declared))
+    }
+}
+
+impl Closed {
+    fn problem(self) -> Problem {
+        match self {
+            Closed::Encrypted => Problem::new(Reason::Encrypted, "mail that is encrypted"),
+            Closed::Wrapped => Problem::new(
+                Reason::Unsupported("smime"),
+                "the message inside of S/MIME is not read",
+            ),
+            Closed::Fragment => Problem::new(
+                Reason::Unsupported("message-partial"),
+                "a piece of a message whose other pieces are elsewhere",
+            ),
+        }
+    }
+
+    /// A transfer encoding that nobody knows.
+    fn encoding() -> Problem {
+        let detail = "an unknown transfer encoding; the text is taken as it stands";
+        Problem::new(Reason::Unsupported("transfer-encoding"), detail)
+    }
+}
