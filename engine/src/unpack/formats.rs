@@ -1,7 +1,9 @@
 //! The one table of formats: every type that can hold other data, how it is opened, and what is told
 //! of it in `docs/formats.md`, which a test compares with this file.
 
-use super::{Open, ar, cpio, gzip, mail, ole2, rpm, rtf, streams, tar, zip};
+use super::{
+    Open, ar, arj, cab, cpio, gzip, lha, mail, ole2, rpm, rtf, seven_zip, streams, tar, zip,
+};
 use crate::identify::FileType;
 use crate::limits::{Budget, Stop};
 
@@ -69,10 +71,10 @@ const fn not_yet_if(
 /// as [`FileType::Ar`], and Windows Installer packages as [`FileType::Ole2`], which always accompany them.
 pub const FORMATS: &[Format] = &[
     opens(FileType::Zip, zip::open).told(Told {
-        reads: "central directory, and local headers that it does not list; zip64, descriptors, prepended and appended data; stored and deflated entries; ZipCrypto and AES with passwords",
-        by: "own walk; `flate2`, `aes`",
+        reads: "central directory, and local headers that it does not list; zip64, descriptors, prepended and appended data; stored, deflate, deflate64, bzip2, LZMA, xz, Zstandard, PPMd, implode, shrink, reduce; ZipCrypto and AES with passwords",
+        by: "own walk; `flate2`, `deflate64`, `bzip2`, `lzma-rust2`, `ruzstd`, `ppmd-rust`, own for the three oldest; `aes`",
         bounds: "one entry at a time; passwords by `key-work`",
-        leaves: "other methods, volumes of split archives",
+        leaves: "methods of IBM and for media, volumes of split archives",
     }),
     opens(FileType::Gzip, gzip::open).told(Told {
         reads: "members behind each other, as one content",
@@ -128,11 +130,31 @@ pub const FORMATS: &[Format] = &[
         bounds: "256 KiB",
         leaves: "a stream cut off between two codes cannot be told from a whole one",
     }),
-    not_yet(FileType::SevenZip),
+    opens(FileType::SevenZip, seven_zip::open).told(Told {
+        reads: "blocks of LZMA, LZMA2, PPMd, bzip2, deflate, deflate64, copied, with BCJ, BCJ2 and delta filters; packed headers; AES with passwords",
+        by: "own walk; `lzma-rust2`, `ppmd-rust`, `bzip2`, `flate2`, `deflate64`, `aes`",
+        bounds: "windows as far as the declared size fills them, models as large as they say; passwords by `key-work`",
+        leaves: "methods that 7-Zip itself does not have, volumes",
+    }),
     not_yet(FileType::Rar),
-    not_yet(FileType::Cab),
-    not_yet(FileType::Arj),
-    not_yet(FileType::Lha),
+    opens(FileType::Cab, cab::open).told(Told {
+        reads: "stored, MSZIP, LZX; checksums of blocks",
+        by: "own walk; `flate2`, `lzxd`",
+        bounds: "4 MiB for the decoder; a folder is read again for files that lie before the place reached, charged like output",
+        leaves: "Quantum; files that go on from or into another cabinet",
+    }),
+    opens(FileType::Arj, arj::open).told(Told {
+        reads: "methods 0 to 4; the simple encryption with passwords",
+        by: "own walk; `delharc`, own for method 4",
+        bounds: "",
+        leaves: "GOST encryption; files that go on in another volume",
+    }),
+    opens(FileType::Lha, lha::open).told(Told {
+        reads: "header levels 0 to 3; lh0, lh1, lh4 to lh7, lzs, lz4, lz5, pm0, pm1, pm2",
+        by: "`delharc`; own walk",
+        bounds: "a header of at most 1 MiB",
+        leaves: "lh2, lh3, lhx and other variants",
+    }),
     not_yet(FileType::Ace),
     not_yet(FileType::Zoo),
     opens(FileType::Szdd, streams::open_szdd).told(Told {

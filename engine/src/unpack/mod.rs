@@ -11,10 +11,13 @@
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
 
 mod ar;
+mod arj;
+mod cab;
 mod cpio;
 mod decoders;
 mod formats;
 mod gzip;
+mod lha;
 mod listing;
 mod mail;
 mod ole1;
@@ -22,6 +25,8 @@ mod ole2;
 mod passwords;
 mod rpm;
 mod rtf;
+mod seven_zip;
+mod solid;
 mod streams;
 mod tar;
 #[cfg(test)]

@@ -38,6 +38,26 @@ pub(in crate::unpack) fn lzma<'d>(
     Pump::new(data, LzmaStream::new_mem_limit(u32::MAX, None), |_| None, budget)
 }
 
+/// Decodes LZMA data whose properties (five bytes) stand elsewhere; without a known size they end with
+/// a mark.
+pub(in crate::unpack) fn lzma_raw<'d>(
+    properties: [u8; 5],
+    size: Option<u64>,
+    data: &'d [u8],
+    budget: &Budget,
+) -> Result<Pump<'d, LzmaStream>, Stop> {
+    let [first, dictionary @ ..] = properties;
+    let dictionary = u32::from_le_bytes(dictionary);
+    let size = size.unwrap_or(u64::MAX);
+    match LzmaStream::new_with_props(size, first, dictionary, None) {
+        Ok(stream) => Pump::new(data, stream, |_| None, budget),
+        Err(error) => {
+            let stream = LzmaStream::new_mem_limit(u32::MAX, None);
+            Pump::failed(data, stream, error, budget)
+        }
+    }
+}
+
 /// Decodes all lzip members that follow each other.
 pub(in crate::unpack) fn lzip<'d>(
     data: &'d [u8],

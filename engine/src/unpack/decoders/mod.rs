@@ -6,24 +6,39 @@
 //! asks for something that is not done here.
 //!
 //! The decoders themselves are libraries' where there is one: flate2, lzma-rust2, bzip2, ruzstd,
-//! lz4_flex. `Pump` drives those that are fed piece by piece, `Watched` those that read for themselves.
+//! lz4_flex, deflate64, ppmd-rust, delharc. `Pump` drives those that are fed piece by piece, `Watched` those that read for themselves.
 
+mod arj_fastest;
+mod bytewise;
 mod bzip2;
+mod deflate64;
+mod implode;
 mod inflate;
+mod lha;
 mod lz4;
 mod lzma;
 mod lzw;
+mod ppmd;
+mod reduce;
+mod shrink;
 mod szdd;
 mod zstd;
 
 use std::io::{self, Read};
 
+pub(super) use self::arj_fastest::arj_fastest;
 pub(super) use self::bzip2::bzip2;
+pub(super) use self::deflate64::deflate64;
+pub(super) use self::implode::implode;
 pub(super) use self::inflate::Inflate;
+pub(super) use self::lha::Filled;
 pub(super) use self::lz4::Lz4;
-pub(super) use self::lzma::{lzip, lzma, xz};
+pub(super) use self::lzma::{lzip, lzma, lzma_raw, xz};
 pub(super) use self::lzw::Lzw;
-pub(super) use self::szdd::Szdd;
+pub(super) use self::ppmd::Ppmd;
+pub(super) use self::reduce::reduce;
+pub(super) use self::shrink::shrink;
+pub(super) use self::szdd::szdd;
 pub(super) use self::zstd::Zstd;
 use crate::limits::{Budget, Grant, Limit, Stop};
 use crate::verdict::{Problem, Reason};
@@ -69,6 +84,11 @@ impl<'d, S: Steps> Pump<'d, S> {
     fn new(data: &'d [u8], steps: S, next: Next<S>, budget: &Budget) -> Result<Self, Stop> {
         let memory = Memory::new(budget)?;
         Ok(Self { rest: data, steps, next, memory, ended: false, failure: None })
+    }
+
+    /// A decoder that cannot begin.
+    fn failed(data: &'d [u8], steps: S, failure: io::Error, budget: &Budget) -> Result<Self, Stop> {
+        Ok(Self { failure: Some(failure), ..Self::new(data, steps, |_| None, budget)? })
     }
 
     /// Goes on with the stream behind the one that ended, if there is one.

@@ -5,7 +5,7 @@
 //! anything else there is left alone, and named where the stream begins at the start of the object.
 //! The decoders are in `decoders/`.
 
-use super::decoders::{self, Lz4, Lzw, Stream, Szdd, Zstd};
+use super::decoders::{self, Lz4, Lzw, Stream, Zstd};
 use super::{Entry, Notes, Opening, Unpacker};
 use crate::input::Content;
 use crate::limits::{Budget, Stop};
@@ -37,7 +37,7 @@ openers! {
     open_zstd: |data, budget| Ok(Box::new(Zstd::new(data, budget)?));
     open_lz4: |data, budget| Ok(Box::new(Lz4::new(data, budget)?));
     open_compress: |data, budget| Ok(Box::new(Lzw::new(data, budget)?));
-    open_szdd: |data, _| Ok(Box::new(Szdd::new(data)));
+    open_szdd: |data, _| Ok(Box::new(decoders::szdd(data)));
 }
 
 /// A stream whose only entry is its content.

@@ -8,6 +8,7 @@
 use std::collections::VecDeque;
 
 use super::locks::Locked;
+use super::methods::Packed;
 use super::records::{
     CENTRAL, Central, Claim, DEFLATED, DESCRIPTOR, END, LOCAL, Local, STORED, descriptor_crc,
     method_name,
@@ -48,6 +49,7 @@ enum Reading {
     Stored(u64),
     /// Stored, of a length that only a descriptor behind the data tells.
     StoredAndFollowed,
+    Packed(Packed),
     /// A method that is not decoded here, and the packed length.
     Other(u16, u64),
 }
@@ -175,6 +177,7 @@ impl Member {
             Reading::Deflated => self.inflate(zip, budget),
             Reading::Stored(length) => self.stored(zip, length, budget),
             Reading::StoredAndFollowed => self.stored_and_followed(zip, budget),
+            Reading::Packed(packed) => self.unpack(zip, &packed, budget),
             Reading::Other(method, packed) => self.other(zip, method, packed, budget),
         }
     }
@@ -196,6 +199,46 @@ impl Member {
         } else {
             Outcome { entry, end: None, idle }
         }
+    }
+
+    /// Data in any other method that is known: as much as the headers say, or up to their own end.
+    fn unpack<'a>(&self, zip: &Content<'a>, packed: &Packed, budget: &Budget) -> Outcome<'a> {
+        let data = zip.slice(self.data, packed.packed.unwrap_or(u64::MAX));
+        let told = packed.packed.filter(|&told| told > data.len() as u64);
+        let (mut entry, read) = self.decode(&data, packed, self.ratio_base(zip), budget);
+        if let Some(told) = told {
+            let detail = format!("{} of {told} bytes are there", data.len());
+            entry = entry.with(Problem::new(Reason::Truncated, detail));
+        }
+        let size = entry.content.as_ref().map_or(0, |content| content.len() as u64);
+        let idle = read.saturating_sub(size);
+        if !entry.problems.is_empty() {
+            return Outcome { entry, end: None, idle };
+        }
+        let end = self.data.saturating_add(packed.packed.unwrap_or(read));
+        self.check(entry, zip, end, idle)
+    }
+
+    /// What a decoder makes of data, and how many of them it read.
+    fn decode(
+        &self,
+        data: &[u8],
+        packed: &Packed,
+        base: u64,
+        budget: &Budget,
+    ) -> (Entry<'static>, u64) {
+        let name = self.name.clone();
+        let mut stream = match packed.begin(data, budget) {
+            Some(Ok(stream)) => stream,
+            Some(Err(stop)) => return (Entry::unread(name, stop.into()), 0),
+            None => return (Entry::unread(name, not_decoded(packed.method)), 0),
+        };
+        let entry = match budget.decode(&mut stream, base) {
+            Ok(decoded) => Entry::decoded(name, decoded),
+            Err(stop) => Entry::unread(name, stop.into()),
+        };
+        let rest = stream.rest().len();
+        (entry, data.len().saturating_sub(rest) as u64)
     }
 
     fn stored<'a>(&self, zip: &Content<'a>, length: u64, budget: &Budget) -> Outcome<'a> {
@@ -394,6 +437,14 @@ impl Member {
         (is_proven || has_lengths || outcome.end.is_some()).then_some(outcome)
     }
 
+    /// What the headers say of the data under a lock.
+    fn packed_plain(&self, method: u16) -> Packed {
+        let claim = self.claims.first();
+        let told = claim.filter(|claim| !claim.is_followed());
+        let (flags, size) = (claim.map_or(0, |claim| claim.flags), told.map(|claim| claim.size));
+        Packed { method, flags, packed: None, size }
+    }
+
     /// The entry that decrypted data give, how many of them were read, and whether that was the whole.
     fn decode_plain(&self, plain: Plain, budget: &Budget) -> (Entry<'static>, u64, bool) {
         let (name, length) = (self.name.clone(), plain.content.len() as u64);
@@ -408,7 +459,12 @@ impl Member {
                 let is_whole = inflate.is_complete() && entry.problems.is_empty();
                 (entry, inflate.total_in(), is_whole)
             }
-            method => (Entry::unread(name, not_decoded(method)), length, false),
+            method => {
+                let packed = self.packed_plain(method);
+                let (entry, read) = self.decode(&plain.content, &packed, length, budget);
+                let is_whole = entry.problems.is_empty();
+                (entry, if is_whole { length.max(read) } else { read }, is_whole)
+            }
         }
     }
 }
@@ -438,6 +494,16 @@ fn readings(claims: &[Claim]) -> VecDeque<Reading> {
             // An encryption header makes the packed length the larger one.
             STORED if claim.is_encrypted() => readings.push(Reading::Stored(claim.packed)),
             STORED => readings.extend([claim.packed, claim.size].map(Reading::Stored)),
+            method if Packed::is_known(method) => {
+                // What follows the data, the directory may know before.
+                let told = if claim.is_followed() { listed } else { Some(claim) };
+                readings.push(Reading::Packed(Packed {
+                    method,
+                    flags: claim.flags,
+                    packed: told.map(|told| told.packed),
+                    size: told.map(|told| told.size),
+                }));
+            }
             method => readings.push(Reading::Other(method, claim.packed)),
         }
     }

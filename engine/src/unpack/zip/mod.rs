@@ -6,13 +6,14 @@
 //! stand there without any directory. Every local header is one entry. Neither walk builds a list of
 //! entries in advance.
 //!
-//! Decoded: stored and deflated data, and such data under either of ZIP's two widespread encryptions
-//! where a password is known. Other entries are handed out with their reason. Nothing is believed: see
+//! Decoded: every method that was in use (`methods.rs`), and such data under either of ZIP's two widespread
+//! encryptions where a password is known. Other entries are handed out with their reason. Nothing is believed: see
 //! `member.rs`.
 //!
 //! - `directory.rs` finds the central directories, `listing.rs` says what they list,
 //! - `records.rs` reads the records,
 //! - `member.rs` reads one entry in every way that its headers allow,
+//! - `methods.rs` chooses the decoder,
 //! - `locks.rs` tries passwords; `traditional.rs` and `winzip.rs` are the two encryptions,
 //! - `spans.rs` remembers which bytes were taken.
 
@@ -20,6 +21,7 @@ mod directory;
 mod listing;
 mod locks;
 mod member;
+mod methods;
 mod records;
 mod spans;
 #[cfg(test)]

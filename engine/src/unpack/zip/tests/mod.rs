@@ -4,6 +4,7 @@ mod encrypted;
 mod hostile;
 mod limits;
 mod listings;
+mod methods;
 mod tools;
 
 use super::open;

@@ -1,7 +1,7 @@
 //! Archives that other tools made while the test runs.
 
 use super::*;
-use crate::unpack::testing::{assert_holds_sample, made_by, run, sample_tree};
+use crate::unpack::testing::{assert_holds_sample, budget, made_by, run, sample_tree};
 
 const PYTHON: &str = "
 import sys, zipfile
@@ -73,17 +73,20 @@ fn encrypted_archives_of_other_tools_say_so() {
 }
 
 #[test]
-fn methods_of_other_tools_are_unsupported_by_name() {
-    for (method, name) in
-        [("BZip2", "bzip2"), ("LZMA", "LZMA"), ("Deflate64", "deflate64"), ("PPMd", "PPMd")]
-    {
-        let folder = sample_tree();
-        let switch = format!("-mm={method}");
-        let arguments = ["a", "-tzip", &switch, "x.zip", "tree/text"];
-        let Some(bytes) = made_by(folder.path(), "7z", &arguments, "x.zip") else { return };
-        let walked = walk(&bytes);
-        assert_eq!(walked.reasons(), [Reason::Unsupported("zip-method")]);
-        assert!(walked.words().contains(name), "{}", walked.words());
+fn methods_of_other_tools_are_read() {
+    for method in ["BZip2", "LZMA", "Deflate64", "PPMd"] {
+        for password in ["", "-psecret"] {
+            let folder = sample_tree();
+            let switch = format!("-mm={method}");
+            let mut arguments = vec!["a", "-tzip", &switch, "x.zip", "tree"];
+            arguments.extend(Some(password).filter(|password| !password.is_empty()));
+            let Some(bytes) = made_by(folder.path(), "7z", &arguments, "x.zip") else { return };
+            let passwords = Passwords::new([b"secret".to_vec()]);
+            let budget = budget(Limits::default());
+            let opening = Opening { budget: &budget, passwords: &passwords };
+            let walked = walk_with(open, &bytes, 0, &opening);
+            assert_holds_sample(&walked, &format!("{method} {password}"));
+        }
     }
 }
 
