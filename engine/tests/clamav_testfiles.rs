@@ -37,7 +37,6 @@ const NOT_YET: &[&str] = &[
     "clam.exe.binhex",
     "clam.exe.html",
     "clam.exe.mbox.uu",
-    "clam.pdf",
     "clam.sis",
     "clam.tnef",
     "clam_IScab_ext.exe",

@@ -10,8 +10,9 @@
 //! Data is found by its control word, wherever that stands, so that broken groups around it are no
 //! hiding place. An object is handed out as it stands, and then what is in it (`ole1.rs`).
 
-use std::io::{self, Read};
+use std::io;
 
+use super::decoders::{ByStep, Step, Stepwise};
 use super::ole1::{Object, Package};
 use super::{Entry, Notes, Opening, Unpacker};
 use crate::identify::{FileType, Found, identify};
@@ -121,7 +122,7 @@ impl<'a> Rtf<'a> {
         self.found = self.found.saturating_add(1);
         let text = self.document.get(start..).unwrap_or_default();
         let mut digits = Digits::new(text, reading);
-        let decoded = budget.decode(&mut digits, text.len() as u64)?;
+        let decoded = budget.decode(Stepwise::new(&mut digits), text.len() as u64)?;
         if reading == Reading::WithoutIgnorable {
             let read = text.len().saturating_sub(digits.reader.remaining());
             // Data may stand inside of other data: the search goes on right behind the word.
@@ -194,8 +195,6 @@ struct Digits<'d> {
     nested: u32,
     /// Whether the other reading comes to something else.
     differs: bool,
-    /// To be told once what came before it is handed out.
-    failure: Option<io::Error>,
     ended: bool,
 }
 
@@ -210,13 +209,12 @@ impl<'d> Digits<'d> {
             raw: 0,
             nested: 0,
             differs: false,
-            failure: None,
             ended: false,
         }
     }
 
     /// Reads one byte of the document; what it makes of the data, if it completes a byte.
-    fn step(&mut self) -> io::Result<Option<u8>> {
+    fn next(&mut self) -> io::Result<Option<u8>> {
         let Ok(byte) = self.reader.u8() else {
             return Err(io::Error::new(
                 io::ErrorKind::UnexpectedEof,
@@ -331,32 +329,13 @@ impl<'d> Digits<'d> {
     }
 }
 
-impl Read for &mut Digits<'_> {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        /// Bytes of the document that are read before the caller is asked again.
-        const STEPS: usize = 256 << 10;
-        let mut slots = into.iter_mut();
-        let mut count = 0_usize;
-        for _ in 0..STEPS {
-            if self.ended || slots.len() == 0 || self.failure.is_some() {
-                break;
-            }
-            match self.step() {
-                Ok(None) => {}
-                Ok(Some(byte)) => {
-                    if let Some(slot) = slots.next() {
-                        *slot = byte;
-                        count = count.saturating_add(1);
-                    }
-                }
-                Err(failure) => self.failure = Some(failure),
-            }
-        }
-        match self.failure.take() {
-            Some(failure) if count == 0 => return Err(failure),
-            failure => self.failure = failure,
-        }
-        if count > 0 || self.ended { Ok(count) } else { Err(io::ErrorKind::Interrupted.into()) }
+impl ByStep for &mut Digits<'_> {
+    fn step(&mut self) -> io::Result<Step> {
+        Ok(match self.next()? {
+            _ if self.ended => Step::End,
+            Some(byte) => Step::Byte(byte),
+            None => Step::Nothing,
+        })
     }
 }
 
