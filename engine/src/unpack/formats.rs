@@ -2,9 +2,8 @@
 //! of it in `docs/formats.md`, which a test compares with this file.
 
 use super::{
-    Open, ar, arj, cab, cpio, gzip, lha, mail, ole2, rpm, rtf, seven_zip, streams, tar, zip,
+    Open, ar, arj, cab, cpio, gzip, lha, mail, ole2, pdf, rpm, rtf, seven_zip, streams, tar, zip,
 };
-use super::{Open, ar, cpio, gzip, mail, ole2, pdf, rpm, rtf, streams, tar, zip};
 use crate::identify::FileType;
 use crate::limits::{Budget, Stop};
 
