@@ -33,6 +33,14 @@ fn the_committed_set_is_the_one_that_its_sources_give() {
     );
 }
 
+/// A file that none of them could match is not held up by them.
+#[test]
+fn every_rule_has_a_gate() {
+    let verified = Unverified::from_bytes(built().set).and_then(Unverified::verify).unwrap();
+    let counts = SignatureSet::open(verified).unwrap().counts();
+    assert_eq!(counts.yara_gated, counts.yara_rules);
+}
+
 #[test]
 fn every_sample_gives_the_findings_it_was_made_for() {
     let verified = Unverified::from_bytes(built().set).and_then(Unverified::verify).unwrap();

@@ -85,7 +85,7 @@ fn declared() -> BTreeMap<String, Drawn> {
         "CertificateRow" CertificateRow {
             subject, key, serial, not_before, flags, reserved, modulus_length, modulus, signature
         }
-        "YaraRow" YaraRow { namespace, source, origin, rules }
+        "YaraRow" YaraRow { namespace, source, origin, rules, shard, reserved }
     }
 }
 
@@ -146,7 +146,10 @@ fn numbers_on_the_page_are_those_of_the_code() {
         format!("a multiple of {ALIGNMENT} |"),
         format!("| {VERSION_MAJOR}.{VERSION_MINOR} | "),
         format!("at most {MAX_PATTERNS} |"),
-        format!("{WHOLE} for a signature of its own, or {FILE_TYPE} for what gives"),
+        format!(
+            "{WHOLE} for a signature of its own, {FILE_TYPE} for what gives a file type away, or {GATE} "
+        ),
+        format!("is compiled, below {SHARDS}; {UNGATED}: "),
         format!("| class | {} |", classes.join(", ")),
         format!("in blocks of {NAME_BLOCK}, "),
         format!("at most {MAX_NAME} bytes"),

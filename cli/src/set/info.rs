@@ -26,7 +26,7 @@ pub(crate) fn run(args: &InfoArgs) -> Result<Outcome, Failure> {
 }
 
 /// The counts with their names, which are keys in JSON and, with spaces, labels in text.
-fn counts(set: &SignatureSet) -> [(&'static str, u64); 13] {
+fn counts(set: &SignatureSet) -> [(&'static str, u64); 14] {
     let counts = set.counts();
     [
         ("signatures", counts.signatures),
@@ -40,6 +40,7 @@ fn counts(set: &SignatureSet) -> [(&'static str, u64); 13] {
         ("passwords", counts.passwords),
         ("yara_files", counts.yara_files),
         ("yara_rules", counts.yara_rules),
+        ("yara_gated", counts.yara_gated),
         ("certificates", counts.certificates),
         ("removals", counts.removals),
     ]

@@ -125,7 +125,7 @@ pub struct Scratch {
     hits: Vec<Hit>,
     damage: Damage,
     #[cfg(feature = "yara")]
-    yara: Option<yara::Scanner>,
+    yara: yara::Scanners,
 }
 
 /// The first damaged piece of the set that a search met with. It goes on without that piece, and the
@@ -322,6 +322,22 @@ impl Matcher {
         })
     }
 
+    /// The shards of YARA rules for which something was found, a bit each; all of them where a damaged
+    /// set may have kept something from being found.
+    #[cfg(feature = "yara")]
+    fn open_gates(&self, scratch: &mut Scratch) -> u64 {
+        use crate::set::layout;
+        let rows = self.set.cold::<PatternRow>(Section::Patterns);
+        let mut open = 0;
+        for index in scratch.patterns.matched() {
+            let row = scratch.damage.keep(rows.get(index as usize));
+            if let Some(row) = row.filter(|row| row.part == layout::GATE) {
+                open |= 1_u64.checked_shl(row.owner.get()).unwrap_or(0);
+            }
+        }
+        if scratch.damage.0.is_some() { u64::MAX } else { open }
+    }
+
     #[cfg(feature = "yara")]
     fn search_yara(
         &self,
@@ -331,7 +347,10 @@ impl Matcher {
         findings: &mut Vec<Finding>,
     ) -> Searched {
         match &self.yara {
-            Some(yara) => yara.search(subject, &mut scratch.yara, budget, &self.label, findings),
+            Some(yara) => {
+                let open = self.open_gates(scratch);
+                yara.search(subject, open, &mut scratch.yara, budget, &self.label, findings)
+            }
             None => Ok(()),
         }
     }

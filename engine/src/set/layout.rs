@@ -44,6 +44,15 @@ pub const WHOLE: u8 = 0xff;
 /// [`PatternRow::part`] of a pattern that gives a file type away.
 pub const FILE_TYPE: u8 = 0xfe;
 
+/// [`PatternRow::part`] of a pattern that opens the gate of a shard of YARA rules.
+pub const GATE: u8 = 0xfd;
+
+/// Shards of YARA rules that a set may have.
+pub const SHARDS: u8 = 64;
+
+/// The shard of YARA rules that have no gate.
+pub const UNGATED: u8 = 0xff;
+
 /// Sub-signatures of one logical signature.
 pub const MAX_PARTS: usize = 64;
 
@@ -399,16 +408,17 @@ pub struct HashRow<const N: usize> {
 }
 
 row! {
-    /// One byte pattern: a signature of its own, a part of a logical one, or what gives a file type away.
+    /// One byte pattern: a signature of its own, a part of a logical one, what gives a file type away, or
+    /// what opens the gate of YARA rules.
     PatternRow {
         /// The number of a signature if `part` is [`WHOLE`], a row of [`Section::FileTypes`] if it is
-        /// [`FILE_TYPE`], else one of [`Section::Logicals`].
+        /// [`FILE_TYPE`], a shard of YARA rules if it is [`GATE`], else one of [`Section::Logicals`].
         owner: U32,
         /// The first of its rows in [`Section::Segments`].
         first_segment: U32,
         /// How many there are.
         segments: U16,
-        /// The number of the part, [`WHOLE`] or [`FILE_TYPE`].
+        /// The number of the part, [`WHOLE`], [`FILE_TYPE`] or [`GATE`].
         part: u8,
         /// A [`crate::matcher::Target`] number.
         target: u8,
@@ -750,6 +760,11 @@ row! {
         origin: U32,
         /// How many rules it holds.
         rules: U32,
+        /// The shard that it is compiled with, below [`SHARDS`]: its rules are evaluated where one of
+        /// the shard's gate patterns was found. [`UNGATED`]: they are evaluated for every object.
+        shard: u8,
+        /// 0.
+        reserved: [u8; 3],
     }
 }
 

@@ -58,7 +58,7 @@ pub struct Counts {
     pub sha1: u64,
     /// SHA-256 digests.
     pub sha256: u64,
-    /// Byte patterns, parts of logical signatures included.
+    /// Byte patterns, parts of logical signatures and what opens the gates of rules included.
     pub patterns: u64,
     /// Logical signatures.
     pub logicals: u64,
@@ -72,6 +72,8 @@ pub struct Counts {
     pub yara_files: u64,
     /// YARA rules.
     pub yara_rules: u64,
+    /// Those of them that are evaluated only where a literal was found that they need.
+    pub yara_gated: u64,
     /// Certificates that are trusted or blocked.
     pub certificates: u64,
     /// Names that it switches off in lower sets.
@@ -93,6 +95,8 @@ pub(crate) struct YaraSource<'a> {
     pub(crate) namespace: &'a str,
     pub(crate) source: &'a str,
     pub(crate) origin: Origin<'a>,
+    pub(crate) shard: u8,
+    pub(crate) rules: u32,
 }
 
 impl fmt::Debug for SignatureSet {
@@ -191,6 +195,11 @@ impl SignatureSet {
             passwords: self.rows::<PasswordRow>(Section::Passwords).len() as u64,
             yara_files: yara.len() as u64,
             yara_rules: yara.iter().map(|row| u64::from(row.rules.get())).sum(),
+            yara_gated: yara
+                .iter()
+                .filter(|row| row.shard != UNGATED)
+                .map(|row| u64::from(row.rules.get()))
+                .sum(),
             certificates: self.rows::<CertificateRow>(Section::Certificates).len() as u64,
             removals: self.rows::<StringRef>(Section::Removals).len() as u64,
         }
@@ -279,6 +288,8 @@ impl SignatureSet {
             namespace: self.text(row.namespace),
             source: self.text(row.source),
             origin: self.origin(row.origin.get()).unwrap_or_default(),
+            shard: row.shard,
+            rules: row.rules.get(),
         })
     }
 
@@ -453,6 +464,9 @@ impl SignatureSet {
             let texts = [row.namespace, row.source];
             if !texts.iter().all(fits) || self.origin(row.origin.get()).is_none() {
                 return Err(broken(Section::Yara, number, "text or origin out of range"));
+            }
+            if row.shard >= SHARDS && row.shard != UNGATED {
+                return Err(broken(Section::Yara, number, "no such shard"));
             }
         }
         let mut left = self.section(Section::Strings).len();

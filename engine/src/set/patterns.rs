@@ -8,8 +8,8 @@
 use super::chunks::Damaged;
 use super::error::SetError;
 use super::layout::{
-    ALWAYS_LOGICAL, ALWAYS_PATTERN, AlwaysRow, AnchorRow, FILE_TYPE, FileTypeRow, LogicalRow,
-    NO_LEAD, PatternRow, PlaceEntry, PlaceRow, Section, SegmentRow, WHOLE,
+    ALWAYS_LOGICAL, ALWAYS_PATTERN, AlwaysRow, AnchorRow, FILE_TYPE, FileTypeRow, GATE, LogicalRow,
+    NO_LEAD, PatternRow, PlaceEntry, PlaceRow, SHARDS, Section, SegmentRow, WHOLE,
 };
 use super::open::{SignatureSet, broken, spend};
 use crate::matcher::{Offset, Target, place, program};
@@ -60,6 +60,7 @@ impl SignatureSet {
             let owners = match row.part {
                 WHOLE => self.signatures() as usize,
                 FILE_TYPE => self.rows::<FileTypeRow>(Section::FileTypes).len(),
+                GATE => SHARDS.into(),
                 _ => logicals,
             };
             self.pattern(number)?;
@@ -151,7 +152,8 @@ impl SignatureSet {
         let stored = self.section(Section::Targets);
         let patterns = self.cold::<PatternRow>(Section::Patterns).all()?;
         let logicals = self.cold::<LogicalRow>(Section::Logicals).all()?;
-        let patterns = patterns.iter().filter(|row| row.part != FILE_TYPE).map(|row| row.target);
+        let patterns = patterns.iter().filter(|row| !matches!(row.part, FILE_TYPE | GATE));
+        let patterns = patterns.map(|row| row.target);
         let logicals = logicals.iter().map(|row| row.target);
         match patterns.chain(logicals).find(|target| !stored.contains(target)) {
             Some(target) => Err(SetError::invalid(format!("section Targets has no {target}"))),

@@ -10,6 +10,8 @@ pub(crate) mod literal;
 mod metadata;
 mod pattern;
 pub(crate) mod prepare;
+#[cfg(feature = "yara")]
+mod rules;
 mod signatures;
 mod strings;
 pub(crate) mod windows;
@@ -20,7 +22,7 @@ use std::collections::{BTreeSet, HashSet};
 use pellucid::matcher::Condition;
 use pellucid::matcher::containers::MAX_INTERMEDIATES;
 use pellucid::set::layout::{
-    ALWAYS_LOGICAL, AboutRow, AlwaysRow, ComparisonRow, ConditionRow, FILE_TYPE, FLAG_LATE,
+    ALWAYS_LOGICAL, AboutRow, AlwaysRow, ComparisonRow, ConditionRow, FILE_TYPE, FLAG_LATE, GATE,
     HashTableRow, LogicalRow, NO_CONDITION, OriginRow, PatternRow, RegexRow, Section, SegmentRow,
     StringRef, WHOLE, YaraRow,
 };
@@ -308,24 +310,6 @@ impl Compiler {
         Ok(())
     }
 
-    /// Adds a file of YARA rules.
-    #[cfg(feature = "yara")]
-    pub(crate) fn rules(
-        &mut self,
-        namespace: &str,
-        source: &str,
-        rules: u32,
-    ) -> Result<(), BuildError> {
-        let origin = u32::from(self.origin()?);
-        self.yara.push(YaraRow {
-            namespace: self.strings.add(namespace)?,
-            source: self.strings.add(source)?,
-            origin: origin.into(),
-            rules: rules.into(),
-        });
-        Ok(())
-    }
-
     /// Gives signatures their numbers, but for those that lost their last hash to another file's.
     fn number_signatures(&mut self) -> Result<Numbered, BuildError> {
         let signatures = std::mem::take(&mut self.signatures);
@@ -359,7 +343,7 @@ impl Compiler {
 
     /// The targets of patterns and logical signatures, sorted.
     fn targets(&self) -> Vec<u8> {
-        let patterns = self.patterns.iter().filter(|row| row.part != FILE_TYPE);
+        let patterns = self.patterns.iter().filter(|row| !matches!(row.part, FILE_TYPE | GATE));
         let patterns = patterns.map(|row| row.target);
         let logicals = self.logicals.iter().map(|row| row.target);
         let targets: BTreeSet<u8> = patterns.chain(logicals).collect();

@@ -2,14 +2,18 @@
 //!
 //! Rules are compiled from the source that the set carries: a compiled form made by somebody else
 //! could run code. Each file is compiled in its own namespace. A scanner is costly to make, so each
-//! thread keeps one in its scratch, together with the rules that it borrows.
+//! thread keeps those that it needed in its scratch, together with the rules that they borrow.
+//!
+//! Evaluating rules costs, even where none comes near to matching. So files of rules are compiled in
+//! shards, and the rules of a shard with a gate are evaluated only where the search for byte patterns
+//! found one of the literals without which none of them can match. The compiler of sets derives gates.
 //!
 //! What yara-x brings along and a host should know: the first scan starts one thread, the clock that
 //! timeouts need, for the life of the process; timeouts count in whole seconds.
 
 pub mod outline;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +22,7 @@ use yara_x::{Compiler, MetaValue, Rule, Rules, ScanError, SourceCode};
 
 use super::{MatcherError, Searched, Subject};
 use crate::limits::{Budget, Limit, Stop};
+use crate::set::layout::UNGATED;
 use crate::set::{Origin, SignatureSet};
 use crate::verdict::{Class, Finding, Method};
 
@@ -32,10 +37,22 @@ const MATCHES: usize = 65_536;
 
 /// The compiled rules of one set.
 pub(super) struct Yara {
-    rules: Arc<Rules>,
+    /// In the order of their numbers; those without a gate come last.
+    shards: Vec<Shard>,
     /// Where the rules of a namespace come from.
     origins: HashMap<String, SourceLabel>,
 }
+
+/// Rules that are evaluated together.
+struct Shard {
+    /// A bit that is set where one of its gate patterns was found; none, if they are always evaluated.
+    gate: Option<u64>,
+    rules: Arc<Rules>,
+}
+
+/// One for each shard that this thread evaluated, in their order.
+#[derive(Default)]
+pub(super) struct Scanners(Vec<Option<Scanner>>);
 
 struct SourceLabel {
     file: String,
@@ -70,15 +87,40 @@ impl Yara {
         if set.counts().yara_files == 0 {
             return Ok(None);
         }
-        let rules = stacker::grow(STACK, || compile(set))?;
+        let numbers: BTreeSet<u8> = set.yara_sources().map(|file| file.shard).collect();
+        let shards = numbers.into_iter().map(|number| {
+            let rules = Arc::new(stacker::grow(STACK, || compile(set, number))?);
+            let gate = (number != UNGATED).then(|| 1_u64.checked_shl(number.into()));
+            Ok(Shard { gate: gate.flatten(), rules })
+        });
+        let shards = shards.collect::<Result<_, MatcherError>>()?;
         let origins =
             set.yara_sources().map(|file| (file.namespace.to_owned(), file.origin.into()));
-        Ok(Some(Self { rules: Arc::new(rules), origins: origins.collect() }))
+        Ok(Some(Self { shards, origins: origins.collect() }))
     }
 
-    /// Adds a finding for each rule that matches.
+    /// Adds a finding for each rule that matches. `open` has the bits of the open gates.
     pub(super) fn search(
         &self,
+        subject: &Subject<'_>,
+        open: u64,
+        scanners: &mut Scanners,
+        budget: &Budget,
+        set: &str,
+        findings: &mut Vec<Finding>,
+    ) -> Searched {
+        scanners.0.resize_with(self.shards.len(), || None);
+        for (shard, scanner) in self.shards.iter().zip(&mut scanners.0) {
+            if shard.gate.is_none_or(|gate| open & gate != 0) {
+                self.search_shard(shard, subject, scanner, budget, set, findings)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn search_shard(
+        &self,
+        shard: &Shard,
         subject: &Subject<'_>,
         scanner: &mut Option<Scanner>,
         budget: &Budget,
@@ -87,7 +129,7 @@ impl Yara {
     ) -> Searched {
         budget.check()?;
         let scanner = scanner.get_or_insert_with(|| {
-            Scanner::new(Arc::clone(&self.rules), |rules| {
+            Scanner::new(Arc::clone(&shard.rules), |rules| {
                 let mut scanner = yara_x::Scanner::new(rules);
                 scanner.max_matches_per_pattern(MATCHES);
                 scanner.fast_scan(true);
@@ -130,10 +172,12 @@ impl Yara {
     }
 }
 
-fn compile(set: &SignatureSet) -> Result<Rules, MatcherError> {
+fn compile(set: &SignatureSet, shard: u8) -> Result<Rules, MatcherError> {
     let mut compiler = Compiler::new();
     compiler.enable_includes(false).switch_all_warnings(false);
-    for file in set.yara_sources() {
+    let mut declared = 0_u64;
+    for file in set.yara_sources().filter(|file| file.shard == shard) {
+        declared = declared.saturating_add(file.rules.into());
         outline::read(file.source).map_err(|too_deep| {
             let (at, message) = (too_deep.at, too_deep.message);
             MatcherError(format!("{}: {message} at byte {at}", file.origin.file))
@@ -143,7 +187,7 @@ fn compile(set: &SignatureSet) -> Result<Rules, MatcherError> {
         compiler.add_source(source).map_err(|error| MatcherError(error.to_string()))?;
     }
     let rules = compiler.build();
-    let (declared, found) = (set.counts().yara_rules, rules.iter().len() as u64);
+    let found = rules.iter().len() as u64;
     if declared != found {
         let message = format!("{declared} YARA rules expected, {found} compiled");
         return Err(MatcherError(message));

@@ -10,6 +10,8 @@
 //! it sees a file ([`outline`]), both compilations run on a thread of their own, and the rules that come
 //! out are counted against those that went in.
 
+pub(crate) mod gate;
+
 use std::collections::HashSet;
 use std::io::BufRead;
 use std::thread;
@@ -20,6 +22,7 @@ use yara_x::errors::CompileError;
 use yara_x::warnings::Warning;
 use yara_x::{Compiler as YaraCompiler, MetaValue, Rule, SourceCode};
 
+use self::gate::Literal;
 use super::Current;
 use super::tree::read_whole;
 use crate::build::exceptions::Exceptions;
@@ -49,6 +52,8 @@ struct RuleFile {
     source: String,
     /// How many of its rules are private because they are switched off.
     switched_off: u64,
+    /// What a file must contain for any of its rules to match.
+    gate: Option<Vec<Literal>>,
 }
 
 /// A fault and the byte of the source that it is about.
@@ -107,7 +112,7 @@ impl Rules {
             true => {
                 report.say(kind, whole_file(), |fault| Diagnostic::of_file(file.shown, fault));
             }
-            false => self.push(file, source, exceptions, report),
+            false => self.push(file, source, exceptions, report)?,
         }
         Ok(())
     }
@@ -118,8 +123,10 @@ impl Rules {
         source: String,
         exceptions: &mut Exceptions,
         report: &mut BuildReport,
-    ) {
+    ) -> Result<(), BuildError> {
         let (source, switched_off) = switch_off(file, source, exceptions, report);
+        // A parser that fails here costs the gate, not the rules.
+        let gate = on_own_stack(|| gate::of_source(&source))?.ok().flatten();
         let path = file.path.to_owned();
         let before = self.files.iter().rev().take_while(|other| other.path == path).count();
         let namespace = match before {
@@ -127,7 +134,8 @@ impl Rules {
             before => format!("{path}#{}", before.saturating_add(1)),
         };
         let (shown, kind) = (file.shown.into(), file.kind);
-        self.files.push(RuleFile { path, namespace, shown, kind, source, switched_off });
+        self.files.push(RuleFile { path, namespace, shown, kind, source, switched_off, gate });
+        Ok(())
     }
 
     /// Compiles all files together, and adds them to the set.
@@ -163,7 +171,7 @@ impl Rules {
                 continue;
             }
             compiler.begin_file(&file.path);
-            compiler.rules(&file.namespace, &file.source, count)?;
+            compiler.rules(&file.namespace, &file.source, count, file.gate.as_deref())?;
         }
         Ok(())
     }
