@@ -1,0 +1,8 @@
+//! Walks arbitrary bytes as an RTF document.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use pellucid::identify::FileType;
+
+fuzz_target!(|data: &[u8]| pellucid_fuzz::walk_as(FileType::Rtf, data));
