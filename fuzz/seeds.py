@@ -91,6 +91,26 @@ def an_entry(name, content):
     return bytes(block) + content + bytes(-len(content) % 512)
 
 
+def mail():
+    """For each reader of the target `mail`, in its order."""
+    part = b"--b\nContent-Type: a/b; name=x\nContent-Transfer-Encoding: base64\n\naGVsbG8=\n"
+    head = b"From: a\nTo: b\nContent-Type: multipart/mixed; boundary=b\n\n"
+    nested = b"--b\nContent-Type: message/rfc822\n\n" + head.replace(b"=b", b"=c")
+    quoted = b"--b\nContent-Transfer-Encoding: quoted-printable\n\na=3D=\nb\n--b--\n"
+    message = head + part + nested + part.replace(b"--b", b"--c") + quoted
+    attachment = b"\2\x0f\x80\6\0\5\0\0\0hello\x14\2"
+    properties = struct.pack("<IHHII", 1, 0x1E, 0x1000, 1, 4) + b"text"
+    yield "message", bytes([0]) + message
+    yield "mailbox", bytes([1]) + b"From a\n" + message + b"\n\nFrom b\n" + message
+    yield "uuencode", bytes([2]) + b"begin 644 a\n#0V%T\n`\nend\nbegin-base64 644 b\naGVs\n====\n"
+    yield "yenc", bytes([3]) + b"=ybegin line=128 size=3 name=a\n\x8b\x8c\x8d\n=yend size=3\n"
+    line = b"(This file must be converted with BinHex 4.0)\n"
+    yield "binhex", bytes([4]) + line + b":#'0XB@dZCAKP!%9B43$E'&Y!!!!!)J!!!!!:\n"
+    tnef = b"\x78\x9f\x3e\x22\1\0" + attachment
+    tnef += b"\1\3\x90\6\0" + struct.pack("<I", len(properties)) + properties + b"\0\0"
+    yield "tnef", bytes([5]) + tnef
+
+
 def databases():
     header = b"ClamAV-VDB:now:5:1:81:X:X:me:77"
     hashes = b"0123456789abcdef0123456789abcdef:5:Some.Name\n"
@@ -146,6 +166,9 @@ def main(more):
         seed("sources", f"kind-{kind}", bytes([kind]) + text)
     for name, data in databases():
         seed("databases", name, data)
+    for name, data in mail():
+        seed("mail", name, data)
+        seed("scan", f"mail-{name}", data[1:])
     built = os.path.join(HERE, "..", "engine", "builtin.pset")
     with open(built, "rb") as file:
         seed("set_open", "builtin", file.read())

@@ -5,7 +5,14 @@
 use libfuzzer_sys::fuzz_target;
 use pellucid::identify::FileType;
 
-const TYPES: [FileType; 2] = [FileType::Mail, FileType::Mbox];
+const TYPES: [FileType; 6] = [
+    FileType::Mail,
+    FileType::Mbox,
+    FileType::Uuencode,
+    FileType::Yenc,
+    FileType::BinHex,
+    FileType::Tnef,
+];
 
 fuzz_target!(|data: &[u8]| {
     let Some((&kind, data)) = data.split_first() else { return };

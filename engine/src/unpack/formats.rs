@@ -206,7 +206,12 @@ pub const FORMATS: &[Format] = &[
         leaves: "image codecs, encryption by certificates",
     }),
     not_yet(FileType::OneNote),
-    not_yet(FileType::Tnef),
+    opens(FileType::Tnef, mail::open_tnef).told(Told {
+        reads: "attachments, attached objects, the text of the message, plain, HTML and compressed RTF",
+        by: "own",
+        bounds: "in place",
+        leaves: "checksums are not compared",
+    }),
     opens(FileType::Mail, mail::open_mail).told(Told {
         reads: "parts in base64, quoted-printable and as they stand, nested messages, names in other character sets; duplicate fields in every reading, containers without their boundaries",
         by: "own",
@@ -219,9 +224,24 @@ pub const FORMATS: &[Format] = &[
         bounds: "as mail",
         leaves: "",
     }),
-    not_yet(FileType::BinHex),
-    not_yet(FileType::Uuencode),
-    not_yet(FileType::Yenc),
+    opens(FileType::BinHex, mail::open_binhex).told(Told {
+        reads: "both forks, runs, checksums",
+        by: "own",
+        bounds: "",
+        leaves: "",
+    }),
+    opens(FileType::Uuencode, mail::open_uuencode).told(Told {
+        reads: "files behind each other, also with base64 (`begin-base64`)",
+        by: "own",
+        bounds: "",
+        leaves: "",
+    }),
+    opens(FileType::Yenc, mail::open_yenc).told(Told {
+        reads: "files behind each other, checksums",
+        by: "own",
+        bounds: "",
+        leaves: "pieces of one file are not put together (`truncated`)",
+    }),
     not_yet(FileType::EncodedScript),
     opens(FileType::Rtf, rtf::open).told(Told {
         reads: "objects and pictures, however their digits are written; files in packages and the data of objects",

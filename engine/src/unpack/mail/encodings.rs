@@ -197,6 +197,10 @@ pub(super) fn cut_off(detail: &str) -> io::Error {
     io::Error::new(io::ErrorKind::UnexpectedEof, detail)
 }
 
+pub(super) fn broken(detail: impl Into<String>) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, detail.into())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,15 +4,13 @@
 
 use memchr::memmem;
 
+use super::binhex;
 use crate::identify::CONTENT_SAMPLE;
 use crate::limits::{Budget, Stop};
 
 /// First lines, and from where on identification does not see them any more.
-const MARKS: [(&[u8], usize); 3] = [
-    (b"begin ", CONTENT_SAMPLE / 2),
-    (b"=ybegin ", 1),
-    (b"(This file must be converted with BinHex", 1),
-];
+const MARKS: [(&[u8], usize); 3] =
+    [(b"begin ", CONTENT_SAMPLE / 2), (b"=ybegin ", 1), (binhex::LINE, 1)];
 
 /// Places between two looks at the clock.
 const STEP: usize = 4096;
