@@ -215,7 +215,7 @@ pub const FORMATS: &[Format] = &[
     opens(FileType::Mail, mail::open_mail).told(Told {
         reads: "parts in base64, quoted-printable and as they stand, nested messages, names in other character sets; duplicate fields in every reading, containers without their boundaries",
         by: "own",
-        bounds: "one part at a time; 4,096 containers in a message",
+        bounds: "one part at a time; 1,024 containers in a message",
         leaves: "S/MIME, pieces of split messages, character sets of texts",
     }),
     opens(FileType::Mbox, mail::open_mbox).told(Told {

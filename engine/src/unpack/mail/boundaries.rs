@@ -27,7 +27,7 @@ pub(super) struct Boundaries(BTreeSet<Vec<u8>>);
 
 impl Boundaries {
     /// How many there may be. They are also the containers that may be nested in one message.
-    pub(super) const MOST: usize = 4096;
+    pub(super) const MOST: usize = 1024;
     /// As much of a boundary as counts; RFC 2046 allows 70.
     const LONGEST: usize = 256;
     /// Places between two looks at the clock.
@@ -42,6 +42,10 @@ impl Boundaries {
             return true;
         }
         is_known
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
     }
 
     pub(super) fn is_full(&self) -> bool {

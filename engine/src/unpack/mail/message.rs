@@ -47,12 +47,24 @@ struct Walk<'a> {
     /// Where the message ends, once it has begun.
     end: usize,
     boundaries: Boundaries,
+    /// The last search for one.
+    searched: Option<Searched>,
     /// Whether the message has a container whose end was not seen yet.
     is_open: bool,
     /// What is still to be handed out of the last part.
     pending: VecDeque<Leaf>,
     notes: Notes,
     ended: bool,
+}
+
+/// What a search for a boundary found: it holds until there are more of them, so that headers behind each
+/// other do not each search through the rest of the message.
+#[derive(Clone, Copy)]
+struct Searched {
+    from: usize,
+    end: usize,
+    boundaries: usize,
+    found: Option<Boundary>,
 }
 
 /// One reading of the content of a part.
@@ -93,6 +105,7 @@ impl<'a> Walk<'a> {
             message,
             header: Some(0),
             boundaries: Boundaries::default(),
+            searched: None,
             is_open: false,
             pending: VecDeque::new(),
             notes: Notes::default(),
@@ -124,7 +137,7 @@ impl<'a> Walk<'a> {
         if self.boundaries.is_full() {
             self.boundaries.clear();
         }
-        self.is_open = false;
+        (self.is_open, self.searched) = (false, None);
         let header = next_line(&self.data, at);
         let next = find_message(&self.data, header.saturating_sub(1), budget)?;
         self.end = next.unwrap_or(self.data.len());
@@ -143,7 +156,7 @@ impl<'a> Walk<'a> {
             let limit = next.map_or(self.end, |next| next.start);
             if let Some(boundary) = guess(&data, body, limit) {
                 self.boundaries.add(boundary);
-                next = self.boundaries.find(&data, body, self.end, budget)?;
+                next = self.find_boundary(body, budget)?;
                 holds_parts = true;
             }
         }
@@ -178,7 +191,21 @@ impl<'a> Walk<'a> {
                 self.notes.add(Problem::new(Reason::Limit(Limit::Depth), detail));
             }
         }
-        self.boundaries.find(&self.data, from, self.end, budget)
+        self.find_boundary(from, budget)
+    }
+
+    fn find_boundary(&mut self, from: usize, budget: &Budget) -> Result<Option<Boundary>, Stop> {
+        let (boundaries, end) = (self.boundaries.len(), self.end);
+        let is_known = |last: &Searched| {
+            let is_ahead = last.found.is_none_or(|found| found.start >= from);
+            (last.boundaries, last.end) == (boundaries, end) && last.from <= from && is_ahead
+        };
+        if let Some(last) = self.searched.filter(is_known) {
+            return Ok(last.found);
+        }
+        let found = self.boundaries.find(&self.data, from, end, budget)?;
+        self.searched = Some(Searched { from, end, boundaries, found });
+        Ok(found)
     }
 
     /// Whether a nested message would not be known for one by itself.
@@ -196,7 +223,7 @@ impl<'a> Walk<'a> {
                 self.header = Some(boundary.next);
                 return Ok(());
             }
-            next = self.boundaries.find(&self.data, boundary.next, self.end, budget)?;
+            next = self.find_boundary(boundary.next, budget)?;
         }
         if std::mem::take(&mut self.is_open) {
             self.notes.truncated("the boundary that ends a multipart is missing");

@@ -182,7 +182,7 @@ fn a_mailbox_has_messages() {
 }
 
 #[test]
-fn thousands_of_nested_containers_are_walked() {
+fn a_thousand_nested_containers_are_walked() {
     let nested = |depth: usize| {
         let mut message = "From: a\nTo: b\n".to_owned();
         for number in 0..depth {
@@ -212,6 +212,17 @@ fn floods_of_fields_and_boundaries_cost_no_memory() {
     let message =
         format!("From: a\nTo: b\nContent-Type: multipart/x; boundary=b\n\n--b\n\n{lines}\n--b--");
     assert_eq!(held(&message).len(), 1);
+}
+
+/// Each header would search through all that is behind it.
+#[test]
+fn floods_of_messages_in_messages_are_searched_once() {
+    let inner = "Content-Type: message/rfc822\n\n".repeat(50_000);
+    let head = "From: a\nTo: b\nContent-Type: multipart/x; boundary=b\n\n--b\n";
+    let message = format!("{head}{inner}A: b\n\nhello{}", "\n-- \n".repeat(100_000));
+    let walked = walk(message);
+    assert_eq!(walked.entries.len(), 1);
+    assert!(walked.entries[0].bytes.as_deref().unwrap().starts_with(b"hello"));
 }
 
 #[test]
@@ -276,4 +287,87 @@ fn messages_of_pythons_email_are_read() {
     assert_eq!(walked.content("text/html"), "<html>wörds</html>\n".as_bytes());
     assert_eq!(walked.content("résumé.exe"), (0..=255).collect::<Vec<u8>>());
     assert!(walked.content("message/rfc822").ends_with(b"inner words\n"));
+}
+
+/// Writes messages of any shape, each followed by what Python reads in its parts; lengths in front of all.
+const ANY_SHAPE: &str = r#"
+import base64, quopri, random, struct, sys
+from email import message_from_bytes
+dice = random.Random(7)
+out = sys.stdout.buffer
+
+def words():
+    line = lambda: b' '.join(dice.choice([b'word', b'--', b'--x', b'From', b'=', b'=3D', b'begin', b'\xe4', b'', b'Subject: x']) for _ in range(dice.randrange(9)))
+    return b'\n'.join(line() for _ in range(dice.randrange(1, 12)))
+
+def leaf():
+    content = words() if dice.random() < .7 else dice.randbytes(dice.randrange(300))
+    how = dice.choice(['7bit', 'base64', 'quoted-printable', 'BASE64', None])
+    body = {'base64': base64.encodebytes, 'BASE64': base64.encodebytes, 'quoted-printable': quopri.encodestring}.get(how, lambda it: words())(content)
+    kind = dice.choice(['text/plain', 'text/html; charset=utf-8', 'application/octet-stream; name="a b.exe"', None])
+    head = b''
+    if kind: head += b'Content-Type: ' + kind.encode() + b'\n'
+    if how: head += b'Content-Transfer-Encoding: ' + how.encode() + b'\n'
+    return head + b'\n' + body
+
+def part(depth, path):
+    shape = dice.random()
+    if depth == 0 or shape < .5: return leaf()
+    if shape < .6: return b'Content-Type: message/rfc822\n\n' + message(depth - 1, path + b'm')
+    boundary = b'=_' + path + b'_'
+    form = dice.choice([b'"%s"', b'"%s"; x=y', b'\n\t"%s"'])
+    parts = [b'--' + boundary + b'\n' + part(depth - 1, path + str(n).encode()) + b'\n' for n in range(dice.randrange(1, 4))]
+    return b'Content-Type: multipart/mixed; boundary=' + form % boundary + b'\n\npreamble\n' + b''.join(parts) + b'--' + boundary + b'--\n'
+
+def message(depth, path):
+    return b'From: a@example.org\nTo: b@example.org\n' + part(depth, path)
+
+def put(data): out.write(struct.pack('<I', len(data)) + data)
+
+for _ in range(300):
+    text = message(4, b'p')
+    if dice.random() < .3: text = text.replace(b'\n', b'\r\n')
+    leaves = [it.get_payload(decode=True) for it in message_from_bytes(text).walk() if not it.is_multipart()]
+    put(text)
+    out.write(struct.pack('<I', len(leaves)))
+    for payload in leaves: put(payload)
+"#;
+
+/// What is in a message and in those that are in it.
+fn everything(message: &[u8], depth: usize) -> Vec<Vec<u8>> {
+    let mut contents = Vec::new();
+    for entry in walk(message).entries {
+        let bytes = entry.bytes.unwrap_or_default();
+        if depth > 0 && crate::identify::is_mail(&bytes) {
+            contents.extend(everything(&bytes, depth - 1));
+        }
+        contents.push(bytes);
+    }
+    contents
+}
+
+#[test]
+fn what_python_reads_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(written) = run(folder.path(), "python3", &["-c", ANY_SHAPE]) else { return };
+    let mut reader = crate::reader::Reader::new(&written);
+    let mut compared = 0;
+    while !reader.is_empty() {
+        let length = reader.u32_le().unwrap();
+        let message = reader.bytes(length.into()).unwrap();
+        let contents = everything(message, 9);
+        for _ in 0..reader.u32_le().unwrap() {
+            let length = reader.u32_le().unwrap();
+            let payload = reader.bytes(length.into()).unwrap();
+            let is_there = contents.iter().any(|content| content == payload);
+            assert!(
+                is_there || payload.trim_ascii().is_empty(),
+                "{}\nof\n{}",
+                payload.escape_ascii(),
+                String::from_utf8_lossy(message)
+            );
+            compared += 1;
+        }
+    }
+    assert!(compared > 500, "{compared}");
 }
