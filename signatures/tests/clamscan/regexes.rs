@@ -1,5 +1,7 @@
 //! Logical signatures: regular expressions. 0 is `aaxx`, as a rule.
 
+use proptest::prelude::*;
+
 use crate::build::{CODE, Section, pe};
 use crate::table::{bare, framed};
 use crate::trial::Trial;
@@ -169,4 +171,95 @@ fn places_in_programs() {
     }
     assert!(trial.ours().len() > 50);
     trial.assert_same();
+}
+
+/// An expression that PCRE and we both take, and that matches no empty text.
+fn expression() -> impl Strategy<Value = String> {
+    let atom = prop::sample::select(&[
+        "a",
+        "b",
+        "A",
+        "1",
+        ".",
+        "\\w",
+        "\\s",
+        "\\D",
+        "[^a]",
+        "[ab\\n]",
+        "[[:upper:]1]",
+        "\\x61",
+        "\\n",
+        "\\R",
+        "\\h",
+        "(?:ab|b)",
+        "(a|ab)",
+        "(?>a|ab)",
+    ]);
+    let place = prop::sample::select(&[
+        "^",
+        "$",
+        "\\b",
+        "\\B",
+        "(?=b)",
+        "(?!a)",
+        "(?<=a)",
+        "(?<![b1])",
+        "\\G",
+        "",
+    ]);
+    let repeat = prop::sample::select(&[
+        "", "", "", "*", "+", "+?", "?", "{2}", "{0,2}", "{1,}?", "++", "?+",
+    ]);
+    let piece =
+        (atom, repeat, place).prop_map(|(atom, repeat, place)| format!("{place}{atom}{repeat}"));
+    let piece = piece.prop_recursive(2, 8, 3, |inner| {
+        // Nothing without bound inside of something without bound: ClamAV gives up such matches soon.
+        let repeat = prop::sample::select(&["", "", "?", "{2}"]);
+        let sequence = || prop::collection::vec(inner.clone(), 1..3).prop_map(|them| them.concat());
+        let group = prop::sample::select(&["(", "(?:", "(?i:"]);
+        (group, sequence(), prop::option::of(sequence()), repeat).prop_map(
+            |(group, a, b, repeat)| {
+                let other = b.map_or(String::new(), |b| format!("|{b}"));
+                format!("{group}{a}{other}){repeat}")
+            },
+        )
+    });
+    (prop::collection::vec(piece, 1..4), prop::sample::select(&["a", "b", "1", "[ab]"]))
+        .prop_map(|(pieces, last)| format!("{}{last}", pieces.concat()))
+}
+
+fn place() -> impl Strategy<Value = String> {
+    prop_oneof![
+        3 => Just(String::new()),
+        1 => (38..48_u32).prop_map(|at| format!("{at}:")),
+        1 => (38..44_u32, 0..8_u32).prop_map(|(at, shift)| format!("{at},{shift}:")),
+        1 => (10..20_u32, 0..6_u32).prop_map(|(back, shift)| format!("EOF-{back},{shift}:")),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { max_shrink_iters: 40, ..ProptestConfig::with_cases(16) })]
+
+    /// Random expressions with random letters and offsets: how often do they match?
+    #[test]
+    fn random_expressions(
+        parts in prop::collection::vec((place(), expression(), prop::sample::subsequence(&['g', 'r', 'e', 'i', 's', 'm', 'E', 'U'], 0..4)), 12),
+        texts in prop::collection::vec(prop::collection::vec(prop::sample::select(b"aabbAB1 \n"), 0..16), 8),
+    ) {
+        let mut trial = Trial::default();
+        for (number, (place, expression, letters)) in parts.iter().enumerate() {
+            let letters: String = letters.iter().collect();
+            for count in 0..4 {
+                let record = format!("R{number}_{count};Engine:81-255,Target:0;0&1={count};61617878;{place}0/{expression}/{letters}\n");
+                trial.source("random.ldb", record);
+            }
+        }
+        for (number, text) in texts.iter().enumerate() {
+            // The frame has neither letters nor digits, so that few matches reach into it; and it is no
+            // text, so that there is no view.
+            let bytes = [&[0; 34][..], b"aaxx", text, &[0xfd; 8]].concat();
+            trial.file(&format!("file{number}"), bytes);
+        }
+        trial.assert_same();
+    }
 }
