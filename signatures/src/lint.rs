@@ -82,7 +82,7 @@ pub(crate) fn name(name: &str) -> Result<(), Fault> {
 pub(crate) fn cost(content: &Prepared) -> Option<Fault> {
     match content {
         Prepared::Hash { .. } | Prepared::Certificate(_) | Prepared::Listing(_) => None,
-        Prepared::FileType(_) | Prepared::Password(_) => None,
+        Prepared::FileType(_) | Prepared::Password(_) | Prepared::MacroMember(..) => None,
         Prepared::Pattern(pattern) => pattern_cost(pattern),
         Prepared::Logical(logical) if logical.holds_without_hits => Some(
             Fault::warning("holds without hits", "the logic holds where nothing matches")

@@ -65,8 +65,11 @@ fn declared() -> BTreeMap<String, Drawn> {
         }
         "ConditionRow" ConditionRow {
             entry_point_min, entry_point_max, sections_min, sections_max, flags, container,
-            intermediates, kinds, first_regex, first_comparison, regexes, comparisons, reserved
+            intermediates, kinds, first_regex, first_comparison, first_macro, regexes,
+            comparisons, macros, reserved
         }
+        "MacroRow" MacroRow { part, group, reserved, min, max }
+        "MacroMemberRow" MacroMemberRow { target, group, reserved, pattern }
         "RegexRow" RegexRow {
             text, text_length, trigger, trigger_length, part, offset_kind, options, section,
             reserved, distance, shift
@@ -147,7 +150,8 @@ fn numbers_on_the_page_are_those_of_the_code() {
         format!("| {VERSION_MAJOR}.{VERSION_MINOR} | "),
         format!("at most {MAX_PATTERNS} |"),
         format!(
-            "{WHOLE} for a signature of its own, {FILE_TYPE} for what gives a file type away, or {GATE} "
+            "{WHOLE} for a signature of its own, {FILE_TYPE} for what gives a file type away, {GATE} for \
+             what opens a gate, or {MACRO_MEMBER} "
         ),
         format!("is compiled, below {SHARDS}; {UNGATED}: "),
         format!("| class | {} |", classes.join(", ")),
@@ -158,7 +162,7 @@ fn numbers_on_the_page_are_those_of_the_code() {
     }
     let cold: Vec<u32> =
         Section::ALL.iter().filter(|kind| kind.is_cold()).map(|&kind| kind as u32).collect();
-    let logical = [30, 31, 32, 33];
+    let logical = [30, 31, 32, 33, 34, 35];
     let before = [5, 6, 7, 9, 10, 11, 12, 13, 16, 17, 18, 19, 20, 21, 22, 23];
     assert_eq!(cold, [&before[..], &logical, &[56, 58, 62, 63]].concat());
     assert_eq!((SIZE_LIMIT, ANY_SIZE), ((1 << 40) - 256, u32::MAX));

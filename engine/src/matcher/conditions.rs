@@ -51,9 +51,11 @@ impl Condition {
             kinds,
             first_regex: 0.into(),
             first_comparison: 0.into(),
+            first_macro: 0.into(),
             regexes: 0,
             comparisons: 0,
-            reserved: [0; 3],
+            macros: 0,
+            reserved: [0; 2],
         })
     }
 

@@ -1,8 +1,8 @@
 //! Logical signatures: expressions over what was found in one object.
 //!
 //! Byte patterns were searched for before, all at once. What a signature asks besides comes now, in
-//! ClamAV's order: byte comparisons, which refer to matches of patterns, then regular expressions one by
-//! one, each only where its trigger holds over the parts before it.
+//! ClamAV's order: macros and byte comparisons, which refer to matches of patterns, then regular
+//! expressions one by one, each only where its trigger holds over the parts before it.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use super::compare::ByteComparison;
 use super::occurrences::Occurrences;
 use super::patterns::{self, Left, Patterns};
 use super::regexes::Regexes;
-use super::{Hit, Subject, expression};
+use super::{Hit, Subject, expression, macros};
 use crate::limits::{Budget, Stop};
 use crate::set::layout::{
     ALWAYS_LOGICAL, AlwaysRow, ComparisonRow, FLAG_COUNTED_BY_LAST, FLAG_LATE, FLAG_NECESSARY,
@@ -117,6 +117,7 @@ impl Logicals<'_> {
             return Ok(None);
         }
         let mut parts = self.count_patterns(row, own, subject, found, budget)?;
+        self.count_macros(row, own, &mut parts, subject, budget)?;
         self.compare_bytes(row, own, &mut parts, subject, found, budget)?;
         self.search_regexes(row, &mut parts, subject, found, budget)?;
         let expression = self.set.expression(row)?;
@@ -178,6 +179,28 @@ impl Logicals<'_> {
             parts.add(pattern.part, count, first);
         }
         Ok(parts)
+    }
+
+    /// A macro also changes how often the part before it counts.
+    fn count_macros(
+        &self,
+        row: &LogicalRow,
+        own: Own<'_>,
+        parts: &mut Parts,
+        subject: &Subject<'_>,
+        budget: &Budget,
+    ) -> Result<(), Left> {
+        for it in self.set.macros(row)? {
+            let Some(before) = it.part.checked_sub(1) else { continue };
+            let patterns = own.iter().filter(|(_, pattern)| pattern.part == before);
+            let patterns: Vec<u32> = patterns.map(|(index, _)| index).collect();
+            let counts = macros::count(self.set, it, &patterns, subject, row.target, budget)?;
+            if let Some(known) = parts.counts.get_mut(usize::from(before)) {
+                *known = counts.before;
+            }
+            parts.add(it.part, counts.own, None);
+        }
+        Ok(())
     }
 
     fn compare_bytes(

@@ -21,6 +21,7 @@ mod hashes;
 mod listings;
 mod literal_search;
 mod logicals;
+mod macros;
 #[cfg(any(test, feature = "oracle"))]
 pub mod naive;
 mod occurrences;

@@ -23,12 +23,69 @@ use crate::limits::{Budget, Stop};
 use crate::set::layout::SegmentRow;
 use crate::set::{Damaged, SignatureSet};
 
+/// Bytes searched between two looks at the clock.
+const STEP: usize = 4 << 20;
+
 /// A pattern and where it may start in one object.
 pub(super) struct Occurrences<'s> {
     data: &'s [u8],
     /// For each piece between gaps without upper bound: the least gap before it, and its program.
     segments: Vec<(u32, &'s [u8])>,
     starts: Vec<Range<usize>>,
+}
+
+/// The places of a pattern's last part, in rising order. For a pattern without gaps, where it starts.
+pub(super) struct Places<'s> {
+    data: &'s [u8],
+    program: &'s [u8],
+    ranges: std::vec::IntoIter<Range<usize>>,
+    /// What is left of the range in work.
+    current: Range<usize>,
+    ends: Ends,
+}
+
+impl Places<'_> {
+    pub(super) fn next(&mut self, budget: &Budget) -> Result<Option<usize>, Stop> {
+        loop {
+            while let Some(place) = self.candidate(budget)? {
+                self.current.start = place.saturating_add(1);
+                if self.ends.run(self.program, self.data, place, budget)? {
+                    return Ok(Some(place));
+                }
+            }
+            match self.ranges.next() {
+                Some(range) => self.current = range,
+                None => return Ok(None),
+            }
+        }
+    }
+
+    /// How many bytes the program begins with, up to three.
+    pub(super) fn prefix(&self) -> usize {
+        first_bytes(self.program).len().min(3)
+    }
+
+    /// The next position that the bytes which the program begins with do not rule out.
+    fn candidate(&mut self, budget: &Budget) -> Result<Option<usize>, Stop> {
+        let bytes = first_bytes(self.program);
+        while !self.current.is_empty() {
+            let from = self.current.start;
+            if bytes.is_empty() {
+                return Ok(Some(from));
+            }
+            let stop = self.current.end.min(from.saturating_add(STEP));
+            let end = stop.saturating_add(bytes.len()).saturating_sub(1).min(self.data.len());
+            let within = self.data.get(from..end).unwrap_or_default();
+            let found = LiteralSearch::new(bytes, false).first(within);
+            let looked = found.map_or(within.len(), |found| found.saturating_add(bytes.len()));
+            self.ends.spend_bytes(looked as u64, budget)?;
+            if let Some(found) = found {
+                return Ok(Some(from.saturating_add(found)));
+            }
+            self.current.start = stop;
+        }
+        Ok(None)
+    }
 }
 
 /// Where the last part may begin, and its program.
@@ -45,6 +102,7 @@ impl<'s> Occurrences<'s> {
         subject: &Subject<'s>,
         budget: &Budget,
     ) -> Result<Option<Self>, Left> {
+        budget.check()?;
         let rows = set.pattern(pattern)?;
         let segment = |row: &SegmentRow| Ok((row.gap.get(), set.program(row)?));
         let segments = rows.segments.iter().map(segment).collect::<Result<_, Damaged>>()?;
@@ -54,17 +112,18 @@ impl<'s> Occurrences<'s> {
 
     /// How many matches there are, up to `most`.
     pub(super) fn count(&self, most: u32, budget: &Budget) -> Result<u32, Stop> {
-        let (mut count, mut ends) = (0_u32, Ends::default());
-        let last = self.last_part(budget)?;
-        for place in last.places.into_iter().flatten() {
-            if ends.run(last.program, self.data, place, budget)? {
-                count = count.saturating_add(1);
-                if count >= most {
-                    break;
-                }
-            }
+        let (mut count, mut places) = (0_u32, self.places(budget)?);
+        while count < most && places.next(budget)?.is_some() {
+            count = count.saturating_add(1);
         }
         Ok(count)
+    }
+
+    /// Where the last part stands, one place after the other.
+    pub(super) fn places(&self, budget: &Budget) -> Result<Places<'s>, Stop> {
+        let Last { places, program } = self.last_part(budget)?;
+        let ranges = places.into_iter();
+        Ok(Places { data: self.data, program, ranges, current: 0..0, ends: Ends::default() })
     }
 
     /// Where the last match starts; `first` is where the first one does.

@@ -53,6 +53,12 @@ pub const SHARDS: u8 = 64;
 /// The shard of YARA rules that have no gate.
 pub const UNGATED: u8 = 0xff;
 
+/// [`PatternRow::part`] of a pattern of a macro group.
+pub const MACRO_MEMBER: u8 = 0xfc;
+
+/// Groups of macros of one target.
+pub const MACRO_GROUPS: u32 = 32;
+
 /// Sub-signatures of one logical signature.
 pub const MAX_PARTS: usize = 64;
 
@@ -170,6 +176,10 @@ pub enum Section {
     RegexTexts = 32,
     /// [`ComparisonRow`]s; those of one logical signature lie together.
     Comparisons = 33,
+    /// [`MacroRow`]s; those of one logical signature lie together, in the order of their parts.
+    Macros = 34,
+    /// [`MacroMemberRow`]s, sorted.
+    MacroMembers = 35,
     /// [`ListingRow`]s.
     Listings = 40,
     /// [`FileTypeRow`]s.
@@ -233,6 +243,8 @@ impl Section {
         Section::Regexes,
         Section::RegexTexts,
         Section::Comparisons,
+        Section::Macros,
+        Section::MacroMembers,
         Section::Listings,
         Section::FileTypes,
         Section::Passwords,
@@ -285,7 +297,7 @@ impl Section {
         Self::HASH_TABLES.contains(&self)
             || matches!(self, Names | NameBlocks | Patterns | Segments | Programs)
             || matches!(self, Logicals | Expressions | Conditions)
-            || matches!(self, Regexes | RegexTexts | Comparisons)
+            || matches!(self, Regexes | RegexTexts | Comparisons | Macros | MacroMembers)
             || matches!(self, Anchors | PlaceEntries | Heads | Cells)
     }
 }
@@ -412,13 +424,14 @@ row! {
     /// what opens the gate of YARA rules.
     PatternRow {
         /// The number of a signature if `part` is [`WHOLE`], a row of [`Section::FileTypes`] if it is
-        /// [`FILE_TYPE`], a shard of YARA rules if it is [`GATE`], else one of [`Section::Logicals`].
+        /// [`FILE_TYPE`], a shard of YARA rules if it is [`GATE`], a group if it is [`MACRO_MEMBER`], else a
+        /// row of [`Section::Logicals`].
         owner: U32,
         /// The first of its rows in [`Section::Segments`].
         first_segment: U32,
         /// How many there are.
         segments: U16,
-        /// The number of the part, [`WHOLE`], [`FILE_TYPE`] or [`GATE`].
+        /// The number of the part, [`WHOLE`], [`FILE_TYPE`], [`GATE`] or [`MACRO_MEMBER`].
         part: u8,
         /// A [`crate::matcher::Target`] number.
         target: u8,
@@ -548,12 +561,16 @@ row! {
         first_regex: U32,
         /// The first of its rows in [`Section::Comparisons`].
         first_comparison: U32,
+        /// The first of its rows in [`Section::Macros`].
+        first_macro: U32,
         /// How many regular expressions it has.
         regexes: u8,
         /// How many byte comparisons it has.
         comparisons: u8,
+        /// How many macros it has.
+        macros: u8,
         /// Zeros.
-        reserved: [u8; 3],
+        reserved: [u8; 2],
     }
 }
 
@@ -648,6 +665,37 @@ pub const COMPARE_LITTLE: u8 = 1;
 pub const COMPARE_EXACT: u8 = 2;
 /// There are two comparisons.
 pub const COMPARE_TWICE: u8 = 4;
+
+row! {
+    /// A macro: a part of a logical signature that matches where a pattern of a group stands near a match
+    /// of the part before it.
+    MacroRow {
+        /// The number of the part, at least 1.
+        part: u8,
+        /// The number of the group.
+        group: u8,
+        /// Zeros.
+        reserved: U16,
+        /// The least distance from the start of the match before it.
+        min: U32,
+        /// The greatest.
+        max: U32,
+    }
+}
+
+row! {
+    /// A pattern of a macro group. Rows are sorted by target, group and pattern.
+    MacroMemberRow {
+        /// A [`crate::matcher::Target`] number.
+        target: u8,
+        /// The number of the group.
+        group: u8,
+        /// Zeros.
+        reserved: U16,
+        /// A row of [`Section::Patterns`].
+        pattern: U32,
+    }
+}
 
 row! {
     /// Two numbers and all between them.

@@ -6,8 +6,8 @@
 use super::chunks::Damaged;
 use super::error::SetError;
 use super::layout::{
-    ComparisonRow, ConditionRow, LogicalRow, MAX_PARTS, MAX_PATTERNS, NO_CONDITION, PatternRow,
-    RegexRow, Section, WHOLE,
+    ComparisonRow, ConditionRow, LogicalRow, MACRO_MEMBER, MAX_PARTS, MAX_PATTERNS, MacroMemberRow,
+    MacroRow, NO_CONDITION, PatternRow, RegexRow, Section, WHOLE,
 };
 use super::open::{SignatureSet, broken, spend};
 use crate::matcher::compare::ByteComparison;
@@ -64,6 +64,25 @@ impl SignatureSet {
         self.cold(Section::Comparisons).run(first, count.into())
     }
 
+    /// Its macros.
+    pub(crate) fn macros(&self, row: &LogicalRow) -> Result<&[MacroRow], Damaged> {
+        let Some(condition) = self.condition_row(row)? else { return Ok(&[]) };
+        self.cold(Section::Macros).run(condition.first_macro.get(), condition.macros.into())
+    }
+
+    /// The patterns of a macro group.
+    pub(crate) fn macro_members(
+        &self,
+        target: u8,
+        group: u8,
+    ) -> Result<impl Iterator<Item = u32>, Damaged> {
+        let rows: &[MacroMemberRow] = self.cold(Section::MacroMembers).all()?;
+        let from = rows.partition_point(|row| (row.target, row.group) < (target, group));
+        let own = rows.iter().skip(from);
+        let own = own.take_while(move |row| (row.target, row.group) == (target, group));
+        Ok(own.map(|row| row.pattern.get()))
+    }
+
     /// The expression that must hold before a regular expression is searched for.
     pub(crate) fn trigger(&self, row: &RegexRow) -> Result<&[u8], Damaged> {
         self.cold(Section::Expressions).run(row.trigger.get(), row.trigger_length.get())
@@ -97,6 +116,8 @@ impl SignatureSet {
                 "regular expressions out of range or broken"
             } else if !self.comparisons_are_sound(row) {
                 "byte comparisons out of range or broken"
+            } else if !self.macros_are_sound(row) {
+                "macros out of range or broken"
             } else {
                 continue;
             };
@@ -153,6 +174,12 @@ impl SignatureSet {
         })
     }
 
+    /// A macro has a part before it.
+    fn macros_are_sound(&self, row: &LogicalRow) -> bool {
+        let is_sound = |row: &MacroRow| (1..MAX_PARTS).contains(&usize::from(row.part));
+        self.macros(row).is_ok_and(|rows| rows.iter().all(is_sound))
+    }
+
     fn comparisons_are_sound(&self, row: &LogicalRow) -> bool {
         let is_sound = |row: &ComparisonRow| {
             usize::from(row.part) < MAX_PARTS
@@ -160,6 +187,25 @@ impl SignatureSet {
                 && ByteComparison::read(row).is_some()
         };
         self.comparisons(row).is_ok_and(|rows| rows.iter().all(is_sound))
+    }
+}
+
+impl SignatureSet {
+    /// Reads every member of macro groups: they are sorted, and name patterns of groups.
+    pub(super) fn check_macro_members(&self) -> Result<(), SetError> {
+        let rows: &[MacroMemberRow] = self.cold(Section::MacroMembers).all()?;
+        let key = |row: &MacroMemberRow| (row.target, row.group, row.pattern.get());
+        let is_sound = |row: &MacroMemberRow| {
+            self.pattern(row.pattern.get()).is_ok_and(|pattern| {
+                let owner = pattern.row.owner.get();
+                pattern.row.part == MACRO_MEMBER && owner == row.group.into()
+            })
+        };
+        match rows.iter().position(|row| !is_sound(row)) {
+            Some(row) => Err(broken(Section::MacroMembers, row, "no such member")),
+            None if rows.is_sorted_by_key(key) => Ok(()),
+            None => Err(broken(Section::MacroMembers, 0, "members out of order")),
+        }
     }
 }
 

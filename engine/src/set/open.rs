@@ -127,6 +127,7 @@ impl SignatureSet {
         self.check_logicals()?;
         self.check_searched()?;
         self.check_targets()?;
+        self.check_macro_members()?;
         let tables = filter::check_all(&self.filter_sections());
         tables.map_err(|row| broken(Section::Tables, row, "a directory that is not in order"))
     }
@@ -423,6 +424,8 @@ impl SignatureSet {
                 Section::Regexes => size_of::<RegexRow>(),
                 Section::RegexTexts => 1,
                 Section::Comparisons => size_of::<ComparisonRow>(),
+                Section::Macros => size_of::<MacroRow>(),
+                Section::MacroMembers => size_of::<MacroMemberRow>(),
                 Section::Listings => size_of::<ListingRow>(),
                 Section::FileTypes => size_of::<FileTypeRow>(),
                 Section::Passwords => size_of::<PasswordRow>(),

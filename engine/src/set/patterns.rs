@@ -9,7 +9,8 @@ use super::chunks::Damaged;
 use super::error::SetError;
 use super::layout::{
     ALWAYS_LOGICAL, ALWAYS_PATTERN, AlwaysRow, AnchorRow, FILE_TYPE, FileTypeRow, GATE, LogicalRow,
-    NO_LEAD, PatternRow, PlaceEntry, PlaceRow, SHARDS, Section, SegmentRow, WHOLE,
+    MACRO_GROUPS, MACRO_MEMBER, NO_LEAD, PatternRow, PlaceEntry, PlaceRow, SHARDS, Section,
+    SegmentRow, WHOLE,
 };
 use super::open::{SignatureSet, broken, spend};
 use crate::matcher::{Offset, Target, place, program};
@@ -61,6 +62,7 @@ impl SignatureSet {
                 WHOLE => self.signatures() as usize,
                 FILE_TYPE => self.rows::<FileTypeRow>(Section::FileTypes).len(),
                 GATE => SHARDS.into(),
+                MACRO_MEMBER => MACRO_GROUPS as usize,
                 _ => logicals,
             };
             self.pattern(number)?;

@@ -23,8 +23,8 @@ use pellucid::matcher::Condition;
 use pellucid::matcher::containers::MAX_INTERMEDIATES;
 use pellucid::set::layout::{
     ALWAYS_LOGICAL, AboutRow, AlwaysRow, ComparisonRow, ConditionRow, FILE_TYPE, FLAG_LATE, GATE,
-    HashTableRow, LogicalRow, NO_CONDITION, OriginRow, PatternRow, RegexRow, Section, SegmentRow,
-    StringRef, WHOLE, YaraRow,
+    HashTableRow, LogicalRow, MACRO_MEMBER, MacroMemberRow, MacroRow, NO_CONDITION, OriginRow,
+    PatternRow, RegexRow, Section, SegmentRow, StringRef, WHOLE, YaraRow,
 };
 use pellucid::verdict::Class;
 use zerocopy::little_endian::U32;
@@ -61,6 +61,8 @@ pub(crate) struct Compiler {
     regexes: Vec<RegexRow>,
     regex_texts: Vec<u8>,
     comparisons: Vec<ComparisonRow>,
+    macros: Vec<MacroRow>,
+    macro_members: Vec<MacroMemberRow>,
     windows: Windows,
     /// Logical signatures that every object is asked for.
     always: Vec<AlwaysRow>,
@@ -120,6 +122,8 @@ impl Compiler {
             regexes: Vec::new(),
             regex_texts: Vec::new(),
             comparisons: Vec::new(),
+            macros: Vec::new(),
+            macro_members: Vec::new(),
             windows: Windows::default(),
             always: Vec::new(),
             expressions: Vec::new(),
@@ -169,6 +173,7 @@ impl Compiler {
         match content {
             Prepared::FileType(found) => return self.file_type(found),
             Prepared::Password(password) => return self.metadata.add_password(password),
+            Prepared::MacroMember(group, pattern) => return self.macro_member(*group, pattern),
             _ => {}
         }
         let name = self.signatures.name(name)?;
@@ -195,7 +200,7 @@ impl Compiler {
                 self.metadata.add_listing(listing.row, signature, name);
             }
             // No signatures: they were added above.
-            Prepared::FileType(_) | Prepared::Password(_) => {}
+            Prepared::FileType(_) | Prepared::Password(_) | Prepared::MacroMember(..) => {}
         }
         Ok(added)
     }
@@ -205,6 +210,14 @@ impl Compiler {
         if let Some(pattern) = &found.pattern {
             self.pattern(pattern, row, FILE_TYPE)?;
         }
+        Ok(Added::New)
+    }
+
+    fn macro_member(&mut self, group: u8, pattern: &PreparedPattern) -> Result<Added, BuildError> {
+        let row = row_number(self.patterns.len(), "patterns")?;
+        let (target, reserved) = (pattern.row.target, 0.into());
+        self.macro_members.push(MacroMemberRow { target, group, reserved, pattern: row.into() });
+        self.pattern(pattern, group.into(), MACRO_MEMBER)?;
         Ok(Added::New)
     }
 
@@ -249,8 +262,9 @@ impl Compiler {
 
     /// The row of what a logical signature asks besides patterns, target and size.
     fn condition(&mut self, logical: &PreparedLogical) -> Result<u32, BuildError> {
-        let PreparedLogical { condition, regexes, comparisons, .. } = logical;
-        if condition.is_none() && regexes.is_empty() && comparisons.is_empty() {
+        let PreparedLogical { condition, regexes, comparisons, macros, .. } = logical;
+        let has_others = !(regexes.is_empty() && comparisons.is_empty() && macros.is_empty());
+        if condition.is_none() && !has_others {
             return Ok(NO_CONDITION);
         }
         let nothing = || Condition::default().row();
@@ -260,6 +274,7 @@ impl Compiler {
         })?;
         let first_regex = row_number(self.regexes.len(), "regular expressions")?;
         let first_comparison = row_number(self.comparisons.len(), "byte comparisons")?;
+        let first_macro = row_number(self.macros.len(), "macros")?;
         for regex in regexes {
             let text = push_bytes(&mut self.regex_texts, &regex.text)?;
             let trigger = push_bytes(&mut self.expressions, &regex.trigger)?;
@@ -272,12 +287,15 @@ impl Compiler {
             });
         }
         self.comparisons.extend_from_slice(comparisons);
+        self.macros.extend_from_slice(macros);
         let row = row_number(self.conditions.len(), "conditions")?;
         self.conditions.push(ConditionRow {
             first_regex: first_regex.into(),
             first_comparison: first_comparison.into(),
             regexes: u8::try_from(regexes.len()).unwrap_or(u8::MAX),
             comparisons: u8::try_from(comparisons.len()).unwrap_or(u8::MAX),
+            first_macro: first_macro.into(),
+            macros: u8::try_from(macros.len()).unwrap_or(u8::MAX),
             ..condition
         });
         Ok(row)
@@ -373,6 +391,7 @@ impl Compiler {
         let targets = self.targets();
         let tables = self.hashes.tables()?;
         let measures: Vec<HashTableRow> = tables.iter().map(|(_, row, _)| *row).collect();
+        self.macro_members.sort_by_key(|row| (row.target, row.group, row.pattern.get()));
         let searched = self.windows.finish(&self.patterns, FLAG_LATE)?;
         self.always.extend(&searched.always);
         let mut all: Vec<(Section, Box<dyn Rows>)> = vec![
@@ -394,6 +413,8 @@ impl Compiler {
             (Section::Regexes, Box::new(self.regexes)),
             (Section::RegexTexts, Box::new(self.regex_texts)),
             (Section::Comparisons, Box::new(self.comparisons)),
+            (Section::Macros, Box::new(self.macros)),
+            (Section::MacroMembers, Box::new(self.macro_members)),
             (Section::Listings, Box::new(self.metadata.listings)),
             (Section::FileTypes, Box::new(self.metadata.file_types)),
             (Section::Passwords, Box::new(self.metadata.passwords)),

@@ -7,9 +7,9 @@ use pellucid::matcher::expression::{self, Comparison, ExpressionOp};
 use pellucid::matcher::{Condition, Offset, Pattern, Target};
 use pellucid::set::layout::{
     ComparisonRow, ConditionRow, FLAG_COUNTED, FLAG_COUNTED_BY_LAST, FLAG_LATE, FLAG_NECESSARY,
-    Hashed, MAX_PARTS, OFFSET_ANYWHERE, OFFSET_END, OFFSET_ENTRY_POINT, OFFSET_IN_SECTION,
-    OFFSET_LAST_SECTION, OFFSET_SECTION, OFFSET_START, OFFSET_VERSION_STRING, PatternRow, RegexRow,
-    WHOLE,
+    Hashed, MAX_PARTS, MacroRow, OFFSET_ANYWHERE, OFFSET_END, OFFSET_ENTRY_POINT,
+    OFFSET_IN_SECTION, OFFSET_LAST_SECTION, OFFSET_SECTION, OFFSET_START, OFFSET_VERSION_STRING,
+    PatternRow, RegexRow, WHOLE,
 };
 use sha2::{Digest as _, Sha256};
 use zerocopy::IntoBytes;
@@ -23,18 +23,24 @@ use super::windows::{
     cover::{self, Cover},
 };
 use crate::diagnostic::Fault;
-use crate::source::{Certificate, Content, Digest, Logical, RegexPart};
+use crate::source::{Certificate, Content, Digest, Logical, MacroPart, RegexPart};
 
 /// What a signature looks for, as rows and programs.
 #[derive(Debug)]
 pub(crate) enum Prepared {
-    Hash { of: Hashed, digest: Digest, size: Option<u64> },
+    Hash {
+        of: Hashed,
+        digest: Digest,
+        size: Option<u64>,
+    },
     Pattern(PreparedPattern),
     Logical(PreparedLogical),
     Certificate(Certificate),
     Listing(PreparedListing),
     FileType(PreparedFileType),
     Password(Vec<u8>),
+    /// With the number of its group.
+    MacroMember(u8, PreparedPattern),
 }
 
 /// A pattern.
@@ -56,6 +62,8 @@ pub(crate) struct PreparedLogical {
     pub(crate) regexes: Vec<PreparedRegex>,
     /// Complete.
     pub(crate) comparisons: Vec<ComparisonRow>,
+    /// Likewise.
+    pub(crate) macros: Vec<MacroRow>,
     pub(crate) expression: Vec<u8>,
     pub(crate) holds_without_hits: bool,
     pub(crate) cover: Cover,
@@ -83,6 +91,10 @@ pub(crate) fn prepare(content: &Content) -> Result<Prepared, Fault> {
         Content::FileType(found) => metadata::prepare_file_type(found).map(Prepared::FileType),
         Content::Password(password) => {
             metadata::check_password(password).map(|()| Prepared::Password(password.clone()))
+        }
+        // Its group is looked at when a macro asks for it.
+        Content::MacroMember(group, pattern) => {
+            Ok(Prepared::MacroMember(*group, prepare_pattern(pattern, FLAG_LATE)?))
         }
     }
 }
@@ -162,6 +174,7 @@ fn prepare_logical(logical: &Logical) -> Result<PreparedLogical, Fault> {
         patterns,
         regexes: regexes.collect::<Result<_, _>>()?,
         comparisons: logical.comparisons.iter().map(|(part, it)| it.row(*part)).collect(),
+        macros: logical.macros.iter().map(|(part, it)| macro_row(*part, *it)).collect(),
         expression,
         holds_without_hits,
         cover,
@@ -186,6 +199,11 @@ fn prepare_regex(part: u8, regex: &RegexPart) -> Result<PreparedRegex, Fault> {
     };
     let trigger = expression::encode(&regex.trigger);
     Ok(PreparedRegex { row, text: regex.text.clone(), trigger })
+}
+
+fn macro_row(part: u8, of: MacroPart) -> MacroRow {
+    let MacroPart { group, min, max } = of;
+    MacroRow { part, group, reserved: 0.into(), min: min.into(), max: max.into() }
 }
 
 fn prepare_condition(condition: &Condition) -> Result<Option<ConditionRow>, Fault> {
@@ -213,6 +231,10 @@ fn mark_late(patterns: &mut [(u8, PreparedPattern)], logical: &Logical) -> Cover
     for (part, comparison) in &logical.comparisons {
         let trigger = [ExpressionOp::Part(comparison.trigger)];
         others.insert(*part, cover::of(&trigger, &prices, &others));
+    }
+    for (part, _) in &logical.macros {
+        let before = [ExpressionOp::Part(part.saturating_sub(1))];
+        others.insert(*part, cover::of(&before, &prices, &others));
     }
     for (part, regex) in &logical.regexes {
         others.insert(*part, cover::of(&regex.trigger, &prices, &others));
@@ -272,7 +294,9 @@ impl Prepared {
             Prepared::Pattern(pattern) => pattern.feed(&mut hash),
             Prepared::Certificate(certificate) => certificates::feed(certificate, &mut hash),
             Prepared::Listing(listing) => listing.feed(&mut hash),
-            Prepared::FileType(_) | Prepared::Password(_) => return None,
+            Prepared::FileType(_) | Prepared::Password(_) | Prepared::MacroMember(..) => {
+                return None;
+            }
             Prepared::Logical(logical) => {
                 hash.update([logical.target as u8]);
                 hash.update(logical.sizes.start().to_le_bytes());
@@ -293,6 +317,7 @@ impl Prepared {
                     }
                 }
                 hash.update(logical.comparisons.as_bytes());
+                hash.update(logical.macros.as_bytes());
             }
         }
         hash.finalize().first_chunk().copied()

@@ -75,6 +75,8 @@ pub(crate) enum Content {
     FileType(FileTypePattern),
     /// A password to try on encrypted archives.
     Password(Vec<u8>),
+    /// A byte pattern of a macro group of this number.
+    MacroMember(u8, Pattern),
 }
 
 /// A digest.
@@ -155,8 +157,19 @@ pub(crate) struct Logical {
     pub(crate) regexes: Vec<(u8, RegexPart)>,
     /// The byte comparisons, likewise.
     pub(crate) comparisons: Vec<(u8, ByteComparison)>,
+    /// The macros, likewise.
+    pub(crate) macros: Vec<(u8, MacroPart)>,
     /// In postfix order.
     pub(crate) expression: Vec<ExpressionOp>,
+}
+
+/// A pattern of a group near a match of the part before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct MacroPart {
+    pub(crate) group: u8,
+    /// The distance between their starts.
+    pub(crate) min: u32,
+    pub(crate) max: u32,
 }
 
 /// A regular expression that is searched for where its trigger holds.

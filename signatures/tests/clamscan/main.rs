@@ -25,6 +25,7 @@ mod databases;
 mod exceptions;
 mod hashes;
 mod logic;
+mod macros;
 mod mail;
 mod metadata;
 mod pages;

@@ -1,4 +1,5 @@
-//! ClamAV's body signatures (`.ndb .ndu`): `name:target:offset:hexsig[:minFL[:maxFL]]`.
+//! ClamAV's body signatures (`.ndb .ndu`): `name:target:offset:hexsig[:minFL[:maxFL]]`. An offset that
+//! begins with `$` makes a record a member of a macro group (`macros.rs`).
 
 use std::borrow::Cow;
 
@@ -7,7 +8,7 @@ use pellucid::verdict::Class;
 
 use super::super::{Content, Record};
 use super::hex::{self, Style};
-use super::{check_levels, class_of, expect, fields, offset, parse_target};
+use super::{check_levels, class_of, expect, fields, macros, offset, parse_target};
 use crate::diagnostic::Fault;
 
 const FORM: &str = "name:target:offset:hexsig[:minFL[:maxFL]]";
@@ -24,11 +25,14 @@ pub(crate) fn record(line: &str, class: Class) -> Result<Option<Record<'_>>, Fau
         "" => Target::Any,
         _ => parse_target(target)?,
     };
-    let offset = offset::parse(place, target)?;
-    let hex = hex::parse(body.text, Style::default()).map_err(|fault| fault.moved(body.at))?;
-    let pattern = hex.at(target, offset);
-    let class = class_of(name, class);
-    Ok(Some(Record { name: Cow::Borrowed(name), class, content: Content::Pattern(pattern) }))
+    let content = if place.text.starts_with('$') {
+        macros::member(place, body, target)?
+    } else {
+        let offset = offset::parse(place, target)?;
+        let hex = hex::parse(body.text, Style::default()).map_err(|fault| fault.moved(body.at))?;
+        Content::Pattern(hex.at(target, offset))
+    };
+    Ok(Some(Record { name: Cow::Borrowed(name), class: class_of(name, class), content }))
 }
 
 #[cfg(test)]

@@ -2,8 +2,8 @@
 //!
 //! Sub-signatures are byte patterns, `[offset:]hexsig[::iwfa]`: `i` letters of either case, `w` wide (a
 //! zero behind every byte), `f` a full word, `a` ASCII; `w` and `a` together are two patterns, either of
-//! which counts. Or they are regular expressions (`regex.rs`) or byte comparisons (`comparison.rs`). A
-//! record with macros or images among them is skipped.
+//! which counts. Or they are regular expressions (`regex.rs`), byte comparisons (`comparison.rs`) or macros
+//! (`macros.rs`). A record with images among them is skipped.
 
 use std::borrow::Cow;
 
@@ -14,7 +14,9 @@ use pellucid::verdict::Class;
 
 use super::super::{Content, Logical, Record};
 use super::hex::{self, Style};
-use super::{Field, class_of, comparison, expect, expression, fields, offset, regex, target_block};
+use super::{
+    Field, class_of, comparison, expect, expression, fields, macros, offset, regex, target_block,
+};
 use crate::diagnostic::{Fault, quoted};
 
 const FORM: &str = "name;target block;logic;sub0;sub1;...";
@@ -35,6 +37,7 @@ pub(crate) fn record(line: &str, class: Class) -> Result<Option<Record<'_>>, Fau
         patterns: Vec::with_capacity(subs.len()),
         regexes: Vec::new(),
         comparisons: Vec::new(),
+        macros: Vec::new(),
         expression: expression::parse(logic)?,
     };
     check_numbers(&logical.expression, subs.len(), logic)?;
@@ -69,26 +72,27 @@ fn sub_fields(line: &str, at: usize) -> Vec<Field<'_>> {
     fields
 }
 
-/// Byte comparisons refer to byte patterns.
+/// Byte comparisons refer to byte patterns, and macros to the byte pattern before them.
 fn check_references(logical: &Logical, subs: &[Field<'_>]) -> Result<(), Fault> {
     let is_pattern = |part: u8| logical.patterns.iter().any(|(pattern, _)| *pattern == part);
+    let at = |part: u8| subs.get(usize::from(part)).map_or(0, |sub| sub.at);
+    macros::check(logical).map_err(|(part, fault)| fault.at(at(part)))?;
     let mut wrong = logical.comparisons.iter().filter(|(_, it)| !is_pattern(it.trigger));
     wrong.next().map_or(Ok(()), |(part, comparison)| {
-        let at = subs.get(usize::from(*part)).map_or(0, |sub| sub.at);
         let message = format!("sub-signature {} is not a byte pattern", comparison.trigger);
-        Err(Fault::error("byte comparison", message).at(at))
+        Err(Fault::error("byte comparison", message).at(at(*part)))
     })
 }
 
 /// Reads a sub-signature of any kind.
 fn add_sub(logical: &mut Logical, part: u8, sub: Field<'_>) -> Result<(), Fault> {
     if sub.text.starts_with("fuzzy_img#") {
-        return Err(skipped("image sub-signature", sub));
+        let message = "an image sub-signature is not matched yet";
+        return Err(Fault::skipped("image sub-signature", message).at(sub.at));
     }
     if sub.text.starts_with("${") {
-        return Err(skipped("macro sub-signature", sub));
-    }
-    if sub.text.contains('/') {
+        logical.macros.push((part, macros::parse(sub)?));
+    } else if sub.text.contains('/') {
         logical.regexes.push((part, regex::parse(sub, part, logical.target)?));
     } else if sub.text.contains('#') {
         logical.comparisons.push((part, comparison::parse(sub)?));
@@ -97,10 +101,6 @@ fn add_sub(logical: &mut Logical, part: u8, sub: Field<'_>) -> Result<(), Fault>
         logical.patterns.extend([Some(pattern), twin].into_iter().flatten().map(|one| (part, one)));
     }
     Ok(())
-}
-
-fn skipped(what: &'static str, sub: Field<'_>) -> Fault {
-    Fault::skipped(what, format!("a {what} is not matched yet")).at(sub.at)
 }
 
 /// Every sub-signature up to the highest one named must be there, and no more.
@@ -240,7 +240,10 @@ mod tests {
             ("A;Target:0;0&1;aabb;1/a.b/i", "Error trigger @20"),
             ("A;Target:0;0&1;aabb;0/a;b", "Error regular expression @20"),
             ("A;Target:0;0&1;aabb;1(>>26#ib2#>512)", "Error byte comparison @20"),
-            ("A;Target:0;0;${6-7}12$", "Skipped macro sub-signature @13"),
+            ("A;Target:0;0;${6-7}12$", "Skipped macro without a byte pattern before it @13"),
+            ("A;Target:0;0&1;aabb*ccdd;${6-7}12$", "Skipped macro behind a pattern with gaps @25"),
+            ("A;Target:0;0&1;aabb;${6-7}32$", "Error macro @20"),
+            ("A;Target:0;0&1;aabb;$12:ccdd", "Error offset @20"),
             ("A;Target:0;0;fuzzy_img#af2ad01ed42993c7#0", "Skipped image sub-signature @13"),
         ] {
             assert_eq!(read(line).unwrap_err(), reason, "{line}");

@@ -13,6 +13,7 @@ pub(crate) mod file_type;
 pub(crate) mod hash;
 mod hex;
 pub(crate) mod logical;
+mod macros;
 pub(crate) mod metadata;
 mod offset;
 pub(crate) mod old;

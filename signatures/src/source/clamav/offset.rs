@@ -17,6 +17,10 @@ pub(super) fn parse(field: Field<'_>, target: Target) -> Result<Offset, Fault> {
     if field.text == "*" {
         return Ok(Offset::Anywhere);
     }
+    if field.text.starts_with('$') {
+        let message = "only body signatures of their own can be in macro groups";
+        return Err(Fault::error("offset", message).at(field.at));
+    }
     let (place, shift) = match field.text.split_once(',') {
         Some((place, shift)) => (place, parse_shift(shift, field)?),
         None => (field.text, 0),
@@ -37,6 +41,11 @@ fn malformed(field: Field<'_>) -> Fault {
         "offsets are *, n, EOF-n, EP+n, EP-n, Sx+n, SEx, SL+n and VI, with `,MaxShift` if need be; \
          numbers are below 2^32",
     )
+}
+
+/// Refuses what is no shift.
+pub(super) fn check_shift(field: Field<'_>) -> Result<(), Fault> {
+    parse_shift(field.text, field).map(|_| ())
 }
 
 fn parse_shift(text: &str, field: Field<'_>) -> Result<u32, Fault> {
