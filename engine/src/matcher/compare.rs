@@ -186,8 +186,8 @@ impl TrimC for [u8] {
     }
 }
 
-/// The number that the bytes begin with, and how many of them it takes with all that stands before it:
-/// what `strtoll` of C does, but for what does not fit.
+/// The number that the bytes begin with, and how many of them it takes, white space before it left aside:
+/// what `strtoll` of C reads, but for what does not fit.
 fn parse(bytes: &[u8], radix: u32) -> Option<(i64, usize)> {
     let text = bytes.trim_ascii_start_c();
     let (negative, unsigned) = match text {
@@ -209,7 +209,7 @@ fn parse(bytes: &[u8], radix: u32) -> Option<(i64, usize)> {
         if negative { value.checked_sub(digit) } else { value.checked_add(digit) }
     })?;
     let rest = digits.len().saturating_sub(count);
-    let used = if count == 0 { 0 } else { bytes.len().saturating_sub(rest) };
+    let used = if count == 0 { 0 } else { text.len().saturating_sub(rest) };
     Some((value, used))
 }
 
@@ -262,6 +262,7 @@ mod tests {
             ("d", 4, "ff", Some(0)),
             ("de", 4, "12", None),
             ("de", 4, "1234", Some(1234)),
+            ("de", 4, " 123", None),
             ("d", 30, "999999999999999999999999999999", None),
             ("h", 2, "1234", Some(0x12)),
             ("h", 4, "0x12", Some(0x12)),
