@@ -90,6 +90,10 @@ const ALL: [(&str, Measurement); 5] = [
 
 fn main() -> ExitCode {
     let command_line = CommandLine::parse();
+    // Sets and large files are mapped, as by the command line program.
+    if let Err(error) = pellucid::input::survive_shrinking_maps() {
+        eprintln!("warning: files are read, not mapped: {error}");
+    }
     let result = match command_line.own {
         None => measure(&command_line.options),
         Some(Own::Open { set, folder }) => opening::open_and_say(&set, folder.as_deref()),
