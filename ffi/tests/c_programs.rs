@@ -150,12 +150,24 @@ fn files_shrink_descriptors_run_out_and_stacks_are_small() {
     let Some(program) = Program::shared(&crate_file("tests/c/bad_days.c")) else { return };
     let samples = Samples::new();
     let mut arguments = vec![samples.path("marks.pset"), samples.folder().to_owned()];
-    arguments.extend(deep_nests(&samples));
+    arguments.extend(deep_nests(&samples, &std::env::current_exe().unwrap()));
     program.run(&arguments);
 }
 
-/// Files that nest or repeat as deep as their formats allow.
-fn deep_nests(samples: &Samples) -> Vec<PathBuf> {
+/// Rules recurse over their conditions, and modules parse programs.
+#[cfg(feature = "yara")]
+#[test]
+fn small_stacks_are_enough_for_rules() {
+    let Some(program) = Program::shared(&crate_file("tests/c/bad_days.c")) else { return };
+    let samples = Samples::new();
+    let mut arguments = vec![samples.path("rules.pset"), samples.folder().to_owned()];
+    // This test program is much larger; without optimisation its digest takes minutes.
+    arguments.extend(deep_nests(&samples, Path::new("/bin/ls")));
+    program.run(&arguments);
+}
+
+/// Files that nest or repeat as deep as their formats allow, and a program.
+fn deep_nests(samples: &Samples, program: &Path) -> Vec<PathBuf> {
     let mut matryoshka = MARK.to_owned().into_bytes();
     for _ in 0..40 {
         let mut stream = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
@@ -164,8 +176,8 @@ fn deep_nests(samples: &Samples) -> Vec<PathBuf> {
     }
     let brackets = ["(", "[", "{", "<a>", "<!--", "MIME-Version: 1.0\n\n"];
     let nests = brackets.map(|bracket| bracket.repeat(100_000).into_bytes());
-    let own = fs::read(std::env::current_exe().unwrap()).unwrap();
-    let files = nests.into_iter().chain([matryoshka, own]).enumerate();
+    let program = fs::read(program).unwrap();
+    let files = nests.into_iter().chain([matryoshka, program]).enumerate();
     let write = |(number, content): (usize, Vec<u8>)| {
         let path = samples.path(&format!("nest{number}"));
         fs::write(&path, content).unwrap();

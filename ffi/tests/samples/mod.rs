@@ -23,6 +23,8 @@ impl Samples {
         fs::write(samples.path("marked.bin"), &marked).unwrap();
         fs::write(samples.path("marked.gz"), gzip("marked.bin", &marked)).unwrap();
         fs::write(samples.path("marks.pset"), set(&samples.path("sources"))).unwrap();
+        #[cfg(feature = "yara")]
+        fs::write(samples.path("rules.pset"), rules(&samples.path("rules"))).unwrap();
         samples
     }
 
@@ -46,6 +48,22 @@ fn set(folder: &Path) -> Vec<u8> {
     fs::create_dir(folder).unwrap();
     fs::write(folder.join("set.toml"), about).unwrap();
     fs::write(folder.join("marks.ndb"), format!("Test.Mark:0:*:{digits}\n")).unwrap();
+    build(&[folder.to_owned()], &BuildOptions::default()).unwrap().set
+}
+
+/// A set with one rule that is evaluated for every file, asks much of it, and holds for none.
+#[cfg(feature = "yara")]
+fn rules(folder: &Path) -> Vec<u8> {
+    let nested = format!("{}filesize > 0{}", "(".repeat(150), ")".repeat(150));
+    let rule = format!(
+        "import \"pe\" import \"elf\" import \"hash\" import \"math\"\n\
+         rule deep {{ strings: $a = /[(<](\\[|\\)|y)?/ condition:\n\
+         {nested} and (pe.is_pe or elf.type == elf.ET_DYN or filesize > 9) and\n\
+         math.entropy(0, filesize) >= 0.0 and hash.md5(0, filesize) != \"\" and\n\
+         for all i in (1..9) : (for all j in (1..3) : (@a[i] + j < 0)) }}\n"
+    );
+    fs::create_dir(folder).unwrap();
+    fs::write(folder.join("deep.yar"), rule).unwrap();
     build(&[folder.to_owned()], &BuildOptions::default()).unwrap().set
 }
 
