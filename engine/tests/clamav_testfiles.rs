@@ -34,7 +34,6 @@ const NOT_YET: &[&str] = &[
     "clam.chm",
     "clam.ea05.exe",
     "clam.ea06.exe",
-    "clam.exe.html",
     "clam.sis",
     "clam_IScab_ext.exe",
     "clam_IScab_int.exe",

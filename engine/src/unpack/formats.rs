@@ -2,7 +2,8 @@
 //! of it in `docs/formats.md`, which a test compares with this file.
 
 use super::{
-    Open, ar, arj, cab, cpio, gzip, lha, mail, ole2, pdf, rpm, rtf, seven_zip, streams, tar, zip,
+    Open, ar, arj, cab, cpio, gzip, lha, mail, ole2, pdf, rpm, rtf, seven_zip, streams, tar, text,
+    zip,
 };
 use crate::identify::FileType;
 use crate::limits::{Budget, Stop};
@@ -66,6 +67,17 @@ const fn not_yet_if(
 ) -> Format {
     Format::new(file_type, How::NotYetIf(holds))
 }
+
+/// Told of each narrow text.
+const BLOBS: Told = Told {
+    reads: "runs of base64 and hexadecimal that stand for something that can be told, through lines and strings that are put together: `data:` URLs, `-EncodedCommand`",
+    by: "own",
+    bounds: "64 characters of base64 (16 where it is announced), 128 of hexadecimal",
+    leaves: "what stands for unknown data; texts that are mail or another document",
+};
+
+/// Told of each wide text.
+const WIDE: Told = Told { reads: "the text in UTF-8", by: "own", bounds: "", leaves: "" };
 
 /// Every type that can hold other data. The ZIP family is opened as [`FileType::Zip`], Debian packages
 /// as [`FileType::Ar`], and Windows Installer packages as [`FileType::Ole2`], which always accompany them.
@@ -242,7 +254,19 @@ pub const FORMATS: &[Format] = &[
         bounds: "",
         leaves: "pieces of one file are not put together (`truncated`)",
     }),
-    not_yet(FileType::EncodedScript),
+    opens(FileType::EncodedScript, text::open_encoded_script).told(Told {
+        reads: "scripts under Microsoft's Script Encoder, wherever they begin",
+        by: "own",
+        bounds: "",
+        leaves: "the checksum is not looked at",
+    }),
+    opens(FileType::Ascii, text::open_text).told(BLOBS),
+    opens(FileType::Utf8, text::open_text).told(BLOBS),
+    opens(FileType::Text8Bit, text::open_text).told(BLOBS),
+    opens(FileType::Utf16Le, text::open_utf16_le).told(WIDE),
+    opens(FileType::Utf16Be, text::open_utf16_be).told(WIDE),
+    opens(FileType::Utf32Le, text::open_utf32_le).told(WIDE),
+    opens(FileType::Utf32Be, text::open_utf32_be).told(WIDE),
     opens(FileType::Rtf, rtf::open).told(Told {
         reads: "objects and pictures, however their digits are written; files in packages and the data of objects",
         by: "own",

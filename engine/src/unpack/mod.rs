@@ -32,6 +32,7 @@ mod streams;
 mod tar;
 #[cfg(test)]
 mod testing;
+mod text;
 mod zip;
 
 pub use formats::{FORMATS, Format, Told};
@@ -71,13 +72,30 @@ pub(crate) type Open =
     for<'a> fn(Content<'a>, u64, &Opening<'_>) -> Result<Box<dyn Unpacker<'a> + 'a>, Problem>;
 
 /// The places to open of all that were found: not a second ZIP, since the walk of the first goes
-/// through everything behind its start.
+/// through everything behind its start, and not the text that a document or mail is written in.
 pub fn places(identified: &Identification) -> impl DoubleEndedIterator<Item = Found> {
     let mut zips = identified.found.iter().filter(|found| found.file_type == FileType::Zip);
     let first_zip = zips.next().copied();
+    let is_document = identified.types_at_start().iter().any(|file_type| {
+        is_opened(file_type) && !TEXTS.contains(&file_type) && file_type != FileType::EncodedScript
+    });
     let found = identified.found.iter().copied();
-    found.filter(move |found| found.file_type != FileType::Zip || Some(*found) == first_zip)
+    found.filter(move |found| match found.file_type {
+        FileType::Zip => Some(*found) == first_zip,
+        file_type => !(is_document && TEXTS.contains(&file_type)),
+    })
 }
+
+/// Texts by their encoding.
+const TEXTS: [FileType; 7] = [
+    FileType::Ascii,
+    FileType::Utf8,
+    FileType::Text8Bit,
+    FileType::Utf16Le,
+    FileType::Utf16Be,
+    FileType::Utf32Le,
+    FileType::Utf32Be,
+];
 
 /// Opens what was found in `content`. `None`: this type holds nothing inside. An error says why its
 /// inside cannot be looked at.

@@ -1,0 +1,369 @@
+//! Runs of base64 (RFC 4648) and hexadecimal in a text: `data:` URLs, programs in scripts,
+//! PowerShell's `-EncodedCommand`.
+//!
+//! A run may go on in the next line, and in the next of several strings that are put together with
+//! `+`, `&` or `.`. Long words and paths look like base64 too, so a run counts only if what it stands
+//! for is something that can be told: identification decides by its beginning.
+
+use std::io;
+
+use crate::identify::{FileType, identify};
+use crate::input::Content;
+use crate::limits::{Budget, Stop};
+use crate::reader::Reader;
+use crate::unpack::decoders::{ByStep, Step, Stepwise};
+use crate::unpack::{Entry, Notes, Opening, Unpacker};
+use crate::verdict::Problem;
+
+/// The shortest run that counts by itself, and where the text in front of it announces one.
+const LONG: usize = 64;
+const ANNOUNCED: usize = 16;
+/// How much of a line or string a run has to fill to go on in the next.
+const FULL: usize = 32;
+/// Hexadecimal is what has no other letters, and is at least this long.
+const HEXADECIMAL: usize = 128;
+/// How much is decoded to tell what a run stands for.
+const SAMPLE: usize = 4096;
+
+pub(in crate::unpack) fn open_text<'a>(
+    content: Content<'a>,
+    offset: u64,
+    _: &Opening<'_>,
+) -> Result<Box<dyn Unpacker<'a> + 'a>, Problem> {
+    let text = content.slice(offset, u64::MAX);
+    Ok(Box::new(Text { text, at: 0, notes: Notes::default(), ended: false }))
+}
+
+/// A text being walked.
+struct Text<'a> {
+    text: Content<'a>,
+    at: usize,
+    notes: Notes,
+    ended: bool,
+}
+
+/// A run of characters of an encoding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Run {
+    start: usize,
+    end: usize,
+    /// Characters without what stands between lines and strings.
+    length: usize,
+    is_hexadecimal: bool,
+}
+
+impl<'a> Unpacker<'a> for Text<'a> {
+    fn next_entry(&mut self, budget: &Budget) -> Option<Entry<'a>> {
+        if self.ended {
+            return None;
+        }
+        let entry = self.advance(budget).unwrap_or_else(|stop| {
+            self.notes.add(stop.into());
+            None
+        });
+        self.ended = entry.as_ref().is_none_or(Entry::ends_walk);
+        entry
+    }
+
+    fn problems(&mut self) -> Vec<Problem> {
+        self.notes.take()
+    }
+}
+
+impl<'a> Text<'a> {
+    fn advance<'e>(&mut self, budget: &Budget) -> Result<Option<Entry<'e>>, Stop> {
+        let text = self.text.clone();
+        while let Some(run) = self.next_run(&text, budget)? {
+            let written = text.get(run.start..run.end).unwrap_or_default();
+            if !is_telling(&sample(written, run.is_hexadecimal)) {
+                continue;
+            }
+            let decoder = Stepwise::new(Decoder::new(written, run.is_hexadecimal));
+            let decoded = budget.decode(decoder, written.len() as u64)?;
+            let form = if run.is_hexadecimal { "hexadecimal" } else { "base64" };
+            return Ok(Some(Entry::decoded(format!("{form} at {}", run.start), decoded)));
+        }
+        Ok(None)
+    }
+
+    /// The next run that is long enough.
+    fn next_run(&mut self, text: &[u8], budget: &Budget) -> Result<Option<Run>, Stop> {
+        /// Bytes between two looks at the clock.
+        const STEP: usize = 1 << 20;
+        loop {
+            budget.check()?;
+            let rest = text.get(self.at..).unwrap_or_default();
+            if rest.is_empty() {
+                return Ok(None);
+            }
+            let step = rest.get(..STEP).unwrap_or(rest);
+            let Some(over) = step.iter().position(|&byte| is_digit(byte)) else {
+                self.at = self.at.saturating_add(step.len());
+                continue;
+            };
+            let start = self.at.saturating_add(over);
+            let run = measure(text, start);
+            self.at = run.end;
+            let is_long = match run.is_hexadecimal {
+                true => run.length >= HEXADECIMAL,
+                false => run.length >= LONG,
+            };
+            if is_long || (run.length >= ANNOUNCED && is_announced(text, start)) {
+                return Ok(Some(run));
+            }
+        }
+    }
+}
+
+fn is_digit(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
+}
+
+/// How far a run goes from its start, through lines and strings.
+fn measure(text: &[u8], start: usize) -> Run {
+    let mut run = Run { start, end: start, length: 0, is_hexadecimal: true };
+    let mut at = start;
+    loop {
+        let rest = text.get(at..).unwrap_or_default();
+        let piece = rest.iter().take_while(|&&byte| is_digit(byte)).count();
+        let (piece, behind) = rest.split_at_checked(piece).unwrap_or_default();
+        let is_hexadecimal = piece.iter().all(u8::is_ascii_hexdigit);
+        // A word behind a run of digits does not belong to it.
+        if piece.is_empty() || (run.is_hexadecimal && !is_hexadecimal && run.length >= HEXADECIMAL)
+        {
+            return run;
+        }
+        run.is_hexadecimal &= is_hexadecimal;
+        run.length = run.length.saturating_add(piece.len());
+        run.end = at.saturating_add(piece.len());
+        if piece.len() < FULL {
+            return run;
+        }
+        let Some(between) = between(behind) else { return run };
+        at = run.end.saturating_add(between);
+    }
+}
+
+/// Bytes between a piece and the next: a line end, or the end of a string and the start of another.
+fn between(behind: &[u8]) -> Option<usize> {
+    const MOST: usize = 32;
+    let near = behind.get(..MOST).unwrap_or(behind);
+    let is_quote = |byte: &u8| matches!(byte, b'"' | b'\'');
+    let length = near
+        .iter()
+        .take_while(|byte| {
+            is_quote(byte)
+                || matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | b'+' | b'&' | b'.' | b'\\')
+        })
+        .count();
+    // Visual Basic marks a line that goes on with a low line.
+    let length = match near.get(length..) {
+        Some([b'_', b'\r' | b'\n', rest @ ..]) => {
+            let more = rest.iter().take_while(|byte| is_quote(byte) || byte.is_ascii_whitespace());
+            length.saturating_add(2).saturating_add(more.count())
+        }
+        _ => length,
+    };
+    let near = near.get(..length)?;
+    let is_line = near.first().is_some_and(|byte| matches!(byte, b'\r' | b'\n'))
+        && near.iter().all(u8::is_ascii_whitespace);
+    let quotes = near.iter().filter(|byte| is_quote(byte)).count();
+    let is_joined =
+        quotes == 2 && near.first().is_some_and(is_quote) && near.last().is_some_and(is_quote);
+    (is_line || is_joined).then_some(length)
+}
+
+/// Whether the text in front of a run says that it is base64: `base64,`, or an option that PowerShell
+/// takes for `-EncodedCommand`.
+fn is_announced(text: &[u8], start: usize) -> bool {
+    const NEAR: usize = 32;
+    let before = text.get(start.saturating_sub(NEAR)..start).unwrap_or_default();
+    let before = before.trim_ascii_end();
+    let before = before.strip_suffix(b"\"").or(before.strip_suffix(b"'")).unwrap_or(before);
+    if before.to_ascii_lowercase().ends_with(b"base64,") {
+        return true;
+    }
+    let before = before.trim_ascii_end();
+    let option = before.rsplit(|byte| matches!(byte, b' ' | b'\t' | b'"' | b'\'')).next();
+    let option = option.unwrap_or_default().to_ascii_lowercase();
+    let name = option.strip_prefix(b"-").or(option.strip_prefix(b"/"));
+    name.is_some_and(|name| {
+        !name.is_empty() && (b"encodedcommand".starts_with(name) || name == b"ec")
+    })
+}
+
+/// What the beginning of a run stands for.
+fn sample(written: &[u8], is_hexadecimal: bool) -> Vec<u8> {
+    let mut decoder = Decoder::new(written.get(..SAMPLE).unwrap_or(written), is_hexadecimal);
+    let mut sample = Vec::new();
+    while let Ok(step @ (Step::Byte(_) | Step::Nothing)) = decoder.step() {
+        if let Step::Byte(byte) = step {
+            sample.push(byte);
+        }
+    }
+    sample
+}
+
+/// Whether data are of a type that random bytes hardly have.
+fn is_telling(data: &[u8]) -> bool {
+    let types = identify(data).types();
+    types.iter().any(|file_type| {
+        !matches!(file_type, FileType::Data | FileType::Empty | FileType::Text8Bit)
+    })
+}
+
+/// Decodes either form; characters that are no digits are passed over.
+struct Decoder<'d> {
+    reader: Reader<'d>,
+    is_hexadecimal: bool,
+    bits: u32,
+    count: u32,
+    /// Between two strings that are put together.
+    is_between: bool,
+}
+
+impl<'d> Decoder<'d> {
+    fn new(written: &'d [u8], is_hexadecimal: bool) -> Self {
+        Self { reader: Reader::new(written), is_hexadecimal, bits: 0, count: 0, is_between: false }
+    }
+
+    fn value(&self, byte: u8) -> Option<u32> {
+        if self.is_hexadecimal {
+            return char::from(byte).to_digit(16);
+        }
+        let (from, first) = match byte {
+            b'A'..=b'Z' => (b'A', 0),
+            b'a'..=b'z' => (b'a', 26),
+            b'0'..=b'9' => (b'0', 52),
+            b'+' | b'-' => return Some(62),
+            b'/' | b'_' => return Some(63),
+            _ => return None,
+        };
+        Some(u32::from(byte.saturating_sub(from)).saturating_add(first))
+    }
+}
+
+impl ByStep for Decoder<'_> {
+    fn step(&mut self) -> io::Result<Step> {
+        let Ok(byte) = self.reader.u8() else { return Ok(Step::End) };
+        self.is_between ^= matches!(byte, b'"' | b'\'');
+        let Some(value) = self.value(byte).filter(|_| !self.is_between) else {
+            return Ok(Step::Nothing);
+        };
+        let width = if self.is_hexadecimal { 4 } else { 6 };
+        self.bits = (self.bits << width | value) & 0xffff;
+        self.count = self.count.saturating_add(width);
+        let Some(left) = self.count.checked_sub(8) else { return Ok(Step::Nothing) };
+        self.count = left;
+        let [.., byte] = (self.bits >> left).to_be_bytes();
+        Ok(Step::Byte(byte))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::{Limit, Limits};
+    use crate::unpack::testing::{Walked, noise, survives_damage, walk_at};
+    use crate::verdict::Reason;
+
+    fn walk(text: &str) -> Walked {
+        walk_at(open_text, text.as_bytes(), 0, Limits::default())
+    }
+
+    fn base64(bytes: &[u8]) -> String {
+        const LETTERS: &[u8; 64] =
+            b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+        let bits = |chunk: &[u8]| {
+            let value = chunk.iter().fold(0_u32, |value, &byte| value << 8 | u32::from(byte));
+            value << (8 * (3 - chunk.len()))
+        };
+        let encode = |chunk: &[u8]| {
+            let value = bits(chunk);
+            let letter = move |n: usize| char::from(LETTERS[(value >> (18 - 6 * n) & 63) as usize]);
+            (0..=chunk.len()).map(letter).collect::<String>() + &"==="[..3 - chunk.len()]
+        };
+        bytes.chunks(3).map(encode).collect()
+    }
+
+    fn hex(bytes: &[u8]) -> String {
+        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// A shell script, as identification knows it.
+    fn script() -> Vec<u8> {
+        [b"#!/bin/sh\n", &b"echo some words; ".repeat(20)[..]].concat()
+    }
+
+    fn finds(text: &str, content: &[u8]) {
+        let walked = walk(text);
+        let found = walked.entries.iter().any(|entry| entry.bytes.as_deref() == Some(content));
+        assert!(found, "{text}: {:?}", walked.entries);
+        assert_eq!(walked.reasons(), []);
+    }
+
+    #[test]
+    fn base64_is_found_in_every_place() {
+        let (plain, written) = (script(), base64(&script()));
+        finds(&format!("<a href=\"data:text/plain;base64,{written}\">"), &plain);
+        finds(&format!("x = '{}';", written.trim_end_matches('=')), &plain);
+        let lines: Vec<&str> =
+            written.as_bytes().chunks(76).map(|l| std::str::from_utf8(l).unwrap()).collect();
+        finds(&format!("-----\r\n{}\r\n-----", lines.join("\r\n")), &plain);
+        finds(&format!("    {}", lines.join("\n    ")), &plain);
+        finds(&format!("s = \"{}\"", lines.join("\" +\n  \"")), &plain);
+        finds(&format!("s = \"{}\"", lines.join("\" & _\r\n  \"")), &plain);
+        finds(&written.replace('+', "-").replace('/', "_"), &plain);
+    }
+
+    #[test]
+    fn short_commands_count_where_they_are_announced() {
+        let command: Vec<u8> =
+            "Write-Host hello".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let written = base64(&command);
+        for option in ["-enc", "-EncodedCommand", "/e", "-ec", "-eNcO"] {
+            finds(&format!("powershell {option} {written}\r\n"), &command);
+            finds(&format!("powershell {option} \"{written}\""), &command);
+        }
+        assert!(walk(&format!("powershell -exec {written}")).entries.is_empty());
+        finds(&format!("data:;base64,{}", base64(b"#!/bin/sh\nls")), b"#!/bin/sh\nls");
+    }
+
+    #[test]
+    fn hexadecimal_is_found() {
+        let plain = script();
+        finds(&format!("x=\"{}\"", hex(&plain)), &plain);
+        finds(&hex(&plain).to_uppercase(), &plain);
+    }
+
+    #[test]
+    fn words_digests_and_noise_are_left_alone() {
+        let texts = [
+            "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855  name\n".repeat(20),
+            "/usr/share/some/very/long/path/that/goes/on/and/on/for/more/than/a/line/file".into(),
+            base64(&noise(5000)),
+            "plain words in a line\n".repeat(100),
+        ];
+        for text in texts {
+            assert!(walk(&text).entries.is_empty(), "{text}");
+        }
+    }
+
+    #[test]
+    fn limits_are_kept_and_damage_does_no_harm() {
+        let text = base64(&script().repeat(100));
+        let limits = Limits { object_bytes: 5000, ..Limits::default() };
+        let reasons = walk_at(open_text, text.as_bytes(), 0, limits).reasons();
+        assert_eq!(reasons, [Reason::Limit(Limit::ObjectBytes)]);
+        survives_damage(open_text, base64(&script()).as_bytes());
+    }
+
+    /// Pieces that join and never come to an end are read once.
+    #[test]
+    fn a_long_text_is_walked_once() {
+        let text = format!("{}\n", "A".repeat(40)).repeat(100_000);
+        assert!(walk(&text).entries.len() <= 1);
+        let text = "Ab1/".repeat(8) + "\"";
+        assert!(walk(&text.repeat(50_000)).entries.is_empty());
+    }
+}
