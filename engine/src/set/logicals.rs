@@ -198,7 +198,7 @@ impl SignatureSet {
         let is_sound = |row: &MacroMemberRow| {
             self.pattern(row.pattern.get()).is_ok_and(|pattern| {
                 let owner = pattern.row.owner.get();
-                pattern.row.part == MACRO_MEMBER && owner == row.group.into()
+                pattern.row.part == MACRO_MEMBER && owner == u32::from(row.group)
             })
         };
         match rows.iter().position(|row| !is_sound(row)) {
