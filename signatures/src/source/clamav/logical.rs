@@ -222,6 +222,32 @@ mod tests {
     }
 
     #[test]
+    fn hostile_records_are_refused_by_name() {
+        let deep =
+            |open: &str, close: &str| format!("{}0{}", open.repeat(10_000), close.repeat(10_000));
+        let many = "1".repeat(10_000);
+        for (line, reason) in [
+            (format!("A;Target:0;{};aabb", deep("(", ")")), "logic"),
+            (format!("A;Target:0;{};aabb", deep("(", "")), "logic"),
+            (format!("A;Target:0;{};aabb", deep("", ")")), "logic"),
+            (format!("A;Target:0;0>{many};aabb"), "logic"),
+            (format!("A;Target:0;(0>1,{many});aabb"), "logic"),
+            (format!("A;Target:0;{many};aabb"), "logic"),
+            (format!("A;Target:0;0&1;aabb;{}/a/", deep("(", ")")), "logic"),
+            (format!("A;Target:0;0&1;aabb;0>{many}/a/"), "logic"),
+            (format!("A;Target:0;0&1;aabb;0/{}/", deep("(", ")")), "regular expression"),
+            (format!("A;Target:0;0&1;aabb;0/{}/", deep("(", "")), "regular expression"),
+            (format!("A;Target:0;0&1;aabb;0/a{{{many}}}/"), "regular expression"),
+            (format!("A;Target:0;0&1;aabb;0(>>{many}#ib1#=1)"), "byte comparison"),
+            (format!("A;Target:0;0&1;aabb;0(>>1#ib{many}#=1)"), "byte comparison"),
+            (format!("A;Target:0;0&1;aabb;${{1-{many}}}1$"), "macro"),
+        ] {
+            let error = read(&line).unwrap_err();
+            assert!(error.starts_with(&format!("Error {reason} @")), "{error}: {line:.60}");
+        }
+    }
+
+    #[test]
     fn what_is_refused_and_what_is_skipped() {
         for (line, reason) in [
             ("A", "Error fields @1"),
