@@ -1,9 +1,11 @@
-//! Compiles arbitrary bytes as a source of each kind; what compiles must open.
+//! Compiles arbitrary bytes as a source of each kind; what compiles must open, and look at its own source.
 
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use pellucid::set::{SignatureSet, Unverified};
+use pellucid::verdict::Reason;
+use pellucid::{Engine, Input, ScanOptions};
 use pellucid_signatures::{BuildOptions, SourceTree, build_tree};
 
 const NAMES: [&str; 24] = [
@@ -19,5 +21,11 @@ fuzz_target!(|data: &[u8]| {
     tree.add(name, text);
     let Ok(build) = build_tree(tree, &BuildOptions::default()) else { return };
     let verified = Unverified::from_bytes(build.set).and_then(Unverified::verify);
-    SignatureSet::open(verified.expect("its own tree fits")).expect("its own rows are right");
+    let set = SignatureSet::open(verified.expect("its own tree fits"));
+    let set = set.expect("its own rows are right");
+    let engine = Engine::builder().set(set).build().expect("an engine");
+    let report = engine.scan(Input::Memory(text), &ScanOptions::default());
+    let damaged = |reason: &Reason| matches!(reason, Reason::SetDamaged | Reason::InternalError);
+    let problems = report.objects.iter().flat_map(|object| &object.problems);
+    assert!(!problems.map(|problem| &problem.reason).any(damaged), "{report:?}");
 });
