@@ -136,3 +136,77 @@ fn sections_on_top_of_each_other_are_not_digested_without_end() {
     assert_eq!(reasons(&report), ["limit:facts"]);
     assert_eq!(report.findings[0].name, "Body", "the rest of the search goes on");
 }
+
+/// Signatures of every kind that is looked for late, with the pieces that they are found by.
+fn late_signatures(count: u64) -> Vec<(bool, String, Vec<Vec<u8>>)> {
+    let piece = |seed: u64, length: usize| -> Vec<u8> {
+        let mut number = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+        let mut next = || {
+            number = number.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            b'a' + (number >> 40) as u8 % 26
+        };
+        (0..length).map(|_| next()).collect()
+    };
+    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let signature = |number: u64| {
+        let lengths = [20, 4 + number as usize % 16, 5 + number as usize % 13];
+        let pieces: Vec<Vec<u8>> =
+            (0..).zip(lengths).map(|(part, length)| piece(number * 8 + part, length)).collect();
+        let [a, b, c] = [0, 1, 2].map(|part| hex(&pieces[part]));
+        let name = format!("Late{number}");
+        let head = format!("{name};Engine:81-255,Target:0");
+        let (logical, text) = match number % 6 {
+            0 => (true, format!("{head};0&1&2;{a};{b};{c}")),
+            1 => (true, format!("{head};0&(1|2);{a};{b}::i;{c}")),
+            2 => (true, format!("{head};0&1>1&2;{a};{b};{c}")),
+            3 => (true, format!("{head};0&1;{a};{b}*{c}")),
+            4 => (false, format!("{name}:0:*:{a}*{b}*{c}")),
+            _ => (false, format!("{name}:0:*:{a}{{-300}}{b}*{c}")),
+        };
+        (logical, text, pieces)
+    };
+    (0..count).map(signature).collect()
+}
+
+#[test]
+fn many_at_once_are_found_as_few_are() {
+    let signatures = late_signatures(240);
+    let engine_of_some = |some: &[(bool, String, Vec<Vec<u8>>)]| {
+        let text = |logical: bool| {
+            let lines = some.iter().filter(|it| it.0 == logical).map(|it| it.1.clone() + "\n");
+            lines.collect::<String>()
+        };
+        let (bodies, logicals) = (text(false), text(true));
+        engine_of(vec![set(&[Source::new("a.ndb", &bodies), Source::new("a.ldb", &logicals)])])
+    };
+    let all = engine_of_some(&signatures);
+    let few: Vec<_> = signatures.chunks(6).map(engine_of_some).collect();
+    let mut found_some = 0;
+    for round in 0..6_u64 {
+        let mut data = Vec::new();
+        for (number, (_, _, pieces)) in (0_u64..).zip(&signatures) {
+            let choice = (number * 7 + round * 13) ^ (number >> 3);
+            for (part, piece) in (0..).zip(pieces) {
+                // Sometimes one is missing, in capitals, twice, or in the wrong place.
+                match (choice >> part) % 8 {
+                    0 => {}
+                    1 => data.extend(piece.to_ascii_uppercase()),
+                    2 => data.extend([piece.as_slice(), b"-", piece.as_slice()].concat()),
+                    3 => data.splice(0..0, piece.iter().copied()).for_each(drop),
+                    _ => data.extend(piece),
+                }
+                data.resize(data.len() + choice as usize % 17, b'.');
+            }
+        }
+        let names = |engine| -> Vec<String> {
+            memory(engine, &data).findings.into_iter().map(|finding| finding.name).collect()
+        };
+        let mut expected: Vec<String> = few.iter().flat_map(names).collect();
+        let mut found = names(&all);
+        expected.sort();
+        found.sort();
+        assert_eq!(found, expected, "round {round}");
+        found_some += found.len();
+    }
+    assert!((100..1200).contains(&found_some), "{found_some} of 1440");
+}

@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 
 use super::compare::ByteComparison;
+use super::late::FEW;
 use super::occurrences::Occurrences;
 use super::patterns::{self, Left, Patterns};
 use super::regexes::Regexes;
@@ -73,8 +74,9 @@ impl Logicals<'_> {
         budget: &Budget,
         hits: &mut Vec<Hit>,
     ) -> Result<(), Stop> {
-        let mut stopped = None;
-        for index in self.asked(found)? {
+        let asked = self.asked(found)?;
+        let mut stopped = self.look_ahead(&asked, subject, found, budget).err();
+        for index in asked {
             let hit = self.evaluate_one(index, subject, found, budget);
             match found.keep(hit) {
                 Ok(hit) => hits.extend(hit.flatten()),
@@ -126,6 +128,63 @@ impl Logicals<'_> {
         let hit =
             Hit { signature: row.signature.get(), method: Method::Logical, offset: parts.first };
         Ok(holds.then_some(hit))
+    }
+
+    /// Where many signatures ask for patterns that were left for later, looks for them all at once: for
+    /// one of each first, then for the others of those that may hold still. One by one they would take
+    /// as many passes over the data as there are.
+    fn look_ahead(
+        &self,
+        asked: &BTreeSet<u32>,
+        subject: &Subject<'_>,
+        found: &mut patterns::Scratch,
+        budget: &Budget,
+    ) -> Result<(), Stop> {
+        for all in [false, true] {
+            let mut wanted = Vec::new();
+            for &index in asked {
+                let own = self.wanted_by(index, all, subject, found);
+                wanted.extend(found.keep(own)?.unwrap_or_default());
+            }
+            if wanted.len() <= FEW {
+                break;
+            }
+            self.patterns.find_many(&wanted, subject, found, budget)?;
+        }
+        Ok(())
+    }
+
+    /// The patterns that a signature still has to be told of, or the first of them that it cannot do
+    /// without; none where it cannot hold.
+    fn wanted_by(
+        &self,
+        index: u32,
+        all: bool,
+        subject: &Subject<'_>,
+        found: &patterns::Scratch,
+    ) -> Result<Vec<u32>, Left> {
+        let (row, target) = self.set.logical(index)?;
+        let sizes = row.size_min.get()..=row.size_max.get();
+        let is_meant = sizes.contains(&subject.size) && target.accepts(subject);
+        if !is_meant || !self.set.condition(row)?.holds(subject) {
+            return Ok(Vec::new());
+        }
+        let own = Own { first: row.first_pattern.get(), rows: self.set.patterns_of(row)? };
+        let (mut wanted, mut first) = (Vec::new(), None);
+        for (index, pattern) in own.iter() {
+            let is_open = pattern.flags & FLAG_LATE != 0 && !found.was_looked_for(index);
+            let is_necessary = pattern.flags & FLAG_NECESSARY != 0;
+            if is_open {
+                wanted.push(index);
+                first = first.or(is_necessary.then_some(index));
+            } else if is_necessary && found.found(index).is_none() {
+                return Ok(Vec::new());
+            }
+        }
+        match first {
+            Some(first) if !all => Ok(vec![first]),
+            _ => Ok(wanted),
+        }
     }
 
     /// Looks for the patterns that were left for later; false as soon as a necessary one is missing.

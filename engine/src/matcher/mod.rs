@@ -18,6 +18,7 @@ pub mod expression;
 mod file_types;
 pub mod filter;
 mod hashes;
+mod late;
 mod listings;
 mod literal_search;
 mod logicals;

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::ops::{Range, RangeInclusive};
 
-use super::filter::{self, Buffers, Kernel, REGION, Search};
+use super::filter::{self, Buffers, Kernel, REGION, Search, Sections};
 use super::literal_search::LiteralSearch;
 use super::place::VersionKeys;
 use super::program::Ends;
@@ -22,7 +22,7 @@ use crate::set::layout::{
     ALWAYS_PATTERN, AlwaysRow, AnchorRow, FLAG_COUNTED, MAX_PARTS, NO_LEAD, PlaceEntry, PlaceRow,
     Section, SegmentRow,
 };
-use crate::set::{Damaged, PatternRows, SignatureSet};
+use crate::set::{Damaged, PatternRows, Rows, SignatureSet};
 
 /// Cells of the filters' directories that are looked at in one step.
 const CELLS_A_STEP: u64 = 16;
@@ -39,8 +39,8 @@ pub(super) struct Patterns {
 pub(super) struct Found {
     /// Where it starts, in rising order: as many places as make a difference.
     starts: Vec<u64>,
-    /// For a pattern of several segments: where one of them was seen.
-    seen: Option<Seen>,
+    /// For a pattern of several segments: where those of them were seen that were searched for.
+    seen: Vec<Seen>,
     /// Further matches make no difference.
     most: u32,
 }
@@ -59,9 +59,13 @@ struct Seen {
 impl Found {
     /// Notes where a segment was seen.
     fn see(&mut self, segment: u32, start: usize) {
-        let seen = self.seen.get_or_insert(Seen { segment, first: start, last: start });
-        seen.first = seen.first.min(start);
-        seen.last = seen.last.max(start);
+        match self.seen.iter_mut().find(|seen| seen.segment == segment) {
+            Some(seen) => {
+                seen.first = seen.first.min(start);
+                seen.last = seen.last.max(start);
+            }
+            None => self.seen.push(Seen { segment, first: start, last: start }),
+        }
     }
 
     /// The first place where it starts.
@@ -125,6 +129,22 @@ impl Scratch {
         self.ends.spend_bytes(bytes, budget)
     }
 
+    /// Whether a pattern that is looked for late was looked for.
+    pub(super) fn was_looked_for(&self, pattern: u32) -> bool {
+        self.found.contains_key(&pattern)
+    }
+
+    /// Whether one of its segments was seen.
+    pub(super) fn has_seen(&self, pattern: u32, segment: u32) -> bool {
+        let seen = self.found.get(&pattern).map(|found| &found.seen);
+        seen.is_some_and(|seen| seen.iter().any(|seen| seen.segment == segment))
+    }
+
+    /// Notes that a pattern was looked for.
+    pub(super) fn note_looked_for(&mut self, pattern: u32) {
+        self.found.entry(pattern).or_default();
+    }
+
     /// What was found of a pattern.
     pub(super) fn found(&self, pattern: u32) -> Option<&Found> {
         self.found.get(&pattern).filter(|found| !found.starts.is_empty())
@@ -144,10 +164,10 @@ impl Scratch {
 
 /// One pattern with everything that verifying it needs.
 #[derive(Clone, Copy)]
-struct Pattern<'s> {
+pub(super) struct Pattern<'s> {
     set: &'s SignatureSet,
     index: u32,
-    rows: PatternRows<'s>,
+    pub(super) rows: PatternRows<'s>,
     /// Further matches make no difference.
     most: u32,
 }
@@ -155,6 +175,10 @@ struct Pattern<'s> {
 impl Patterns {
     pub(super) fn new(set: &SignatureSet) -> Self {
         Self { set: set.clone() }
+    }
+
+    pub(super) fn set(&self) -> &SignatureSet {
+        &self.set
     }
 
     /// Finds every pattern that matches `subject` into `scratch`, those aside that are looked for late.
@@ -238,7 +262,18 @@ impl Patterns {
         scratch: &mut Scratch,
         budget: &Budget,
     ) -> Result<(), Stop> {
-        let search = Search::new(&self.set.filter_sections(), Kernel::best());
+        self.pass(&self.set.filter_sections(), subject, scratch, budget)
+    }
+
+    /// One pass over the data with some tables, whose anchors lie in the set's segments.
+    pub(super) fn pass(
+        &self,
+        sections: &Sections<'_>,
+        subject: &Subject<'_>,
+        scratch: &mut Scratch,
+        budget: &Budget,
+    ) -> Result<(), Stop> {
+        let search = Search::new(sections, Kernel::best());
         if search.is_empty() {
             return Ok(());
         }
@@ -247,7 +282,8 @@ impl Patterns {
         let mut searched = Ok(());
         for start in (0..data.len()).step_by(REGION) {
             let region = start..start.saturating_add(REGION).min(data.len());
-            let mut on_anchors = OnAnchors { patterns: self, subject, scratch, budget };
+            let anchors = sections.anchors;
+            let mut on_anchors = OnAnchors { patterns: self, anchors, subject, scratch, budget };
             searched = budget
                 .check()
                 .and_then(|()| search.region(data, region, &mut buffers, &mut on_anchors));
@@ -263,21 +299,21 @@ impl Patterns {
     /// Verifies the segment that an anchor belongs to.
     fn on_anchor(
         &self,
-        seen: filter::Seen,
+        anchor: &AnchorRow,
+        run: usize,
         subject: &Subject<'_>,
         scratch: &mut Scratch,
         budget: &Budget,
     ) -> Result<(), Left> {
         // Many segments can share an anchor's bytes, and files can be full of them.
         scratch.ends.spend(1, budget)?;
-        let anchor: &AnchorRow = self.set.cold(Section::Anchors).get(seen.anchor as usize)?;
         let segment = anchor.segment.get();
         let row: &SegmentRow = self.set.cold(Section::Segments).get(segment as usize)?;
         let pattern = self.pattern(row.pattern.get())?;
         if !pattern.rows.target.accepts(subject) {
             return Ok(());
         }
-        let before = |lead: u32| (seen.run as u64).checked_sub(lead.into());
+        let before = |lead: u32| (run as u64).checked_sub(lead.into());
         let Some(latest) = before(anchor.lead_min.get()) else { return Ok(()) };
         let lead_max = anchor.lead_min.get().saturating_add(anchor.spread.get().into());
         let earliest = before(lead_max).unwrap_or(0);
@@ -311,7 +347,7 @@ impl Patterns {
         }
         let pattern = pattern.with_most(self.most_of(&pattern, scratch, budget)?);
         match pattern.starts(subject) {
-            Some(allowed) => pattern.verify_range(allowed, None, subject, scratch, budget),
+            Some(allowed) => pattern.verify_range(allowed, &[], subject, scratch, budget),
             None => Ok(()),
         }
     }
@@ -323,30 +359,32 @@ impl Patterns {
         scratch: &mut Scratch,
         budget: &Budget,
     ) -> Result<(), Stop> {
-        let candidates: Vec<(u32, Seen, u32)> = scratch
+        let candidates: Vec<u32> = scratch
             .found
             .iter()
-            .filter_map(|(&index, found)| Some((index, found.seen?, found.most)))
+            .filter_map(|(&index, found)| (!found.seen.is_empty()).then_some(index))
             .collect();
-        for (index, seen, most) in candidates {
-            let verified = self.decide_long_one(index, seen, most, subject, scratch, budget);
+        let candidates = self.find_segments(candidates, subject, scratch, budget)?;
+        for index in candidates {
+            let verified = self.decide_long_one(index, subject, scratch, budget);
             scratch.keep(verified)?;
         }
         Ok(())
     }
 
-    fn decide_long_one(
+    /// Decides a pattern of several segments, by where they were seen.
+    pub(super) fn decide_long_one(
         &self,
         index: u32,
-        seen: Seen,
-        most: u32,
         subject: &Subject<'_>,
         scratch: &mut Scratch,
         budget: &Budget,
     ) -> Result<(), Left> {
+        let Some(found) = scratch.found.get(&index) else { return Ok(()) };
+        let (seen, most) = (found.seen.clone(), found.most);
         let pattern = self.pattern(index)?.with_most(most);
         match pattern.starts(subject) {
-            Some(allowed) => pattern.verify_range(allowed, Some(seen), subject, scratch, budget),
+            Some(allowed) => pattern.verify_range(allowed, &seen, subject, scratch, budget),
             None => Ok(()),
         }
     }
@@ -370,7 +408,7 @@ impl Patterns {
         logicals::most_of(&self.set, owner, scratch, budget)
     }
 
-    fn pattern(&self, index: u32) -> Result<Pattern<'_>, Damaged> {
+    pub(super) fn pattern(&self, index: u32) -> Result<Pattern<'_>, Damaged> {
         Ok(Pattern { set: &self.set, index, rows: self.set.pattern(index)?, most: 1 })
     }
 }
@@ -378,6 +416,7 @@ impl Patterns {
 /// What the filters see goes to the patterns.
 struct OnAnchors<'a, 's, 'd> {
     patterns: &'a Patterns,
+    anchors: Rows<'a, AnchorRow>,
     subject: &'a Subject<'d>,
     scratch: &'s mut Scratch,
     budget: &'a Budget,
@@ -385,8 +424,12 @@ struct OnAnchors<'a, 's, 'd> {
 
 impl filter::Sink<Stop> for OnAnchors<'_, '_, '_> {
     fn seen(&mut self, seen: filter::Seen) -> Result<(), Stop> {
-        let step = self.patterns.on_anchor(seen, self.subject, self.scratch, self.budget);
-        self.scratch.keep(step).map(|_| ())
+        let Self { patterns, subject, scratch, budget, .. } = self;
+        let step = match self.anchors.get(seen.anchor as usize) {
+            Ok(anchor) => patterns.on_anchor(anchor, seen.run, subject, scratch, budget),
+            Err(damaged) => Err(damaged.into()),
+        };
+        scratch.keep(step).map(|_| ())
     }
 
     fn spend(&mut self, cells: u64) -> Result<(), Stop> {
@@ -486,7 +529,7 @@ impl Pattern<'_> {
         Ok(())
     }
 
-    fn starts(&self, subject: &Subject<'_>) -> Option<RangeInclusive<u64>> {
+    pub(super) fn starts(&self, subject: &Subject<'_>) -> Option<RangeInclusive<u64>> {
         self.rows.offset.starts(subject)
     }
 
@@ -508,12 +551,12 @@ impl Pattern<'_> {
 
     /// Verifies at every start in `allowed`. The segments are walked from the last to the first,
     /// since gaps between them have no upper bound: a segment helps if it can end early enough
-    /// before the latest start of the next one. `seen` says where one of them was seen, if it was
+    /// before the latest start of the next one. `seen` says where those of them were seen that were
     /// searched for.
     fn verify_range(
         &self,
         allowed: RangeInclusive<u64>,
-        seen: Option<Seen>,
+        seen: &[Seen],
         subject: &Subject<'_>,
         scratch: &mut Scratch,
         budget: &Budget,
@@ -566,9 +609,9 @@ impl<'p> SegmentSearch<'p> {
     }
 
     /// The positions, `end` included, where the segment can start, by what was seen of the pattern.
-    fn starts_near(&self, seen: Option<Seen>, number: usize, data: &[u8]) -> Range<usize> {
+    fn starts_near(&self, seen: &[Seen], number: usize, data: &[u8]) -> Range<usize> {
         let end = data.len().min(self.latest_end);
-        match seen.filter(|seen| seen.segment as usize == number) {
+        match seen.iter().find(|seen| seen.segment as usize == number) {
             Some(seen) => seen.first..seen.last.min(end),
             None => 0..end,
         }

@@ -21,6 +21,8 @@
 
 use std::ops::Range;
 
+use memchr::memmem::Finder;
+
 use super::boundary::{Boundary, BoundaryKind, Nearby, Side};
 use super::pattern::{ByteMask, Element, Gap, Part};
 use crate::limits::{Budget, Grant, Stop};
@@ -369,6 +371,10 @@ const STEPS: u64 = 1 << 20;
 const BYTES_A_STEP: u64 = 16;
 /// Choices offer many ends at a time; they are sorted out when there are as many as this.
 const MANY_ENDS: usize = 64 << 10;
+/// So many neighbouring positions are searched through for a run of bytes.
+const MANY_STARTS: usize = 64;
+/// Bytes that are searched through between two looks at the clock.
+const MANY_BYTES: usize = 4 << 20;
 /// Memory that one thread's verification may always use; more is charged to the budget.
 const FREE_MEMORY: u64 = 4 << 20;
 
@@ -486,10 +492,7 @@ impl Ends {
 
     fn step(&mut self, op: Op<'_>, data: &[u8], budget: &Budget) -> Result<(), Stop> {
         match op {
-            Op::Exact(bytes) => {
-                let cost = steps_of(bytes.len() as u64);
-                self.keep(data, bytes.len(), cost, budget, |_, rest| rest.starts_with(bytes))
-            }
+            Op::Exact(bytes) => self.keep_exact(data, bytes, budget),
             Op::Masked(masked) => {
                 let length = masked.values.len();
                 let cost = steps_of(length as u64);
@@ -521,6 +524,36 @@ impl Ends {
                 self.spend(1, budget)?;
                 for length in boundary.lengths(data, position) {
                     push_position(&mut self.next, position.saturating_add(length));
+                }
+            }
+        }
+        std::mem::swap(&mut self.ranges, &mut self.next);
+        Ok(())
+    }
+
+    /// Keeps the positions where `bytes` follow, and moves them on behind these. Many neighbouring
+    /// positions are searched through and not tried one by one.
+    fn keep_exact(&mut self, data: &[u8], bytes: &[u8], budget: &Budget) -> Result<(), Stop> {
+        let most = self.ranges.iter().map(Range::len).max().unwrap_or(0);
+        if most < MANY_STARTS || bytes.is_empty() {
+            let cost = steps_of(bytes.len() as u64);
+            return self.keep(data, bytes.len(), cost, budget, |_, rest| rest.starts_with(bytes));
+        }
+        let finder = Finder::new(bytes);
+        self.next.clear();
+        let mut ranges = 0..self.ranges.len();
+        while let Some(range) = ranges.next().and_then(|index| self.ranges.get(index).cloned()) {
+            let mut from = range.start;
+            while from < range.end {
+                let stop = range.end.min(from.saturating_add(MANY_BYTES));
+                let end = stop.saturating_add(bytes.len()).saturating_sub(1).min(data.len());
+                let found = data.get(from..end).and_then(|text| finder.find(text));
+                let looked_at = found.unwrap_or(stop.saturating_sub(from));
+                self.spend_bytes(looked_at as u64, budget)?;
+                from = from.saturating_add(looked_at);
+                if found.is_some() {
+                    push_position(&mut self.next, from.saturating_add(bytes.len()));
+                    from = from.saturating_add(1);
                 }
             }
         }
@@ -713,6 +746,24 @@ mod tests {
         assert_eq!(ends(&program, b"ab", 0), [2]);
         assert_eq!(ends(&program, b"bb", 0), [0; 0]);
         assert_eq!(ends(&program, b"b", 0), [0; 0], "too short to be anything");
+    }
+
+    #[test]
+    fn many_starts_are_searched_through_as_if_they_were_tried_one_by_one() {
+        let gap = Gap { min: 0, max: Some(300) };
+        for bytes in [&b"aa"[..], b"aba", b"b"] {
+            let program = encode(&exact(b"x"), [(gap, &exact(bytes))]).unwrap();
+            for data in [b"ab".repeat(200), b"a".repeat(400), b"aab".repeat(150)] {
+                let data = [b"x", data.as_slice()].concat();
+                let fits = |&end: &usize| {
+                    let start = end - bytes.len();
+                    start >= 1 && start <= 301 && data[start..end] == *bytes
+                };
+                let expected: Vec<usize> =
+                    (bytes.len()..=data.len()).filter(|end| fits(end)).collect();
+                assert_eq!(ends(&program, &data, 0), expected);
+            }
+        }
     }
 
     #[test]

@@ -1,0 +1,195 @@
+//! Many patterns at once that the search over the set's filters left out.
+//!
+//! Parts of logical signatures are looked for late, one by one, and so are the segments that a seen one
+//! asks for: few, in files as they are. A file that is made of nearly all of thousands of signatures
+//! asks for thousands, each a pass over the data. Where there are more than [`FEW`], tables like those in
+//! the set are made of their literals, and one pass finds where they may be.
+
+#![warn(clippy::arithmetic_side_effects)]
+
+use super::Subject;
+use super::filter::{self, Plan, Sections, Window};
+use super::patterns::{Left, Patterns, Scratch};
+use crate::limits::{Budget, Stop};
+use crate::set::SignatureSet;
+use crate::set::layout::{AnchorRow, SegmentRow};
+
+/// So many patterns are looked for one by one: a pass with tables takes as long.
+pub(super) const FEW: usize = 24;
+/// Patterns of one pass. More are several passes, so that tables stay small.
+const MOST: usize = 1 << 15;
+/// Patterns that may start at so few positions only need no pass.
+const FEW_STARTS: u64 = 1 << 12;
+/// Widths of windows with the distances of probes that literals of that length allow, best first: a
+/// literal must have `width + step - 1` bytes.
+const CLASSES: [(u8, u8); 7] = [(8, 8), (8, 4), (8, 1), (4, 4), (4, 1), (2, 1), (1, 1)];
+/// Memory for each window in work: rows, hashes, cells and their heads.
+const WINDOW_MEMORY: u64 = 64;
+
+/// Tables of some patterns.
+#[derive(Default)]
+struct Batch {
+    plans: [Plan; CLASSES.len()],
+    anchors: Vec<AnchorRow>,
+    /// The patterns, and which of their segments are in it.
+    patterns: Vec<(u32, Vec<u32>)>,
+}
+
+impl Patterns {
+    /// Looks for patterns, as [`Patterns::find_late`] does for one. Those that are better looked for one
+    /// by one are left for that.
+    pub(super) fn find_many(
+        &self,
+        wanted: &[u32],
+        subject: &Subject<'_>,
+        scratch: &mut Scratch,
+        budget: &Budget,
+    ) -> Result<(), Stop> {
+        for some in wanted.chunks(MOST) {
+            let batch = self.search_batch(some, subject, scratch, budget)?;
+            for (index, segments) in batch.patterns {
+                scratch.note_looked_for(index);
+                if segments.iter().all(|&segment| scratch.has_seen(index, segment)) {
+                    let decided = self.decide_long_one(index, subject, scratch, budget);
+                    scratch.keep(decided)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Of patterns of several segments, of which one was seen, those of which all may be there.
+    pub(super) fn find_segments(
+        &self,
+        mut patterns: Vec<u32>,
+        subject: &Subject<'_>,
+        scratch: &mut Scratch,
+        budget: &Budget,
+    ) -> Result<Vec<u32>, Stop> {
+        if patterns.len() <= FEW {
+            return Ok(patterns);
+        }
+        for some in patterns.clone().chunks(MOST) {
+            let batch = self.search_batch(some, subject, scratch, budget)?;
+            let is_missing = |(index, segments): &(u32, Vec<u32>)| {
+                segments.iter().any(|&segment| !scratch.has_seen(*index, segment))
+            };
+            let missing =
+                batch.patterns.iter().filter(|it| is_missing(it)).map(|(index, _)| *index);
+            let missing: std::collections::BTreeSet<u32> = missing.collect();
+            patterns.retain(|index| !missing.contains(index));
+        }
+        Ok(patterns)
+    }
+
+    /// One pass over the data for all segments of some patterns that were not seen yet.
+    fn search_batch(
+        &self,
+        wanted: &[u32],
+        subject: &Subject<'_>,
+        scratch: &mut Scratch,
+        budget: &Budget,
+    ) -> Result<Batch, Stop> {
+        let mut batch = Batch::new();
+        for &index in wanted {
+            let added = self.add_to(&mut batch, index, subject, scratch);
+            scratch.keep(added)?;
+        }
+        let memory = batch.windows().saturating_mul(WINDOW_MEMORY);
+        let _held = budget.hold(memory)?;
+        let Some(written) = filter::write(&batch.plans, batch.anchors.len()) else {
+            return Ok(Batch::new());
+        };
+        let sections = Sections {
+            tables: &written.tables,
+            filters: &written.filters,
+            heads: written.heads.as_slice().into(),
+            cells: written.cells.as_slice().into(),
+            anchors: batch.anchors.as_slice().into(),
+        };
+        self.pass(&sections, subject, scratch, budget)?;
+        Ok(batch)
+    }
+
+    /// Adds a pattern, if tables help to find it.
+    fn add_to(
+        &self,
+        batch: &mut Batch,
+        index: u32,
+        subject: &Subject<'_>,
+        scratch: &Scratch,
+    ) -> Result<(), Left> {
+        let pattern = self.pattern(index)?;
+        let starts = pattern.starts(subject).filter(|_| pattern.rows.target.accepts(subject));
+        let Some(starts) = starts else { return Ok(()) };
+        let is_floating = starts.end().saturating_sub(*starts.start()) > FEW_STARTS;
+        let segments = pattern.rows.segments;
+        if !is_floating || segments.iter().any(|segment| segment.literal_length.get() == 0) {
+            return Ok(());
+        }
+        let mut added = Vec::new();
+        let first = pattern.rows.row.first_segment.get();
+        for (number, segment) in (0_u32..).zip(segments) {
+            if !scratch.has_seen(index, number) {
+                batch.add(self.set(), first.saturating_add(number), segment)?;
+                added.push(number);
+            }
+        }
+        batch.patterns.push((index, added));
+        Ok(())
+    }
+}
+
+impl Batch {
+    fn new() -> Self {
+        let plans = CLASSES.map(|(width, step)| Plan { width, step, windows: Vec::new() });
+        Self { plans, ..Self::default() }
+    }
+
+    fn windows(&self) -> u64 {
+        self.plans.iter().map(|plan| plan.windows.len() as u64).sum()
+    }
+
+    /// Adds the windows of a segment's literal.
+    fn add(&mut self, set: &SignatureSet, number: u32, segment: &SegmentRow) -> Result<(), Left> {
+        let literal = set.literal(segment)?;
+        let room = |plan: &&mut Plan| {
+            let run = plan.width.saturating_add(plan.step).saturating_sub(1);
+            usize::from(run) <= literal.len()
+        };
+        let Some(plan) = self.plans.iter_mut().find(room) else { return Ok(()) };
+        let anchor = u32::try_from(self.anchors.len()).unwrap_or(u32::MAX);
+        let windows = literal.windows(plan.width.into()).take(plan.step.into());
+        plan.windows.extend((0_u8..).zip(windows).map(|(phase, window)| Window {
+            bytes: number_of(window),
+            anchor,
+            phase,
+        }));
+        self.anchors.push(anchor_of(literal, number, segment));
+        Ok(())
+    }
+}
+
+/// A literal as an anchor: its last bytes, up to eight, are compared.
+fn anchor_of(literal: &[u8], number: u32, segment: &SegmentRow) -> AnchorRow {
+    let from = literal.len().saturating_sub(8);
+    let last = literal.get(from..).unwrap_or_default();
+    let either_case = segment.literal_either_case != 0;
+    let mask = |byte: &u8| if either_case && byte.is_ascii_alphabetic() { 0xdf } else { 0xff };
+    let masks: Vec<u8> = last.iter().map(mask).collect();
+    let check_mask = number_of(&masks);
+    let (lead_min, lead_max) = (segment.lead_min.get(), segment.lead_max.get());
+    AnchorRow {
+        segment: number.into(),
+        lead_min: lead_min.into(),
+        spread: u16::try_from(lead_max.saturating_sub(lead_min)).unwrap_or(u16::MAX).into(),
+        check_at: i16::try_from(from).unwrap_or(0).into(),
+        check: (number_of(last) & check_mask).into(),
+        check_mask: check_mask.into(),
+    }
+}
+
+/// Bytes as a number in little endian.
+fn number_of(bytes: &[u8]) -> u64 {
+    bytes.iter().rev().fold(0, |number, &byte| number << 8 | u64::from(byte))
+}
