@@ -152,7 +152,8 @@ fn late_signatures(count: u64) -> Vec<(bool, String, Vec<Vec<u8>>)> {
         let lengths = [20, 4 + number as usize % 16, 5 + number as usize % 13];
         let pieces: Vec<Vec<u8>> =
             (0..).zip(lengths).map(|(part, length)| piece(number * 8 + part, length)).collect();
-        let [a, b, c] = [0, 1, 2].map(|part| hex(&pieces[part]));
+        let all: Vec<String> = pieces.iter().map(|piece| hex(piece)).collect();
+        let [a, b, c] = all.as_slice() else { unreachable!("three pieces") };
         let name = format!("Late{number}");
         let head = format!("{name};Engine:81-255,Target:0");
         let (logical, text) = match number % 6 {

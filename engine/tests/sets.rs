@@ -559,3 +559,36 @@ fn hostile_rows_are_told_where_they_are_used_or_hide_what_they_name() {
         assert_eq!(scan(set, TEXT).reasons(), [Reason::SetDamaged], "{what}");
     }
 }
+
+/// Any byte of any row may be anything.
+#[test]
+fn no_forged_byte_does_worse_than_to_hide_a_signature() {
+    let rows = [
+        Section::Patterns,
+        Section::Segments,
+        Section::Programs,
+        Section::Logicals,
+        Section::Expressions,
+        Section::Conditions,
+        Section::Anchors,
+        Section::Places,
+        Section::PlaceEntries,
+        Section::Always,
+        Section::Tables,
+        Section::Targets,
+    ];
+    let sound = patterns();
+    for section in rows {
+        let (start, length) = place_of(&sound, section);
+        for at in start..start + length {
+            for value in [0, 0xff] {
+                let forged = forged_from(sound.clone(), |bytes| bytes[at] = value);
+                if let Ok(set) = open(forged) {
+                    let report = scan(set, TEXT);
+                    let internal = report.reasons().contains(&Reason::InternalError);
+                    assert!(!internal, "{value:#x} at {} of {section:?}", at - start);
+                }
+            }
+        }
+    }
+}

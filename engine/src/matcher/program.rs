@@ -757,7 +757,7 @@ mod tests {
                 let data = [b"x", data.as_slice()].concat();
                 let fits = |&end: &usize| {
                     let start = end - bytes.len();
-                    start >= 1 && start <= 301 && data[start..end] == *bytes
+                    (1..=301).contains(&start) && data[start..end] == *bytes
                 };
                 let expected: Vec<usize> =
                     (bytes.len()..=data.len()).filter(|end| fits(end)).collect();
