@@ -20,7 +20,7 @@ use super::FileType;
 use super::collector::Collector;
 use super::fields::{from, u32_le};
 use super::zip::LocalHeader;
-use super::{archives, documents, programs, streams};
+use super::{archives, documents, installers, programs, streams};
 
 /// One thing to look for.
 struct Kind {
@@ -71,6 +71,13 @@ const ANYWHERE: &[Kind] = &[
     Kind::new(FileType::Pdf, b"%PDF-", 4096, at_literal!(documents::is_likely_pdf)),
     Kind::new(FileType::Ole2, documents::OLE2_MAGIC, 34, at_literal!(documents::is_likely_ole2)),
     Kind::new(FileType::Nsis, programs::NSIS_MAGIC, 8, nsis_start),
+    Kind::new(
+        FileType::InstallShield,
+        installers::INSTALLSHIELD,
+        64,
+        at_literal!(installers::is_installshield_list),
+    ),
+    Kind::new(FileType::AutoIt, installers::AUTOIT, 32, at_literal!(installers::is_autoit)),
 ];
 
 /// Looked for behind the text of a script.

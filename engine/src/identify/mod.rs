@@ -28,6 +28,7 @@ mod documents;
 mod embedded;
 mod fields;
 mod images;
+mod installers;
 mod markup;
 mod programs;
 #[cfg(test)]
@@ -158,6 +159,9 @@ file_types! {
     Wim "wim" "Windows image (WIM)",
     Nsis "nsis" "NSIS installer data",
     Chm "chm" "Compiled HTML help",
+    Sis "sis" "Symbian installation file",
+    InstallShield "installshield" "InstallShield installer data",
+    AutoIt "autoit" "Compiled AutoIt script",
     Xar "xar" "xar archive",
     Ole2 "ole2" "OLE2 compound document",
     Msi "msi" "Windows installer package",

@@ -109,6 +109,11 @@ pub(super) const SAMPLES: &[Sample] = samples! {
     Wim = b"MSWIM\0\0\0\xd0\0\0\0";
     Nsis = [&b"\0\0\0\0\xef\xbe\xad\xdeNullsoftInst"[..], &[0; 12]].concat();
     Chm = b"ITSF\x03\0\0\0\x60\0\0\0";
+    Sis = b"\0\0\0\x01\x12\x3a\0\x10\x19\x04\0\x10\0\0\0\0";
+    Sis = b"\x7a\x1a\x20\x10\0\0\0\0";
+    InstallShield = installshield();
+    InstallShield = b"a.exe\0Disk1\\a.exe\x000.0.0.0\x003\0abc";
+    AutoIt = b"\xa3\x48\x4b\xbe\x98\x6c\x4a\xa9\x99\x4c\x53\x0a\x86\xd6\x48\x7dAU3!EA06\0\0\0\0";
     Xar = b"xar!\0\x1c\0\x01\0\0\0\0";
     Ole2 = ole2();
     Msi [Ole2] = installer_package();
@@ -355,6 +360,14 @@ fn with_method(method: &[u8]) -> Vec<u8> {
 fn binary_cpio(word: fn(u16) -> [u8; 2]) -> Vec<u8> {
     let fields = [0o070_707, 0, 0, 0o100_644, 0, 0, 1, 0, 0, 0, 5, 0, 0];
     [fields.map(word).concat(), b"name\0\0".to_vec()].concat()
+}
+
+/// A list of one scrambled file.
+fn installshield() -> Vec<u8> {
+    let mut data = b"InstallShield\0\x01\0".to_vec();
+    data.resize(400, 0);
+    put(&mut data, 46, b"setup.ini");
+    data
 }
 
 /// An image up to its first volume descriptor.

@@ -7,7 +7,7 @@
 
 use super::collector::Collector;
 use super::fields::part;
-use super::{FileType, archives, documents, images, programs, streams};
+use super::{FileType, archives, documents, images, installers, programs, streams};
 
 /// How one type is recognised at the beginning of its data.
 #[derive(Debug)]
@@ -117,6 +117,11 @@ pub(super) const ROWS: &[Row] = &[
     Row::magic(Rpm, b"\xed\xab\xee\xdb"),
     Row::magic(Xar, b"xar!\0"),
     Row::magic(Chm, b"ITSF"),
+    Row::magic(Sis, b"\x19\x04\0\x10").at(8),
+    Row::magic(Sis, b"\x7a\x1a\x20\x10"),
+    Row::magic(InstallShield, installers::INSTALLSHIELD).when(installers::is_installshield_list),
+    Row::check(InstallShield, installers::is_installshield_plain),
+    Row::magic(AutoIt, installers::AUTOIT).when(installers::is_autoit),
     Row::magic(Nsis, programs::NSIS_MAGIC).at(4),
     // Streams
     Row::magic(Gzip, streams::GZIP_MAGIC),

@@ -12,21 +12,28 @@
 
 mod ar;
 mod arj;
+mod autoit;
 mod cab;
+mod chm;
 mod cpio;
 mod decoders;
 mod formats;
 mod gzip;
+mod installshield;
 mod lha;
 mod listing;
 mod mail;
+mod nsis;
 mod ole1;
 mod ole2;
 mod passwords;
+#[cfg(feature = "rar")]
 mod pdf;
+mod rar;
 mod rpm;
 mod rtf;
 mod seven_zip;
+mod sis;
 mod solid;
 mod streams;
 mod tar;

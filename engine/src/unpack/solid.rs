@@ -47,6 +47,11 @@ impl<'a> Solid<'a> {
         Self { reader, position: 0, packed, problem: None }
     }
 
+    /// A reader that begins at a place behind the first.
+    pub(super) fn starting_at(reader: Box<dyn Read + 'a>, position: u64, packed: u64) -> Self {
+        Self { position, ..Self::new(reader, packed) }
+    }
+
     /// Whether an entry at that place can still be read.
     pub(super) fn is_before(&self, place: u64) -> bool {
         self.position <= place

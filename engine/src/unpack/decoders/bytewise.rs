@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use super::{Stream, cut_off};
 
 /// A decoder that gives the next byte.
-pub(super) trait Bytes<'d> {
+pub(in crate::unpack) trait Bytes<'d> {
     /// The next byte. `Interrupted`: much was read, and nothing came out yet.
     fn next(&mut self) -> io::Result<u8>;
 
@@ -22,12 +22,12 @@ pub(in crate::unpack) struct Bytewise<T> {
 }
 
 impl<T> Bytewise<T> {
-    pub(super) fn new(inner: T, size: u64) -> Self {
+    pub(in crate::unpack) fn new(inner: T, size: u64) -> Self {
         Self { inner, left: size, failure: None }
     }
 
     /// A decoder that cannot begin.
-    pub(super) fn failed(inner: T, failure: io::Error) -> Self {
+    pub(in crate::unpack) fn failed(inner: T, failure: io::Error) -> Self {
         Self { inner, left: 0, failure: Some(failure) }
     }
 }
@@ -70,18 +70,18 @@ impl<'d, T: Bytes<'d>> Stream<'d> for Bytewise<T> {
 }
 
 /// Bits from the lowest of each byte to the highest.
-pub(super) struct Bits<'d> {
+pub(in crate::unpack) struct Bits<'d> {
     data: &'d [u8],
     at: u64,
 }
 
 impl<'d> Bits<'d> {
-    pub(super) fn new(data: &'d [u8]) -> Self {
+    pub(in crate::unpack) fn new(data: &'d [u8]) -> Self {
         Self { data, at: 0 }
     }
 
     /// The next bits, at most 16, as a number.
-    pub(super) fn take(&mut self, count: u32) -> io::Result<u32> {
+    pub(in crate::unpack) fn take(&mut self, count: u32) -> io::Result<u32> {
         let end = self.at.saturating_add(count.into());
         if end > (self.data.len() as u64).saturating_mul(8) {
             return Err(cut_off());
@@ -96,12 +96,12 @@ impl<'d> Bits<'d> {
     }
 
     /// The next byte's worth of bits.
-    pub(super) fn byte(&mut self) -> io::Result<u8> {
+    pub(in crate::unpack) fn byte(&mut self) -> io::Result<u8> {
         Ok(self.take(8)?.to_le_bytes()[0])
     }
 
     /// The whole bytes that were not begun.
-    pub(super) fn rest(&self) -> &'d [u8] {
+    pub(in crate::unpack) fn rest(&self) -> &'d [u8] {
         let byte = usize::try_from(self.at.div_ceil(8)).unwrap_or(usize::MAX);
         self.data.get(byte..).unwrap_or_default()
     }
@@ -113,7 +113,7 @@ fn byte_offset(end: u64, count: u32) -> u64 {
 }
 
 /// The last bytes that were put out, zeros at first, and a match that is being copied from them.
-pub(super) struct History {
+pub(in crate::unpack) struct History {
     ring: Vec<u8>,
     at: usize,
     distance: usize,
@@ -122,24 +122,24 @@ pub(super) struct History {
 
 impl History {
     /// The last `size` bytes, a power of two.
-    pub(super) fn new(size: usize) -> Self {
+    pub(in crate::unpack) fn new(size: usize) -> Self {
         Self { ring: vec![0; size], at: 0, distance: 0, left: 0 }
     }
 
     /// Begins to copy `length` bytes from `distance` bytes back.
-    pub(super) fn copy(&mut self, distance: usize, length: usize) {
+    pub(in crate::unpack) fn copy(&mut self, distance: usize, length: usize) {
         (self.distance, self.left) = (distance, length);
     }
 
     /// The next byte of the match; `None` where it is all copied.
-    pub(super) fn next(&mut self) -> Option<u8> {
+    pub(in crate::unpack) fn next(&mut self) -> Option<u8> {
         self.left = self.left.checked_sub(1)?;
         let from = self.at.wrapping_sub(self.distance) & self.ring.len().wrapping_sub(1);
         Some(self.put(self.ring.get(from).copied().unwrap_or(0)))
     }
 
     /// Keeps a byte.
-    pub(super) fn put(&mut self, byte: u8) -> u8 {
+    pub(in crate::unpack) fn put(&mut self, byte: u8) -> u8 {
         if let Some(place) = self.ring.get_mut(self.at) {
             *place = byte;
         }

@@ -9,7 +9,7 @@
 //! lz4_flex, deflate64, ppmd-rust, delharc. `Pump` drives those that are fed piece by piece, `Watched` those that read for themselves.
 
 mod arj_fastest;
-mod bytewise;
+pub(super) mod bytewise;
 mod bzip2;
 mod deflate64;
 mod implode;
@@ -211,7 +211,7 @@ impl Read for Watched<'_> {
     }
 }
 
-fn cut_off() -> io::Error {
+pub(super) fn cut_off() -> io::Error {
     io::Error::new(io::ErrorKind::UnexpectedEof, "the stream is cut off")
 }
 

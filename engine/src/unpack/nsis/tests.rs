@@ -1,0 +1,126 @@
+//! Installers built piece by piece; a real one is in `tests/clamav_testfiles.rs`.
+
+use std::io::Write;
+
+use lzma_rust2::{LzmaOptions, LzmaWriter};
+
+use super::*;
+use crate::limits::{Limit, Limits};
+use crate::unpack::testing::{Walked, deflated, noise, survives_damage, walk_at};
+
+fn walk(bytes: &[u8]) -> Walked {
+    walk_at(open, bytes, 0, Limits::default())
+}
+
+fn lzma(bytes: &[u8]) -> Vec<u8> {
+    let options = LzmaOptions { dict_size: 1 << 20, ..LzmaOptions::with_preset(1) };
+    let mut writer = LzmaWriter::new_no_header(Vec::new(), &options, true).unwrap();
+    let header = [&[writer.props()][..], &options.dict_size.to_le_bytes()].concat();
+    writer.write_all(bytes).unwrap();
+    [header, writer.finish().unwrap()].concat()
+}
+
+fn filtered(bytes: &[u8]) -> Vec<u8> {
+    [&[0][..], &lzma(bytes)].concat()
+}
+
+fn installer(data: &[u8]) -> Vec<u8> {
+    let length = FIRST as u32 + data.len() as u32 + 4;
+    let mut bytes = [&[0; 4][..], b"\xef\xbe\xad\xdeNullsoftInst"].concat();
+    bytes.extend([6_u32, length].map(u32::to_le_bytes).concat());
+    [bytes, data.to_vec(), vec![1, 2, 3, 4]].concat()
+}
+
+fn single(pack: fn(&[u8]) -> Vec<u8>, files: &[&[u8]]) -> Vec<u8> {
+    let mut data = Vec::new();
+    for file in files {
+        let packed = pack(file);
+        data.extend((packed.len() as u32 | IS_PACKED).to_le_bytes());
+        data.extend(packed);
+    }
+    installer(&data)
+}
+
+fn solid(pack: fn(&[u8]) -> Vec<u8>, files: &[&[u8]]) -> Vec<u8> {
+    let file = |file: &&[u8]| [&(file.len() as u32).to_le_bytes()[..], file].concat();
+    installer(&pack(&files.iter().map(file).collect::<Vec<_>>().concat()))
+}
+
+#[test]
+fn files_packed_in_every_way_are_read() {
+    let content = noise(3000);
+    let files = [&b"header"[..], b"one", &content];
+    for pack in [lzma as fn(&[u8]) -> Vec<u8>, filtered, deflated] {
+        for bytes in [single(pack, &files), solid(pack, &files)] {
+            let walked = walk(&bytes);
+            assert_eq!(walked.reasons(), [], "{}", walked.words());
+            assert_eq!(walked.names(), ["script", "file 1", "file 2"]);
+            assert_eq!(walked.content("file 1"), b"one");
+            assert_eq!(walked.content("file 2"), content);
+        }
+    }
+    let stored = [&6_u32.to_le_bytes()[..], b"header", &3_u32.to_le_bytes(), b"one"].concat();
+    assert_eq!(walk(&installer(&stored)).content("file 1"), b"one");
+}
+
+#[test]
+fn every_cut_is_truncated() {
+    for bytes in [single(lzma, &[b"header", b"one"]), solid(lzma, &[b"header", b"one"])] {
+        for length in FIRST as usize + 16..bytes.len() - 4 {
+            let walked = walk(&bytes[..length]);
+            assert!(walked.reasons().contains(&Reason::Truncated), "{length} bytes");
+        }
+    }
+}
+
+#[test]
+fn bombs_and_lies_end_at_the_budget() {
+    let zeros = vec![0; 4 << 20];
+    for bytes in [single(lzma, &[b"header", &zeros]), solid(lzma, &[b"header", &zeros])] {
+        assert!(walk(&bytes).reasons().contains(&Reason::Limit(Limit::Ratio)));
+    }
+    let mut giant = solid(lzma, &[b"header"]);
+    giant[29..33].copy_from_slice(&[0, 0, 0, 0x7f]);
+    giant[33] = 0;
+    let limits = Limits { memory: 64 << 20, ..Limits::default() };
+    let budget = crate::unpack::testing::budget(limits);
+    let passwords = crate::unpack::Passwords::default();
+    let opening = Opening { budget: &budget, passwords: &passwords };
+    let opened = open(Content::borrowed(&giant), 0, &opening);
+    assert_eq!(opened.err().map(|problem| problem.reason), Some(Reason::Limit(Limit::Memory)));
+}
+
+#[test]
+fn its_variant_of_bzip2_is_unsupported() {
+    let budget = crate::unpack::testing::budget(Limits::default());
+    let passwords = crate::unpack::Passwords::default();
+    let opening = Opening { budget: &budget, passwords: &passwords };
+    let data = [&[9, 0, 0, 0x80][..], b"1\x03 and so on"].concat();
+    let bytes = installer(&data);
+    let opened = open(Content::borrowed(&bytes), 0, &opening);
+    let reason = opened.err().map(|problem| problem.reason);
+    assert_eq!(reason, Some(Reason::Unsupported("nsis-method")));
+}
+
+#[test]
+fn damaged_installers_do_no_harm() {
+    let files = [&b"header"[..], b"one"];
+    for bytes in [single(filtered, &files), solid(deflated, &files)] {
+        survives_damage(open_anyway, &bytes);
+    }
+}
+
+/// What cannot be opened at all holds nothing.
+fn open_anyway<'a>(
+    content: Content<'a>,
+    offset: u64,
+    opening: &Opening<'_>,
+) -> Result<Box<dyn Unpacker<'a> + 'a>, Problem> {
+    struct Nothing;
+    impl Unpacker<'_> for Nothing {
+        fn next_entry(&mut self, _: &Budget) -> Option<Entry<'static>> {
+            None
+        }
+    }
+    Ok(open(content, offset, opening).unwrap_or_else(|_| Box::new(Nothing)))
+}
