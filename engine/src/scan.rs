@@ -278,6 +278,7 @@ impl<'s, 'a> Scan<'s, 'a> {
     fn search(&mut self, data: &[u8], identified: &Identification, index: usize, layers: &[Layer]) {
         let layout = inspect::layout(data, &identified.found);
         self.remark(index, identified, layout.as_ref());
+        self.remark_packer(index, data, layout.as_ref());
         if self.keeps_facts && layout.is_some() {
             self.keep_facts(index, inspect::inspect(data, &identified.found, self.budget));
         }
@@ -387,6 +388,14 @@ impl<'s, 'a> Scan<'s, 'a> {
         };
         if let Some(object) = self.objects.get_mut(index) {
             object.anomalies.push(remark.to_owned());
+        }
+    }
+
+    /// Remarks on a program that a packer packed: signatures of what is in it cannot hit.
+    fn remark_packer(&mut self, index: usize, data: &[u8], layout: Option<&Layout>) {
+        let packer = layout.and_then(|layout| inspect::packer(data, layout));
+        if let (Some(packer), Some(object)) = (packer, self.objects.get_mut(index)) {
+            object.anomalies.push(format!("packed with {packer}"));
         }
     }
 

@@ -28,6 +28,7 @@ mod elf;
 mod facts;
 mod landmarks;
 mod ledger;
+mod packers;
 mod pe;
 mod record;
 
@@ -47,6 +48,7 @@ pub use facts::{
 };
 pub use landmarks::{Landmarks, landmarks};
 
+pub(crate) use packers::packer;
 pub(crate) use pe::PeCut;
 
 use crate::identify::{FileType, Found};

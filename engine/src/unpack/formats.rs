@@ -2,11 +2,8 @@
 //! of it in `docs/formats.md`, which a test compares with this file.
 
 use super::{
-    Open, ar, arj, cab, cpio, gzip, lha, mail, ole2, pdf, rpm, rtf, seven_zip, streams, tar, text,
-    zip,
-    Open, ar, arj, cab, cpio, gzip, lha, mail, ole2, pdf, rpm, rtf, seven_zip, streams, tar, zip,
-    Open, ar, arj, autoit, cab, chm, cpio, gzip, installshield, lha, mail, nsis, ole2, rpm, rtf,
-    seven_zip, sis, streams, tar, zip,
+    Open, ar, arj, autoit, cab, chm, cpio, gzip, installshield, lha, mail, nsis, ole2, pdf, rpm,
+    rtf, seven_zip, sis, streams, tar, text, zip,
 };
 use crate::identify::FileType;
 use crate::limits::{Budget, Stop};
@@ -163,7 +160,7 @@ pub const FORMATS: &[Format] = &[
         reads: "versions 1.3 to 7, solid or not; encrypted data and headers with passwords",
         by: "`rars` (feature `rar`, on by default; without it `unsupported`)",
         bounds: "a copy of the archive, and a quarter of `limit:memory` for decoders; a password counts 1,000,000 in `key-work`",
-        leaves: "members that go on in another volume",
+        leaves: "members that go on in another volume; archives with a broken header anywhere",
     }),
     opens(FileType::Cab, cab::open).told(Told {
         reads: "stored, MSZIP, LZX; checksums of blocks",

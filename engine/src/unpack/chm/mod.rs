@@ -227,7 +227,8 @@ impl<'a> Chm<'a> {
             self.section.clone().ok_or_else(|| wrong("the packed section is not described"))?;
         let size = window(section.window.trailing_zeros());
         let size = size.ok_or_else(|| wrong("no such window of LZX"))?;
-        let frame = place / FRAME / section.interval * section.interval;
+        let beginnings = (place / FRAME).checked_div(section.interval).unwrap_or(0);
+        let frame = beginnings.saturating_mul(section.interval);
         let packed = section.packed.len() as u64;
         let frames = Frames {
             section,
@@ -283,8 +284,8 @@ fn section<'a>(
     let mut reader = Reader::at(control, 8)?;
     let (version, interval, window) = (reader.u32_le()?, reader.u32_le()?, reader.u32_le()?);
     // Version 2 counts in frames.
-    let unit = if version == 2 { 1 } else { FRAME };
-    let interval = (u64::from(interval) / unit).max(1);
+    let interval = u64::from(interval);
+    let interval = if version == 2 { interval } else { interval / FRAME }.max(1);
     let window = if version == 2 { window.saturating_mul(0x8000) } else { window };
     let mut reader = Reader::at(resets, 4)?;
     let (count, _) = (reader.u32_le()?, reader.u32_le()?);

@@ -125,7 +125,7 @@ fn is_bzip2(data: &[u8]) -> bool {
 }
 
 /// Properties of LZMA data, whether they are filtered, and what follows.
-fn lzma_header<'d>(data: &'d [u8], has_filter_byte: bool) -> Option<([u8; 5], bool, &'d [u8])> {
+fn lzma_header(data: &[u8], has_filter_byte: bool) -> Option<([u8; 5], bool, &[u8])> {
     let (is_filtered, data) = match (has_filter_byte, data) {
         (true, [filter, rest @ ..]) => (*filter != 0, rest),
         (_, data) => (false, data),

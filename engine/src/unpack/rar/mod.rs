@@ -19,8 +19,10 @@ use rars::{Archive, ArchiveMember, ArchiveReadOptions, ArchiveReader, ErrorKind}
 use self::batch::{Batch, Pending};
 use super::passwords::Keyring;
 use super::{Entry, Notes, Opening, Unpacker};
+use crate::identify::crc32;
 use crate::input::Content;
 use crate::limits::{Budget, Grant, Limit, Stop};
+use crate::reader::Reader;
 use crate::verdict::{Problem, Reason};
 
 /// Headers of one archive, in bytes: names and extra fields.
@@ -99,6 +101,9 @@ impl Rar {
     fn read_headers(&mut self, bytes: Vec<u8>, budget: &Budget) -> Result<(), Problem> {
         let needs_password = match ArchiveReader::read_with_options(&bytes, limited(budget, None)) {
             Ok(archive) => {
+                if !has_end(&archive, &bytes) {
+                    self.notes.truncated("no end mark");
+                }
                 self.archive = Some(archive);
                 return Ok(());
             }
@@ -208,6 +213,31 @@ fn limited<'p>(budget: &Budget, password: Option<&'p [u8]>) -> ArchiveReadOption
         .with_rar50_dictionary_size_limit(workspace(budget))
         .with_rar50_buffered_decode_limit(BUFFERED)
         .with_max_reader_workspace_bytes(workspace(budget))
+}
+
+/// Whether an archive has what it has to end with: the library takes what is there for all. Older ones
+/// may end behind any member, but hold one at least.
+fn has_end(archive: &Archive, bytes: &[u8]) -> bool {
+    let mut members = archive.members();
+    match archive {
+        Archive::Rar50Plus(_) => {
+            let is_volume = members.any(|it| it.meta.is_split_before || it.meta.is_split_after);
+            is_volume || has_end_header(bytes)
+        }
+        _ => members.next().is_some(),
+    }
+}
+
+/// Whether a header of type 5 with a right checksum is there: checksum, length, type.
+fn has_end_header(bytes: &[u8]) -> bool {
+    let ends_at = |at: usize| {
+        let mut reader = Reader::at(bytes, at.checked_sub(4)? as u64).ok()?;
+        let told = reader.u32_le().ok()?;
+        let length = u64::from(*reader.peek(1).ok()?.first()?).saturating_add(1);
+        Some(told == crc32(reader.bytes(length).ok()?))
+    };
+    let mut pairs = bytes.windows(2).enumerate();
+    pairs.any(|(at, pair)| matches!(pair, [3..=16, 5]) && ends_at(at) == Some(true))
 }
 
 fn is_solid(archive: &Archive) -> bool {
