@@ -14,6 +14,8 @@ pub(super) struct Header {
     types: Vec<Vec<u8>>,
     encodings: Vec<Vec<u8>>,
     dispositions: Vec<Vec<u8>>,
+    /// The first line that is no field: perhaps the body begins there.
+    pub(super) odd: Option<usize>,
 }
 
 /// What a part is, all its types together.
@@ -73,11 +75,17 @@ impl Header {
             if is_over || (count == 0 && !line.is_empty() && !is_field(line)) {
                 break;
             }
-            at = next_line(data, at);
+            let start = at;
+            at = next_line(data, start);
             match line {
                 [] => break,
                 [b' ' | b'\t', ..] => header.go_on(open, line),
-                _ => open = header.field(line),
+                _ => {
+                    open = header.field(line);
+                    if header.odd.is_none() && !is_field(line) {
+                        header.odd = Some(start);
+                    }
+                }
             }
         }
         Ok((header, at))

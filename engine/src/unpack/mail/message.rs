@@ -99,11 +99,12 @@ impl<'a> Unpacker<'a> for Walk<'a> {
 
 impl<'a> Walk<'a> {
     fn new(data: Content<'a>, message: Option<u64>) -> Self {
+        let header = Some(if message.is_none() { first_field(&data) } else { 0 });
         Self {
             end: data.len(),
             data,
             message,
-            header: Some(0),
+            header,
             boundaries: Boundaries::default(),
             searched: None,
             is_open: false,
@@ -175,6 +176,10 @@ impl<'a> Walk<'a> {
             return Ok(());
         }
         self.hand_out(&part, body..end, budget)?;
+        if let Some(odd) = header.odd.filter(|odd| *odd < body) {
+            let end = next.map_or(self.end, |next| without_line_end(&data, odd, next.start));
+            self.hand_out(&part, odd..end, budget)?;
+        }
         self.go_on(next, budget)
     }
 
@@ -315,6 +320,15 @@ impl Walk<'_> {
         (listing.packed, listing.size) = (size, size);
         listing
     }
+}
+
+/// Behind the lines `From ` and `>From ` that mailboxes leave in front of a header.
+fn first_field(data: &[u8]) -> usize {
+    let mut at = 0;
+    while matches!(data.get(at..), Some([b'>', ..] | [b'F', b'r', b'o', b'm', b' ', ..])) {
+        at = next_line(data, at);
+    }
+    at
 }
 
 impl Part {
