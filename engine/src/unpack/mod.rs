@@ -27,8 +27,8 @@ mod nsis;
 mod ole1;
 mod ole2;
 mod passwords;
-#[cfg(feature = "rar")]
 mod pdf;
+#[cfg(feature = "rar")]
 mod rar;
 mod rpm;
 mod rtf;
