@@ -45,7 +45,8 @@ static SOUND: LazyLock<Vec<u8>> = LazyLock::new(|| {
     set
 });
 
-const TEXT: &[u8] = b"data: one piece at a. two pieces of it. two pieces of it for all. a bb logical part \
+const TEXT: &[u8] =
+    b"data: one piece at a. two pieces of it. two pieces of it for all. a bb logical part \
     one, late, late; otter test";
 
 fuzz_target!(|bytes: &[u8]| {
