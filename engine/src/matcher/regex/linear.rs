@@ -14,7 +14,6 @@ use regex_syntax::hir::{self, ClassBytes, ClassBytesRange, Hir, Look};
 
 use super::Match;
 use super::bytes::ByteSet;
-use super::shape::shape;
 use super::token::{Assertion, Group, Repeat, Style, Token, Tokens};
 use crate::limits::{Budget, Grant, Limit, Stop};
 
@@ -36,11 +35,8 @@ pub(super) struct Linear {
 
 impl Linear {
     /// Builds the automata. `None` where the expression needs another engine: it looks around, goes
-    /// back to what a group matched, never gives back, repeats what can be empty, or is too large.
+    /// back to what a group matched, never gives back, or is too large.
     pub(super) fn new(tokens: &Tokens) -> Option<Self> {
-        if shape(&tokens.list).ok()?.empty_rounds {
-            return None;
-        }
         let hir = Builder::build(&tokens.list)?;
         let forward = automaton(&hir, false)?;
         let backward = automaton(&hir, true)?;

@@ -22,9 +22,6 @@ pub(super) struct Shape {
     pub(super) behind: BTreeMap<usize, Vec<u32>>,
     /// For each opening bracket: whether the brackets can match without a byte.
     pub(super) nullable: BTreeMap<usize, bool>,
-    /// Whether several pieces are repeated that together can match without a byte. PCRE2 ends such a
-    /// repetition with the first round that matches nothing, which automata cannot express.
-    pub(super) empty_rounds: bool,
     /// The bytes that a match can begin with; `None` where it can have no byte.
     pub(super) first: Option<ByteSet>,
 }
@@ -37,15 +34,11 @@ struct Stretch {
     /// The bytes that it can begin with.
     first: ByteSet,
     nullable: bool,
-    /// Whether it is one piece, perhaps repeated, perhaps in brackets.
-    single: bool,
 }
 
 impl Stretch {
-    const EMPTY: Self =
-        Self { min: 0, max: Some(0), first: ByteSet::NONE, nullable: true, single: true };
-    const ANYTHING: Self =
-        Self { min: 0, max: None, first: ByteSet::ALL, nullable: true, single: true };
+    const EMPTY: Self = Self { min: 0, max: Some(0), first: ByteSet::NONE, nullable: true };
+    const ANYTHING: Self = Self { min: 0, max: None, first: ByteSet::ALL, nullable: true };
 
     fn then(self, next: Self) -> Self {
         Self {
@@ -53,7 +46,6 @@ impl Stretch {
             max: self.max.zip(next.max).and_then(|(a, b)| a.checked_add(b)),
             first: if self.nullable { self.first.union(next.first) } else { self.first },
             nullable: self.nullable && next.nullable,
-            single: next.single && self.max == Some(0),
         }
     }
 
@@ -63,7 +55,6 @@ impl Stretch {
             max: self.max.zip(other.max).map(|(a, b)| a.max(b)),
             first: self.first.union(other.first),
             nullable: self.nullable || other.nullable,
-            single: false,
         }
     }
 
@@ -119,16 +110,11 @@ pub(super) fn shape(list: &[Token]) -> Result<Shape, RegexError> {
         let Some(frame) = frames.last_mut() else { return Err(unbalanced()) };
         match token {
             Token::Set(set) => {
-                let (nullable, single) = (false, true);
-                frame.push(Stretch { min: 1, max: Some(1), first: *set, nullable, single });
+                frame.push(Stretch { min: 1, max: Some(1), first: *set, nullable: false });
             }
             Token::Assert(_) | Token::Keep => frame.push(Stretch::EMPTY),
             Token::Back { .. } => frame.push(Stretch::ANYTHING),
-            Token::Repeat(repeat) => {
-                let last = frame.last;
-                shape.empty_rounds |= last.nullable && !last.single && repeat.max != Some(1);
-                frame.last = frame.last.repeated(*repeat);
-            }
+            Token::Repeat(repeat) => frame.last = frame.last.repeated(*repeat),
             Token::Or => frame.end_alternative(),
             Token::Open(group) => frames.push(Frame::new(place, *group)),
             Token::Close => {

@@ -243,14 +243,6 @@ fn expression() -> impl Strategy<Value = String> {
     })
 }
 
-#[test]
-fn an_empty_round_ends_a_repetition() {
-    let regex = Regex::new(br"(([ab\n]*|\s)*)", Flags::default()).unwrap();
-    assert!(!regex.is_linear());
-    assert_eq!(all(&regex, b"a ").first(), Some(&(0, 1)));
-    assert!(Regex::new(b"(a+|b)*c?", Flags::default()).unwrap().is_linear());
-}
-
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
