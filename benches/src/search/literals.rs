@@ -5,10 +5,11 @@
 //! and they themselves do not. One in ten is short (6 to 14 bytes), the others have 15 to 64. None
 //! begins with a zero byte: Vectorscan takes such a literal for an empty one.
 
-use anyhow::{Result, bail};
-use pellucid_benches::corpus::Corpus;
+use anyhow::{Result, bail, ensure};
 use pellucid_benches::generate::{hex, is_telling};
 use pellucid_benches::random::Random;
+
+use crate::text::Text;
 
 const HIT_EVERY: usize = 50;
 const CHANGE_EVERY: usize = 12;
@@ -23,24 +24,20 @@ pub(crate) struct Literals(pub(crate) Vec<Vec<u8>>);
 impl Literals {
     /// Cuts `count` different ones, the same ones for the same files and seed. A smaller count gives
     /// other literals than a greater one.
-    pub(crate) fn cut(corpus: &Corpus, count: usize, seed: u64) -> Result<Self> {
-        let donors = corpus.donors()?;
+    pub(crate) fn cut(text: &Text, count: usize, seed: u64) -> Result<Self> {
+        let is_program = |bytes: &&[u8]| bytes.starts_with(b"MZ") || bytes.starts_with(b"\x7fELF");
+        let donors = text.files.iter().map(|file| file.bytes.as_slice());
+        let donors: Vec<&[u8]> = donors.filter(is_program).collect();
+        ensure!(!donors.is_empty(), "there is no program among the files");
         let mut random = Random::for_item(seed, count as u64);
         let (mut literals, mut known) = (Vec::new(), std::collections::HashSet::new());
-        // As many from a program at a time as keep the number of readings small.
-        let batch = count.div_ceil(donors.len()).max(1);
         let mut fruitless = 0;
         while literals.len() < count {
-            let Some(donor) = random.pick(&donors) else { bail!("there is no program") };
-            let bytes = std::fs::read(donor)?;
-            let before = literals.len();
-            for _ in 0..batch.min(count - literals.len()) {
-                let hits = literals.len().is_multiple_of(HIT_EVERY);
-                literals.extend(
-                    cut_one(&bytes, hits, &mut random).filter(|cut| known.insert(cut.clone())),
-                );
-            }
-            fruitless = if literals.len() == before { fruitless + 1 } else { 0 };
+            let donor = random.pick(&donors).copied().unwrap_or_default();
+            let hits = literals.len().is_multiple_of(HIT_EVERY);
+            let cut = cut_one(donor, hits, &mut random).filter(|cut| known.insert(cut.clone()));
+            fruitless = if cut.is_none() { fruitless + 1 } else { 0 };
+            literals.extend(cut);
             if fruitless > 1000 {
                 bail!("the programs are too uniform to cut {count} different literals from");
             }
@@ -81,6 +78,7 @@ fn cut_one(bytes: &[u8], hits: bool, random: &mut Random) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use pellucid_benches::corpus::Corpus;
     use pellucid_benches::synthetic::program_text;
 
     #[test]
@@ -89,15 +87,15 @@ mod tests {
         let mut program = b"MZ".to_vec();
         program.extend(program_text(200_000, 5));
         std::fs::write(folder.path().join("a"), &program).unwrap();
-        let corpus = Corpus::open(folder.path()).unwrap();
-        let Literals(literals) = Literals::cut(&corpus, 200, 1).unwrap();
+        let text = Text::read(&Corpus::open(folder.path()).unwrap(), 1 << 20).unwrap();
+        let Literals(literals) = Literals::cut(&text, 200, 1).unwrap();
         let occurs = |literal: &Vec<u8>| program.windows(literal.len()).any(|w| w == literal);
         assert!(literals.iter().step_by(HIT_EVERY).all(occurs));
         assert!(literals.iter().filter(|literal| occurs(literal)).count() < 30);
         assert!(
             literals.iter().all(|literal| literal[0] != 0 && (6..=64).contains(&literal.len()))
         );
-        assert_eq!(literals, Literals::cut(&corpus, 200, 1).unwrap().0);
+        assert_eq!(literals, Literals::cut(&text, 200, 1).unwrap().0);
         assert_eq!(Literals::number("L17"), Some(17));
     }
 }

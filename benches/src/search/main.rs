@@ -121,7 +121,7 @@ fn run(options: &Options) -> Result<usize> {
     let text = Text::read(&corpus, options.mebibytes << 20)?;
     let (mut rows, mut differences) = (Vec::new(), 0);
     for &count in &options.counts {
-        let row = measure(count, options, &corpus, &text, &peers)?;
+        let row = measure(count, options, &text, &peers)?;
         differences += row.runs.iter().map(|run| run.differences).sum::<usize>();
         rows.push(row);
     }
@@ -141,15 +141,9 @@ fn chosen(names: &[String]) -> Result<Vec<Peer>> {
     peers.map(|peer| Ok(peer?.1)).collect()
 }
 
-fn measure(
-    count: usize,
-    options: &Options,
-    corpus: &Corpus,
-    text: &Text,
-    peers: &[Peer],
-) -> Result<Row> {
+fn measure(count: usize, options: &Options, text: &Text, peers: &[Peer]) -> Result<Row> {
     eprintln!("{count} patterns");
-    let literals = Literals::cut(corpus, count, options.seed)?;
+    let literals = Literals::cut(text, count, options.seed)?;
     let own = own::run(&literals, text)?;
     ensure!(!own.hits.is_empty(), "no pattern was found, though some must be");
     let mut row = Row::new(count, text.read_sum()?, &own);
