@@ -67,7 +67,7 @@ fn check_container(field: Field<'_>) -> Result<Option<Fault>, Fault> {
     match ClamType::from_name(field.text).map(ClamType::name) {
         Some("CL_TYPE_ZIP" | "CL_TYPE_ANY") => Ok(None),
         Some("CL_TYPE_RAR") => {
-            let message = "RAR archives are not opened";
+            let message = "passwords for RAR archives alone are not kept apart";
             Ok(Some(Fault::skipped("container CL_TYPE_RAR", message).at(field.at)))
         }
         _ => {
