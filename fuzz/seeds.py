@@ -9,9 +9,13 @@ import gzip
 import hashlib
 import io
 import os
+import re
+import shutil
 import struct
+import subprocess
 import sys
 import tarfile
+import tempfile
 import zipfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -146,6 +150,37 @@ def containers():
             yield "elf", f"elf{bits}{'le' if order == '<' else 'be'}", an_elf(bits, order)
 
 
+def choices():
+    """The byte that chooses each type in the target `unpack`: its place in the table of formats."""
+    with open(os.path.join(HERE, "..", "engine", "src", "unpack", "formats.rs")) as file:
+        table = file.read().split("pub const FORMATS")[1].split("\n];")[0]
+    rows = re.findall(r"^    (?:rar\(\)|\w+\(FileType::(\w+))", table, re.MULTILINE)
+    return {name or "Rar": number for number, name in enumerate(rows)}
+
+
+# Images that other programs make of the folder `tree`, as the file `out`: each a type and commands.
+IMAGES = [
+    ("Iso9660", "genisoimage -quiet -no-pad -R -J -o out tree"),
+    ("Iso9660", "xorriso -as mkisofs -quiet -no-pad -R -b a.txt -no-emul-boot -o out tree"),
+]
+
+
+def images():
+    for number, (file_type, commands) in enumerate(IMAGES):
+        missing = [line for line in commands.split(" && ") if not shutil.which(line.split()[0])]
+        if missing:
+            print(f"no seed for {file_type}: not installed: {missing[0].split()[0]}")
+            continue
+        with tempfile.TemporaryDirectory() as folder:
+            os.makedirs(os.path.join(folder, "tree", "inner"))
+            for name in ("a.txt", "inner/b.bin"):
+                with open(os.path.join(folder, "tree", name), "wb") as file:
+                    file.write(b"content of " + name.encode() * 9)
+            subprocess.run(commands, shell=True, cwd=folder, check=True, capture_output=True)
+            with open(os.path.join(folder, "out"), "rb") as file:
+                yield f"{file_type.lower()}-{number}", file_type, file.read(4 << 20)
+
+
 SOURCES = [
     b"d41d8cd98f00b204e9800998ecf8427e,Name,12,pua\n# comment\n\"x\",y\n",
     b"d41d8cd98f00b204e9800998ecf8427e:12:Name:73\n",
@@ -169,6 +204,8 @@ def main(more):
     for name, data in mail():
         seed("mail", name, data)
         seed("scan", f"mail-{name}", data[1:])
+    for name, file_type, data in images():
+        seed("unpack", name, bytes([choices()[file_type]]) + data)
     built = os.path.join(HERE, "..", "engine", "builtin.pset")
     with open(built, "rb") as file:
         seed("set_open", "builtin", file.read())

@@ -20,6 +20,7 @@ mod decoders;
 mod formats;
 mod gzip;
 mod installshield;
+mod iso9660;
 mod lha;
 mod listing;
 mod mail;
@@ -40,6 +41,8 @@ mod tar;
 #[cfg(test)]
 mod testing;
 mod text;
+#[allow(dead_code, reason = "the images of virtual machines come next")]
+mod volume;
 mod zip;
 
 pub use formats::{FORMATS, Format, Told};
