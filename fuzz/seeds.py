@@ -17,6 +17,7 @@ import sys
 import tarfile
 import tempfile
 import zipfile
+import zlib
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PARSERS = ["identify", "pe", "elf", "zip", "gzip", "tar", "scan"]
@@ -115,6 +116,26 @@ def mail():
     yield "tnef", bytes([5]) + tnef
 
 
+def documents():
+    """For each reader of the target `documents`, in its order."""
+    shortcut = os.path.join(HERE, "..", "engine", "src", "unpack", "lnk", "fixtures", "pylnk3.lnk")
+    with open(shortcut, "rb") as file:
+        link = file.read()
+    environment = struct.pack("<II", 0x314, 0xA0000001) + b"%x%".ljust(0x30C, b"\0")
+    yield "shortcut", bytes([0]) + link
+    yield "appended", bytes([0]) + link[:-4] + environment + b"\0\0\0\0" + b"appended"
+    header = bytes.fromhex("e716e3bd65261145a4c48d4d0b7a9eac")
+    footer = bytes.fromhex("22a7fb71790f0b4abb13899256426b24")
+    attached = header + struct.pack("<QIQ", 5, 0, 0) + b"hello\0\0\0" + footer
+    section = bytes.fromhex("e4525c7b8cd8a74daeb15378d02996d3").ljust(64, b"\0")
+    yield "section", bytes([1]) + section + attached * 2
+    body = bytes.fromhex("7800055f00000fa000001801004302010203")
+    body += struct.pack("<HIHI", 87 << 6 | 63, 10, 3, 0) + b"data" + bytes.fromhex("40000000")
+    for signature, packed in ((b"FWS", body), (b"CWS", zlib.compress(body))):
+        movie = signature + struct.pack("<BI", 10, len(body) + 8) + packed
+        yield signature.decode(), bytes([2]) + movie
+
+
 def databases():
     header = b"ClamAV-VDB:now:5:1:81:X:X:me:77"
     hashes = b"0123456789abcdef0123456789abcdef:5:Some.Name\n"
@@ -206,6 +227,9 @@ def main(more):
         seed("scan", f"mail-{name}", data[1:])
     for name, file_type, data in images():
         seed("unpack", name, bytes([choices()[file_type]]) + data)
+    for name, data in documents():
+        seed("documents", name, data)
+        seed("scan", f"document-{name}", data[1:])
     built = os.path.join(HERE, "..", "engine", "builtin.pset")
     with open(built, "rb") as file:
         seed("set_open", "builtin", file.read())

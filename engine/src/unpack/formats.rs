@@ -2,11 +2,10 @@
 //! of it in `docs/formats.md`, which a test compares with this file.
 
 use super::{
-    Open, ar, arj, autoit, cab, chm, cpio, gzip, installshield, iso9660, lha, mail, nsis, ole2,
-    pdf, rpm, rtf, seven_zip, sis, streams, tar, text, zip,
+    Open, ar, arj, autoit, cab, chm, cpio, flash, gzip, installshield, iso9660, lha, lnk, mail,
+    nsis, ole2, onenote, pdf, rpm, rtf, seven_zip, sis, streams, tar, text, zip,
 };
 use crate::identify::FileType;
-use crate::limits::{Budget, Stop};
 
 /// A type that can hold other data.
 #[derive(Clone, Copy, Debug)]
@@ -24,8 +23,6 @@ pub(super) enum How {
     Opens(Open),
     /// It always holds data that cannot be read yet.
     NotYet,
-    /// It holds data that cannot be read yet, if this says so of the bytes from its start.
-    NotYetIf(fn(&[u8], &Budget) -> Result<bool, Stop>),
 }
 
 /// What `docs/formats.md` says of a type that is opened.
@@ -67,13 +64,6 @@ const fn rar() -> Format {
     return opens(FileType::Rar, super::rar::open);
     #[cfg(not(feature = "rar"))]
     return not_yet(FileType::Rar);
-}
-
-const fn not_yet_if(
-    file_type: FileType,
-    holds: fn(&[u8], &Budget) -> Result<bool, Stop>,
-) -> Format {
-    Format::new(file_type, How::NotYetIf(holds))
 }
 
 /// Told of each narrow text.
@@ -263,7 +253,12 @@ pub const FORMATS: &[Format] = &[
         bounds: "the ratio counts from the stream in the file; dictionaries of 64 KiB; 100 references are followed",
         leaves: "image codecs, encryption by certificates",
     }),
-    not_yet(FileType::OneNote),
+    opens(FileType::OneNote, onenote::open).told(Told {
+        reads: "attached files, wherever they stand, also where tables or lengths are broken",
+        by: "own",
+        bounds: "in place",
+        leaves: "their names; the form in which services hand sections out (`unsupported`)",
+    }),
     opens(FileType::Tnef, mail::open_tnef).told(Told {
         reads: "attachments, attached objects, the text of the message, plain, HTML and compressed RTF",
         by: "own",
@@ -319,13 +314,19 @@ pub const FORMATS: &[Format] = &[
         bounds: "16 data begun inside of one another",
         leaves: "",
     }),
-    not_yet_if(FileType::Flash, flash_is_compressed),
+    opens(FileType::Lnk, lnk::open).told(Told {
+        reads: "the command line and every other text in UTF-8; what follows the last block",
+        by: "own; `encoding_rs`",
+        bounds: "16 texts of extra blocks",
+        leaves: "property stores (their bytes are searched)",
+    }),
+    opens(FileType::Flash, flash::open).told(Told {
+        reads: "movies packed with zlib or LZMA as plain ones; the data of `DefineBinaryData`",
+        by: "own; `flate2`, `lzma-rust2`",
+        bounds: "",
+        leaves: "images and sounds (their bytes are searched)",
+    }),
 ];
-
-/// `FWS` is stored, `CWS` and `ZWS` are compressed.
-fn flash_is_compressed(flash: &[u8], _: &Budget) -> Result<bool, Stop> {
-    Ok(flash.first() != Some(&b'F'))
-}
 
 #[cfg(test)]
 mod tests {
@@ -347,7 +348,6 @@ mod tests {
                     table += &format!("| {name} | {reads} | {by} | {bounds} | {leaves} |\n");
                 }
                 How::Opens(_) | How::NotYet => later.push(name),
-                How::NotYetIf(_) => later.push(format!("{name} (where it holds such data)")),
             }
         }
         table + "\nRecognised and reported as `unsupported`: " + &later.join(", ") + ".\n"

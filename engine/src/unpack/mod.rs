@@ -17,16 +17,19 @@ mod cab;
 mod chm;
 mod cpio;
 mod decoders;
+mod flash;
 mod formats;
 mod gzip;
 mod installshield;
 mod iso9660;
 mod lha;
 mod listing;
+mod lnk;
 mod mail;
 mod nsis;
 mod ole1;
 mod ole2;
+mod onenote;
 mod passwords;
 mod pdf;
 #[cfg(feature = "rar")]
@@ -118,11 +121,6 @@ pub fn open<'a>(
     match format.how {
         How::Opens(open) => Some(open(content.clone(), found.offset, opening)),
         How::NotYet => Some(Err(unsupported(format.file_type))),
-        How::NotYetIf(holds) => match holds(&content.slice(found.offset, u64::MAX), opening.budget)
-        {
-            Ok(holds) => holds.then(|| Err(unsupported(format.file_type))),
-            Err(stop) => Some(Err(stop.into())),
-        },
     }
 }
 
@@ -296,15 +294,6 @@ mod tests {
         }
         assert_eq!(problem_of(FileType::Png, b""), None);
         assert_eq!(problem_of(FileType::Ooxml, b"PK\x03\x04"), None, "opened as zip");
-    }
-
-    #[test]
-    fn documents_are_unsupported_only_where_they_hold_something() {
-        let cases: [(FileType, &[u8], bool); 2] =
-            [(FileType::Flash, b"FWS\x06", false), (FileType::Flash, b"CWS\x06", true)];
-        for (file_type, bytes, holds) in cases {
-            assert_eq!(problem_of(file_type, bytes).is_some(), holds, "{bytes:?}");
-        }
     }
 
     #[test]
