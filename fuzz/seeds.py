@@ -183,6 +183,7 @@ def choices():
 IMAGES = [
     ("Iso9660", "genisoimage -quiet -no-pad -R -J -o out tree"),
     ("Iso9660", "xorriso -as mkisofs -quiet -no-pad -R -b a.txt -no-emul-boot -o out tree"),
+    ("Udf", "genisoimage -quiet -no-pad -udf -o out tree"),
 ]
 
 

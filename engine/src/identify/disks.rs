@@ -10,7 +10,8 @@ use super::fields::{has, part, u32_be};
 
 /// Where the volume descriptors begin, behind the area for a boot loader.
 const VOLUME_DESCRIPTORS: usize = 32_768;
-const SECTOR: usize = 2048;
+/// From one to the next; longer where sectors are.
+const DESCRIPTOR_STEPS: [usize; 2] = [2048, 4096];
 /// How many volume descriptors are looked at.
 const DESCRIPTORS_MOST: usize = 64;
 /// The size of the trailers of Apple and VHD images.
@@ -18,7 +19,7 @@ const TRAILER: usize = 512;
 
 /// Adds the images.
 pub(super) fn identify(data: &[u8], collector: &mut Collector) {
-    for descriptor in volume_descriptors(data) {
+    for descriptor in DESCRIPTOR_STEPS.into_iter().flat_map(|step| volume_descriptors(data, step)) {
         match descriptor {
             b"CD001" => collector.add(FileType::Iso9660, 0),
             b"NSR02" | b"NSR03" => collector.add(FileType::Udf, 0),
@@ -34,9 +35,9 @@ pub(super) fn identify(data: &[u8], collector: &mut Collector) {
 }
 
 /// The names of the volume descriptors, up to the first that is none.
-fn volume_descriptors(data: &[u8]) -> impl Iterator<Item = &[u8]> {
+fn volume_descriptors(data: &[u8], step: usize) -> impl Iterator<Item = &[u8]> {
     const KNOWN: &[&[u8]] = &[b"CD001", b"BEA01", b"NSR02", b"NSR03", b"TEA01", b"BOOT2", b"CDW02"];
-    let places = (VOLUME_DESCRIPTORS..).step_by(SECTOR).take(DESCRIPTORS_MOST);
+    let places = (VOLUME_DESCRIPTORS..).step_by(step).take(DESCRIPTORS_MOST);
     let names = places.map_while(|place| part(data, place.saturating_add(1), 5));
     names.take_while(|name| KNOWN.contains(name))
 }

@@ -3,7 +3,7 @@
 
 use super::{
     Open, ar, arj, autoit, cab, chm, cpio, flash, gzip, installshield, iso9660, lha, lnk, mail,
-    nsis, ole2, onenote, pdf, rpm, rtf, seven_zip, sis, streams, tar, text, zip,
+    nsis, ole2, onenote, pdf, rpm, rtf, seven_zip, sis, streams, tar, text, udf, zip,
 };
 use crate::identify::FileType;
 
@@ -202,7 +202,12 @@ pub const FORMATS: &[Format] = &[
         bounds: "in place; each folder once",
         leaves: "interleaved files, images of raw sectors (2,352 bytes)",
     }),
-    not_yet(FileType::Udf),
+    opens(FileType::Udf, udf::open).told(Told {
+        reads: "revisions 1.02 to 2.60 on plain, sparable and metadata partitions; hidden files, named streams, deleted files whose entry is still there",
+        by: "own",
+        bounds: "in place; each folder once",
+        leaves: "virtual partitions (packet writing on CD-R), sparing tables",
+    }),
     not_yet(FileType::Squashfs),
     not_yet(FileType::Dmg),
     not_yet(FileType::Vhd),

@@ -15,7 +15,7 @@ use std::io::{self, Read};
 use std::sync::Arc;
 
 pub(super) use self::runs::{Places, Runs};
-pub(super) use self::tree::{Seen, Tree, joined};
+pub(super) use self::tree::{Seen, Tree, Weight, joined};
 use super::decoders;
 use crate::input::Content;
 use crate::limits::{Budget, DecodeEnd};
