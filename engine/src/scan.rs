@@ -237,8 +237,10 @@ impl<'s, 'a> Scan<'s, 'a> {
                 || !identified.added.contains(found.file_type)
                 || unpack::is_opened(found.file_type)
         };
-        for found in unpack::places(&identified).rev().filter(is_one) {
-            match unpack::open(content, found, &opening) {
+        let places = unpack::places(content, &identified, self.budget);
+        for inside in places.into_iter().rev().filter(|inside| is_one(&inside.found)) {
+            let found = inside.found;
+            match unpack::open(&content.slice(0, inside.end), found, &opening) {
                 Some(Ok(unpacker)) => {
                     let layers = layers(&place.layers, &identified, &found).into();
                     self.open.push(Open { unpacker, object: index, depth: place.depth, layers });

@@ -16,7 +16,8 @@ const FOLDER: &str = "/usr/share/clamav-testfiles";
 const SIGNATURE: &str = "aa15bcf478d165efd2065190eb473bcb:544:Clam\n";
 
 /// Programs that a packer packed, and its name: clamscan unpacks them, we do not run or imitate anything.
-/// `clam-fsg.exe` is not packed, whatever its name says: the hidden program lies behind it as it is.
+/// `clam-fsg.exe` is not packed, whatever its name says: the hidden program lies behind it as it is, and is
+/// found there.
 const PACKED: &[(&str, Option<&str>)] = &[
     ("clam-aspack.exe", Some("ASPack")),
     ("clam-fsg.exe", None),
@@ -30,7 +31,7 @@ const PACKED: &[(&str, Option<&str>)] = &[
 ];
 
 fn is_packed(name: &str) -> bool {
-    PACKED.iter().any(|(packed, _)| *packed == name)
+    PACKED.iter().any(|(packed, packer)| *packed == name && packer.is_some())
 }
 
 /// Files in which we do not find it yet: the list is to become empty.

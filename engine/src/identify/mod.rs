@@ -44,6 +44,7 @@ use std::fmt;
 
 use collector::Collector;
 pub(crate) use fields::crc32;
+pub(crate) use table::magic_types;
 pub(crate) use text::{CONTENT_SAMPLE, is_mail};
 
 /// Builds what identification shares between scans. Engines do it when they are made: children that a
@@ -78,6 +79,15 @@ pub(crate) fn identify_while(data: &[u8], goes_on: &dyn Fn() -> bool) -> Identif
         collector.add(FileType::Data, 0);
     }
     collector.finish()
+}
+
+/// Where the last section or segment of a program at the start of `data` ends.
+pub(crate) fn end_of_program(file_type: FileType, data: &[u8]) -> Option<usize> {
+    match file_type {
+        FileType::Pe => programs::end_of_pe(data),
+        FileType::Elf => programs::end_of_elf(data),
+        _ => None,
+    }
 }
 
 macro_rules! file_types {
@@ -227,24 +237,28 @@ file_types! {
 
 /// A set of types.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub struct TypeSet(u128);
+pub struct TypeSet([u128; 2]);
 
-const _: () = assert!(FileType::ALL.len() <= 128, "TypeSet holds 128 types");
+const _: () = assert!(FileType::ALL.len() <= 256, "TypeSet holds 256 types");
 
 impl TypeSet {
     /// Adds a type.
     pub fn insert(&mut self, file_type: FileType) {
-        self.0 |= 1 << file_type as u8;
+        let [low, high] = &mut self.0;
+        let bit = 1 << (file_type as u8 % 128);
+        if (file_type as u8) < 128 { *low |= bit } else { *high |= bit }
     }
 
     /// Whether it holds a type.
     pub fn contains(self, file_type: FileType) -> bool {
-        self.0 & (1 << file_type as u8) != 0
+        let [low, high] = self.0;
+        let bits = if (file_type as u8) < 128 { low } else { high };
+        bits & 1 << (file_type as u8 % 128) != 0
     }
 
     /// Whether it holds none.
     pub fn is_empty(self) -> bool {
-        self.0 == 0
+        self.0 == [0, 0]
     }
 
     /// Its types, in the order of [`FileType::ALL`].

@@ -7,7 +7,7 @@
 
 use super::collector::Collector;
 use super::fields::part;
-use super::{FileType, archives, documents, images, installers, programs, streams};
+use super::{FileType, TypeSet, archives, documents, images, installers, programs, streams};
 
 /// How one type is recognised at the beginning of its data.
 #[derive(Debug)]
@@ -73,6 +73,11 @@ pub(super) fn identify(data: &[u8], collector: &mut Collector) {
     for row in ROWS.iter().filter(|row| row.matches(data)) {
         collector.add(row.file_type, 0);
     }
+}
+
+/// What data show by a magic number at their start that is long enough to be sure.
+pub(crate) fn magic_types(data: &[u8]) -> TypeSet {
+    ROWS.iter().filter(|row| row.is_sure() && row.matches(data)).map(|row| row.file_type).collect()
 }
 
 use FileType::*;

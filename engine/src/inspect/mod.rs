@@ -49,7 +49,7 @@ pub use facts::{
 pub use landmarks::{Landmarks, landmarks};
 
 pub(crate) use packers::packer;
-pub(crate) use pe::PeCut;
+pub(crate) use pe::{PeCut, PeParts};
 
 use crate::identify::{FileType, Found};
 use crate::limits::{Budget, Stop};

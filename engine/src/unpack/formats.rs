@@ -3,7 +3,7 @@
 
 use super::{
     Open, ar, arj, autoit, cab, chm, cpio, flash, gzip, installshield, iso9660, lha, lnk, mail,
-    nsis, ole2, onenote, pdf, rpm, rtf, seven_zip, sis, streams, tar, text, udf, zip,
+    nsis, ole2, onenote, pdf, program, rpm, rtf, seven_zip, sis, streams, tar, text, udf, zip,
 };
 use crate::identify::FileType;
 
@@ -80,6 +80,18 @@ const WIDE: Told = Told { reads: "the text in UTF-8", by: "own", bounds: "", lea
 /// Every type that can hold other data. The ZIP family is opened as [`FileType::Zip`], Debian packages
 /// as [`FileType::Ar`], and Windows Installer packages as [`FileType::Ole2`], which always accompany them.
 pub const FORMATS: &[Format] = &[
+    opens(FileType::Pe, program::open_pe).told(Told {
+        reads: "resources; what is behind the program, where nothing in it is opened already; a program that lies in other data",
+        by: "own; records by `goblin`",
+        bounds: "in place; resources by `limit:facts`, of those over each other the first; 16 programs in one object, each up to the next one",
+        leaves: "icons, pictures, menus, dialogs, texts and versions, unless they begin like something that is opened; packed programs are told by the packer's name",
+    }),
+    opens(FileType::Elf, program::open_elf).told(Told {
+        reads: "a program that lies in other data",
+        by: "own",
+        bounds: "in place; 16 programs in one object, each up to the next one",
+        leaves: "",
+    }),
     opens(FileType::Zip, zip::open).told(Told {
         reads: "central directory, and local headers that it does not list; zip64, descriptors, prepended and appended data; stored, deflate, deflate64, bzip2, LZMA, xz, Zstandard, PPMd, implode, shrink, reduce; ZipCrypto and AES with passwords",
         by: "own walk; `flate2`, `deflate64`, `bzip2`, `lzma-rust2`, `ruzstd`, `ppmd-rust`, own for the three oldest; `aes`",

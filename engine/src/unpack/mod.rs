@@ -32,6 +32,8 @@ mod ole2;
 mod onenote;
 mod passwords;
 mod pdf;
+mod places;
+mod program;
 #[cfg(feature = "rar")]
 mod rar;
 mod rpm;
@@ -52,10 +54,11 @@ mod zip;
 pub use formats::{FORMATS, Format, Told};
 pub use listing::Listing;
 pub use passwords::Passwords;
+pub use places::{Place, places};
 
 use formats::How;
 
-use crate::identify::{FileType, Found, Identification};
+use crate::identify::{FileType, Found};
 use crate::input::Content;
 use crate::limits::{Budget, DecodeEnd, Decoded, Limit};
 use crate::verdict::{Problem, Reason};
@@ -84,21 +87,6 @@ pub struct Opening<'s> {
 /// Starts an unpacker on the container that begins at an offset of the content.
 pub(crate) type Open =
     for<'a> fn(Content<'a>, u64, &Opening<'_>) -> Result<Box<dyn Unpacker<'a> + 'a>, Problem>;
-
-/// The places to open of all that were found: not a second ZIP, since the walk of the first goes
-/// through everything behind its start, and not the text that a document or mail is written in.
-pub fn places(identified: &Identification) -> impl DoubleEndedIterator<Item = Found> {
-    let mut zips = identified.found.iter().filter(|found| found.file_type == FileType::Zip);
-    let first_zip = zips.next().copied();
-    let is_document = identified.types_at_start().iter().any(|file_type| {
-        is_opened(file_type) && !TEXTS.contains(&file_type) && file_type != FileType::EncodedScript
-    });
-    let found = identified.found.iter().copied();
-    found.filter(move |found| match found.file_type {
-        FileType::Zip => Some(*found) == first_zip,
-        file_type => !(is_document && TEXTS.contains(&file_type)),
-    })
-}
 
 /// Texts by their encoding.
 const TEXTS: [FileType; 7] = [

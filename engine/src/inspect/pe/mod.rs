@@ -12,6 +12,7 @@ mod image;
 mod import_hash;
 mod imports;
 mod ordinals;
+mod parts;
 mod resources;
 mod version;
 
@@ -25,6 +26,7 @@ use crate::identify::FileType;
 use image::Image;
 
 pub(crate) use clamav::PeCut;
+pub(crate) use parts::PeParts;
 
 /// A PE at the start of `data`, cut as ClamAV's hash signatures want it.
 pub(super) fn cut(data: &[u8]) -> Option<PeCut<'_>> {
