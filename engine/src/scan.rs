@@ -281,6 +281,7 @@ impl<'s, 'a> Scan<'s, 'a> {
         let layout = inspect::layout(data, &identified.found);
         self.remark(index, identified, layout.as_ref());
         self.remark_packer(index, data, layout.as_ref());
+        self.remark_document(index, data, identified);
         if self.keeps_facts && layout.is_some() {
             self.keep_facts(index, inspect::inspect(data, &identified.found, self.budget));
         }
@@ -398,6 +399,17 @@ impl<'s, 'a> Scan<'s, 'a> {
         let packer = layout.and_then(|layout| inspect::packer(data, layout));
         if let (Some(packer), Some(object)) = (packer, self.objects.get_mut(index)) {
             object.anomalies.push(format!("packed with {packer}"));
+        }
+    }
+
+    /// Remarks on what a document reaches for outside of itself.
+    fn remark_document(&mut self, index: usize, data: &[u8], identified: &Identification) {
+        let (remarks, ended) = inspect::remarks(data, identified.types(), self.budget);
+        if let Some(object) = self.objects.get_mut(index) {
+            object.anomalies.extend(remarks);
+        }
+        if let Err(stop) = ended {
+            self.note(index, stop.into());
         }
     }
 

@@ -24,6 +24,7 @@
 
 pub(crate) mod authenticode;
 mod contents;
+mod documents;
 mod elf;
 mod facts;
 mod landmarks;
@@ -48,6 +49,7 @@ pub use facts::{
 };
 pub use landmarks::{Landmarks, landmarks};
 
+pub(crate) use documents::remarks;
 pub(crate) use packers::packer;
 pub(crate) use pe::{PeCut, PeParts};
 
@@ -81,9 +83,18 @@ pub(crate) fn cut_pe(data: &[u8]) -> Option<PeCut<'_>> {
     pe::cut(data)
 }
 
-/// All that can be learned about the program at offset 0, and what is wrong with it.
+/// All that can be learned about the program at offset 0, and what is wrong with it. Of what is no
+/// program, the oddities of documents are told.
 pub fn inspect(data: &[u8], found: &[Found], budget: &Budget) -> Facts {
     let mut ledger = Ledger::new(budget);
+    if program_type(found).is_none() {
+        let types = found.iter().map(|found| found.file_type).collect();
+        let (remarks, ended) = remarks(data, types, budget);
+        remarks.into_iter().for_each(|remark| ledger.anomaly(|| remark));
+        if let Err(stop) = ended {
+            ledger.cut(stop, "what a document reaches for".to_owned());
+        }
+    }
     let program = match program_type(found) {
         Some(FileType::Pe) => pe::inspect(data, &mut ledger),
         Some(FileType::Elf) => elf::inspect(data, &mut ledger),

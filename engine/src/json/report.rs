@@ -24,6 +24,7 @@ pub struct FileRecord<'r> {
     elapsed_ms: u64,
     sets: Vec<SetRecord<'r>>,
     problems: Vec<ProblemRecord<'r>>,
+    anomalies: Vec<AnomalyRecord<'r>>,
     /// Every byte of the path in hexadecimal, where `path` could not hold them all.
     #[serde(skip_serializing_if = "Option::is_none")]
     path_bytes: Option<String>,
@@ -59,6 +60,13 @@ struct ProblemRecord<'r> {
     detail: &'r str,
 }
 
+/// An oddity that kept nothing from being looked at.
+#[derive(Debug, Serialize)]
+struct AnomalyRecord<'r> {
+    object: Vec<&'r str>,
+    detail: &'r str,
+}
+
 impl<'r> FileRecord<'r> {
     /// The record of a file that was scanned under this path.
     pub fn new(path: &'r Path, report: &'r Report) -> Self {
@@ -76,6 +84,7 @@ impl<'r> FileRecord<'r> {
             elapsed_ms: u64::try_from(report.elapsed.as_millis()).unwrap_or(u64::MAX),
             sets: report.sets.iter().map(SetRecord::new).collect(),
             problems: report.problems().map(|(i, p)| ProblemRecord::new(report, i, p)).collect(),
+            anomalies: AnomalyRecord::all(report),
             path_bytes: path_if_lossy(path),
         }
     }
@@ -113,6 +122,15 @@ impl<'r> ProblemRecord<'r> {
             reason: problem.reason.to_string(),
             detail: &problem.detail,
         }
+    }
+}
+
+impl<'r> AnomalyRecord<'r> {
+    fn all(report: &'r Report) -> Vec<Self> {
+        let objects = report.objects.iter().enumerate();
+        let anomalies =
+            objects.flat_map(|(i, object)| object.anomalies.iter().map(move |a| (i, a)));
+        anomalies.map(|(i, detail)| Self { object: report.object_path(i), detail }).collect()
     }
 }
 
@@ -190,7 +208,7 @@ mod tests {
                 }],
                 "objects": 3, "bytes": 2345, "elapsed_ms": 7,
                 "sets": [{"name": "test/unit@1", "signed": false}],
-                "problems": [],
+                "problems": [], "anomalies": [],
             })
         );
     }
@@ -211,6 +229,7 @@ mod tests {
             "elapsed_ms",
             "sets",
             "problems",
+            "anomalies",
         ];
         let places: Vec<_> = keys.iter().map(|key| text.find(&format!("\"{key}\":"))).collect();
         assert!(places.iter().all(Option::is_some), "{text}");
@@ -226,6 +245,15 @@ mod tests {
             value["problems"][0],
             json!({"object": ["deep.zip"], "reason": "limit:depth", "detail": ""})
         );
+    }
+
+    #[test]
+    fn oddities_say_where_they_are() {
+        let mut report = infected();
+        report.objects[1].anomalies.push("packed with UPX".into());
+        let value = value(Path::new("a.zip"), &report);
+        let expected = json!([{"object": ["inner.zip"], "detail": "packed with UPX"}]);
+        assert_eq!(value["anomalies"], expected);
     }
 
     #[test]
