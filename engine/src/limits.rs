@@ -163,7 +163,17 @@ struct Account {
     objects: AtomicU64,
     total_bytes: AtomicU64,
     memory: AtomicU64,
+    /// The most that was held at a time.
+    peak: AtomicU64,
     key_work: AtomicU64,
+}
+
+impl Account {
+    fn take_memory(&self, bytes: u64) -> Result<(), Stop> {
+        let held = take(&self.memory, bytes, self.limits.memory, Limit::Memory)?;
+        self.peak.fetch_max(held, Relaxed);
+        Ok(())
+    }
 }
 
 /// Bytes of memory that a budget granted; dropping it gives them back.
@@ -182,7 +192,7 @@ impl Drop for Grant {
 impl Grant {
     /// Makes the grant larger by `bytes`, or refuses and leaves it as it was.
     pub fn grow(&mut self, bytes: u64) -> Result<(), Stop> {
-        take(&self.account.memory, bytes, self.account.limits.memory, Limit::Memory)?;
+        self.account.take_memory(bytes)?;
         self.bytes = self.bytes.saturating_add(bytes);
         Ok(())
     }
@@ -228,6 +238,7 @@ impl Budget {
             objects: AtomicU64::new(0),
             total_bytes: AtomicU64::new(0),
             memory: AtomicU64::new(0),
+            peak: AtomicU64::new(0),
             key_work: AtomicU64::new(0),
         }))
     }
@@ -250,6 +261,11 @@ impl Budget {
     /// Bytes that unpackers put out so far.
     pub fn total_bytes(&self) -> u64 {
         self.0.total_bytes.load(Relaxed)
+    }
+
+    /// The most memory that was held at a time so far.
+    pub fn peak_memory(&self) -> u64 {
+        self.0.peak.load(Relaxed)
     }
 
     /// Refuses when the time is over or the caller cancelled. Call it in every long loop.
@@ -327,19 +343,19 @@ impl Budget {
         if depth > self.0.limits.depth {
             return Err(Stop::Limit(Limit::Depth));
         }
-        take(&self.0.objects, 1, self.0.limits.objects, Limit::Objects)
+        take(&self.0.objects, 1, self.0.limits.objects, Limit::Objects).map(drop)
     }
 
     /// Charges memory that is held until the grant is dropped.
     pub fn hold(&self, bytes: u64) -> Result<Grant, Stop> {
-        take(&self.0.memory, bytes, self.0.limits.memory, Limit::Memory)?;
+        self.0.take_memory(bytes)?;
         Ok(Grant { account: Arc::clone(&self.0), bytes })
     }
 
     /// Charges work that a password costs, before it is tried.
     pub fn try_key(&self, work: u64) -> Result<(), Stop> {
         self.check()?;
-        take(&self.0.key_work, work, self.0.limits.key_work, Limit::KeyWork)
+        take(&self.0.key_work, work, self.0.limits.key_work, Limit::KeyWork).map(drop)
     }
 
     /// Charges `bytes` of unpacker output: what an entry that is used in place would have put out.
@@ -347,7 +363,7 @@ impl Budget {
         if bytes > self.0.limits.object_bytes {
             return Err(Stop::Limit(Limit::ObjectBytes));
         }
-        take(&self.0.total_bytes, bytes, self.0.limits.total_bytes, Limit::TotalBytes)
+        take(&self.0.total_bytes, bytes, self.0.limits.total_bytes, Limit::TotalBytes).map(drop)
     }
 
     /// Runs a decoder to its end under every ceiling, a step at a time. `packed` is the number of
@@ -433,13 +449,13 @@ fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// Adds to a counter unless that would pass its ceiling.
-fn take(counter: &AtomicU64, amount: u64, ceiling: u64, limit: Limit) -> Result<(), Stop> {
+/// Adds to a counter unless that would pass its ceiling; the new number.
+fn take(counter: &AtomicU64, amount: u64, ceiling: u64, limit: Limit) -> Result<u64, Stop> {
     counter
         .fetch_update(Relaxed, Relaxed, |used| {
             used.checked_add(amount).filter(|&total| total <= ceiling)
         })
-        .map(|_| ())
+        .map(|used| used.saturating_add(amount))
         .map_err(|_| Stop::Limit(limit))
 }
 

@@ -61,6 +61,7 @@ pub(crate) fn scan(
     };
     engine.matchers().iter().for_each(Matcher::rest);
     report.sets = engine.sets().to_vec();
+    report.memory = budget.peak_memory();
     report.elapsed = budget.elapsed();
     report
 }

@@ -364,6 +364,10 @@ pub struct Report {
     pub sets: Vec<SetLabel>,
     /// Bytes looked at: the file and all unpacked objects.
     pub bytes: u64,
+    /// The most memory that was charged to [`Limits::memory`] at a time.
+    ///
+    /// [`Limits::memory`]: crate::limits::Limits::memory
+    pub memory: u64,
     /// Wall-clock time of the scan.
     pub elapsed: Duration,
 }

@@ -39,7 +39,7 @@ use self::spans::Spans;
 use super::passwords::Keyring;
 use super::{Entry, Notes, Opening, Unpacker};
 use crate::input::Content;
-use crate::limits::{Budget, Stop};
+use crate::limits::{Budget, Limit, Stop};
 use crate::reader::Reader;
 use crate::verdict::{Problem, Reason};
 
@@ -63,6 +63,8 @@ struct Zip<'a> {
     member: Option<(Member, u64)>,
     keyring: Keyring,
     spans: Spans,
+    /// Records of entries that were handed out before, or of folders.
+    idle: u64,
     notes: Notes,
     ended: bool,
 }
@@ -127,6 +129,7 @@ impl<'a> Zip<'a> {
             member: None,
             keyring: Keyring::new(opening.passwords),
             spans: Spans::default(),
+            idle: 0,
             notes: Notes::default(),
             ended: false,
         })
@@ -150,11 +153,13 @@ impl<'a> Zip<'a> {
                 Step::End => return Ok(None),
                 Step::Nothing => {}
                 Step::Found(member) if member.is_folder(&self.content) => {
+                    self.idle(budget)?;
                     if let Some(entry) = member.mention() {
                         return Ok(Some(entry));
                     }
                 }
                 Step::Found(member) if self.spans.contains(member.key()) => {
+                    self.idle(budget)?;
                     let at = member.start;
                     self.notes.corrupted(format!("the entry at offset {at} is listed twice"));
                     if let Some(entry) = member.mention() {
@@ -164,6 +169,13 @@ impl<'a> Zip<'a> {
                 Step::Found(member) => self.member = Some((member, 0)),
             }
         }
+    }
+
+    /// Counts a record that becomes no object: there may be as many as objects.
+    fn idle(&mut self, budget: &Budget) -> Result<(), Stop> {
+        self.idle = self.idle.saturating_add(1);
+        let is_enough = self.idle > budget.limits().objects;
+        if is_enough { Err(Stop::Limit(Limit::Objects)) } else { Ok(()) }
     }
 
     /// Remembers what an entry took, once all its readings are handed out.
