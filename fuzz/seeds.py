@@ -179,19 +179,31 @@ def choices():
     return {name or "Rar": number for number, name in enumerate(rows)}
 
 
+DISK = "truncate -s 64K disk out"
+SFDISK = "/usr/sbin/sfdisk -q --force"
+
 # Images that other programs make of the folder `tree`, as the file `out`: each a type and commands.
 IMAGES = [
     ("Iso9660", "genisoimage -quiet -no-pad -R -J -o out tree"),
     ("Iso9660", "xorriso -as mkisofs -quiet -no-pad -R -b a.txt -no-emul-boot -o out tree"),
     ("Udf", "genisoimage -quiet -no-pad -udf -o out tree"),
+    ("Mbr", f"{DISK} && printf 'start=1,size=9\\nstart=20,type=5\\nsize=9\\n' | {SFDISK} out"),
+    ("Gpt", f"{DISK} && printf 'label:gpt\\nstart=40,size=9\\n' | {SFDISK} out"),
+    ("Vhd", f"{DISK} && qemu-img convert -f raw -O vpc disk out"),
+    ("Vhdx", f"{DISK} && qemu-img convert -f raw -O vhdx -o block_size=1M disk out"),
+    ("Vmdk", f"{DISK} && qemu-img convert -f raw -O vmdk disk out"),
+    ("Vmdk", f"{DISK} && qemu-img convert -f raw -O vmdk -o subformat=streamOptimized disk out"),
+    ("Qcow2", f"{DISK} && qemu-img convert -f raw -O qcow2 -o cluster_size=512 disk out"),
+    ("Qcow2", f"{DISK} && qemu-img convert -f raw -c -O qcow2 -o cluster_size=4096 disk out"),
 ]
 
 
 def images():
     for number, (file_type, commands) in enumerate(IMAGES):
-        missing = [line for line in commands.split(" && ") if not shutil.which(line.split()[0])]
+        programs = {line.split()[0] for part in commands.split(" && ") for line in part.split(" | ")}
+        missing = [program for program in programs if not shutil.which(program)]
         if missing:
-            print(f"no seed for {file_type}: not installed: {missing[0].split()[0]}")
+            print(f"no seed for {file_type}: not installed: {missing[0]}")
             continue
         with tempfile.TemporaryDirectory() as folder:
             os.makedirs(os.path.join(folder, "tree", "inner"))

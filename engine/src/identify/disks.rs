@@ -55,6 +55,40 @@ fn is_vhd(data: &[u8]) -> bool {
     footers.into_iter().flatten().any(|place| has(data, place, COOKIE))
 }
 
+/// Whether a map of partitions follows.
+pub(super) fn is_apple_map(data: &[u8]) -> bool {
+    [512, 1024, 2048, 4096].into_iter().any(|place| has(data, place, b"PM\0\0\0\0"))
+}
+
+/// Whether a partition begins where the disk does: it is not looked into as one then.
+pub(super) fn begins_with_partition(data: &[u8]) -> bool {
+    let lines = part(data, 446, 64).map(|lines| lines.as_chunks::<16>().0).unwrap_or_default();
+    lines.iter().any(|line| {
+        let [_, _, _, _, kind, _, _, _, place @ ..] = *line;
+        kind != 0 && place.starts_with(&[0; 4])
+    })
+}
+
+/// Whether the lines of a boot record are those of a table of partitions, of which one begins within
+/// the data. File systems have such a sector as well, with code instead of the table.
+pub(super) fn is_mbr(data: &[u8]) -> bool {
+    if has(data, 512, b"EFI PART") || has(data, 4096, b"EFI PART") {
+        return false;
+    }
+    let Some((lines, _)) = part(data, 446, 64).map(<[u8]>::as_chunks::<16>) else { return false };
+    let is_line = |line: &[u8; 16]| match line {
+        [0 | 0x80, _, _, _, 0, ..] => !line.iter().skip(8).any(|&byte| byte != 0),
+        [0 | 0x80, ..] => true,
+        _ => false,
+    };
+    let is_inside = |line: &[u8; 16]| {
+        let [_, _, _, _, kind, _, _, _, a, b, c, d, sectors @ ..] = *line;
+        let place = u64::from(u32::from_le_bytes([a, b, c, d])).saturating_mul(512);
+        kind != 0 && sectors != [0; 4] && place < data.len() as u64
+    };
+    lines.iter().all(is_line) && lines.iter().any(is_inside)
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::{FileType, identify, samples};

@@ -20,7 +20,7 @@ use super::FileType;
 use super::collector::Collector;
 use super::fields::{from, u32_le};
 use super::zip::LocalHeader;
-use super::{archives, documents, installers, programs, streams};
+use super::{archives, disks, documents, installers, programs, streams};
 
 /// One thing to look for.
 struct Kind {
@@ -212,8 +212,9 @@ fn is_holder(file_type: FileType, data: &[u8]) -> bool {
         Zip => LocalHeader::parse(data, 0).is_some(),
         Rar => archives::is_sound_rar(data),
         Ar => archives::is_sound_ar(data),
-        Arj | Lha | Ace | Zoo | Cpio | Nsis | Iso9660 | Udf | Squashfs | Dmg | Vhd | Vhdx
-        | Vmdk | Qcow2 | Wim => true,
+        Mbr => !disks::begins_with_partition(data),
+        Arj | Lha | Ace | Zoo | Cpio | Nsis | Gpt | Apm | Iso9660 | Udf | Squashfs | Dmg | Vhd
+        | Vhdx | Vmdk | Qcow2 | Wim => true,
         _ => false,
     }
 }

@@ -97,6 +97,10 @@ pub(super) const SAMPLES: &[Sample] = samples! {
     Rpm = b"\xed\xab\xee\xdb\x03\0\0\0\0\x01name";
     Iso9660 = iso9660();
     Udf = udf();
+    Mbr = mbr();
+    Gpt = gpt();
+    Gpt = [&[0; 4096][..], b"EFI PART\0\0\x01\0"].concat();
+    Apm = [&b"ER\x02\0"[..], &[0; 508], b"PM\0\0\0\0\0\x01"].concat();
     Squashfs = squashfs();
     Squashfs = [&b"sqsh"[..], &[0; 24], b"\0\x03\0\0"].concat();
     Dmg = trailer(b"koly\0\0\0\x04\0\0\x02\0");
@@ -382,6 +386,20 @@ fn udf() -> Vec<u8> {
     put(&mut image, 32_768, b"\0BEA01\x01");
     put(&mut image, 32_768 + 2048, b"\0NSR03\x01");
     image
+}
+
+/// A boot record with one partition.
+fn mbr() -> Vec<u8> {
+    let mut disk = vec![0; 2048];
+    put(&mut disk, 446, &[0x80, 0, 0, 0, 0x83, 0, 0, 0, 1, 0, 0, 0, 3, 0, 0, 0]);
+    put(&mut disk, 510, b"\x55\xaa");
+    disk
+}
+
+fn gpt() -> Vec<u8> {
+    let mut disk = mbr();
+    put(&mut disk, 512, b"EFI PART\0\0\x01\0");
+    disk
 }
 
 /// A SquashFS superblock of version 4.

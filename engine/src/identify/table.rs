@@ -7,7 +7,7 @@
 
 use super::collector::Collector;
 use super::fields::part;
-use super::{FileType, TypeSet, archives, documents, images, installers, programs, streams};
+use super::{FileType, TypeSet, archives, disks, documents, images, installers, programs, streams};
 
 /// How one type is recognised at the beginning of its data.
 #[derive(Debug)]
@@ -143,6 +143,10 @@ pub(super) const ROWS: &[Row] = &[
     Row::magic(Szdd, b"SZDD\x88\xf0\x27\x33"),
     Row::magic(Szdd, b"SZ \x88\xf0\x27\x33\xd1"),
     // Disk images; those known by a place far from the start are in disks.rs
+    Row::magic(Apm, b"ER").when(disks::is_apple_map),
+    Row::magic(Gpt, b"EFI PART").at(512),
+    Row::magic(Gpt, b"EFI PART").at(4096),
+    Row::magic(Mbr, b"\x55\xaa").at(510).when(disks::is_mbr),
     Row::magic(Squashfs, b"hsqs").when(archives::is_squashfs),
     Row::magic(Squashfs, b"sqsh").when(archives::is_squashfs),
     Row::magic(Vmdk, b"KDMV"),

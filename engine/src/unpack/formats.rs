@@ -2,8 +2,9 @@
 //! of it in `docs/formats.md`, which a test compares with this file.
 
 use super::{
-    Open, ar, arj, autoit, cab, chm, cpio, flash, gzip, installshield, iso9660, lha, lnk, mail,
-    nsis, ole2, onenote, pdf, program, rpm, rtf, seven_zip, sis, streams, tar, text, udf, zip,
+    Open, ar, arj, autoit, cab, chm, cpio, disks, flash, gzip, installshield, iso9660, lha, lnk,
+    mail, nsis, ole2, onenote, pdf, program, rpm, rtf, seven_zip, sis, streams, tar, text, udf,
+    zip,
 };
 use crate::identify::FileType;
 
@@ -65,6 +66,14 @@ const fn rar() -> Format {
     #[cfg(not(feature = "rar"))]
     return not_yet(FileType::Rar);
 }
+
+/// Told of each table of partitions.
+const DISK: Told = Told {
+    reads: "every partition, logical ones too; the code that boots and what lies between partitions, where it is not blank",
+    by: "own",
+    bounds: "in place; 1,024 partitions",
+    leaves: "",
+};
 
 /// Told of each narrow text.
 const BLOBS: Told = Told {
@@ -222,10 +231,33 @@ pub const FORMATS: &[Format] = &[
     }),
     not_yet(FileType::Squashfs),
     not_yet(FileType::Dmg),
-    not_yet(FileType::Vhd),
-    not_yet(FileType::Vhdx),
-    not_yet(FileType::Vmdk),
-    not_yet(FileType::Qcow2),
+    opens(FileType::Mbr, disks::open).told(DISK),
+    opens(FileType::Gpt, disks::open).told(DISK),
+    opens(FileType::Apm, disks::open).told(DISK),
+    opens(FileType::Vhd, disks::open_vhd).told(Told {
+        reads: "fixed and dynamic disks, and what is on them",
+        by: "own",
+        bounds: "files are put together one by one, not the disk",
+        leaves: "images that only hold differences",
+    }),
+    opens(FileType::Vhdx, disks::open_vhdx).told(Told {
+        reads: "fixed and dynamic disks, and what is on them",
+        by: "own",
+        bounds: "as vhd",
+        leaves: "images that only hold differences, logs that were not written back",
+    }),
+    opens(FileType::Vmdk, disks::open_vmdk).told(Told {
+        reads: "sparse images and those made for streams, and what is on them",
+        by: "own; `flate2`",
+        bounds: "as vhd",
+        leaves: "images that only hold differences or name other files, ESX's old kind (`COWD`)",
+    }),
+    opens(FileType::Qcow2, disks::open_qcow2).told(Told {
+        reads: "versions 2 and 3, stored and packed clusters, and what is on them",
+        by: "own; `flate2`, `ruzstd`",
+        bounds: "as vhd",
+        leaves: "images that stand on another file, divided clusters, snapshots inside",
+    }),
     not_yet(FileType::Wim),
     opens(FileType::Nsis, nsis::open).told(Told {
         reads: "files packed by themselves or as one stream, stored, deflate, LZMA with or without filter; the script as one more file",

@@ -17,6 +17,7 @@ mod cab;
 mod chm;
 mod cpio;
 mod decoders;
+mod disks;
 mod flash;
 mod formats;
 mod gzip;
@@ -47,7 +48,6 @@ mod tar;
 mod testing;
 mod text;
 mod udf;
-#[allow(dead_code, reason = "the images of virtual machines come next")]
 mod volume;
 mod zip;
 

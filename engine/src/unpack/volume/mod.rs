@@ -21,6 +21,9 @@ use crate::input::Content;
 use crate::limits::{Budget, DecodeEnd};
 use crate::verdict::{Problem, Reason};
 
+/// Bytes that are looked at between two questions whether to go on.
+const STEP: usize = 1 << 20;
+
 /// Where the parts of a disk lie in its image.
 pub(super) trait Mapping<'a>: Send + Sync {
     /// How large the disk is.
@@ -115,6 +118,30 @@ impl<'a> Volume<'a> {
                 problem => Err(problem),
             },
         }
+    }
+
+    /// Whether a part is all zeros.
+    pub(super) fn is_blank(&self, at: u64, length: u64, budget: &Budget) -> Result<bool, Problem> {
+        let part = self.part(at, length);
+        let mut at = 0;
+        while at < part.length {
+            budget.check()?;
+            let passed = match part.piece(at, budget)? {
+                Piece::Zeros(count) => count,
+                Piece::Bytes(content) => {
+                    let step = content.get(..STEP).unwrap_or(&content);
+                    if step.iter().any(|&byte| byte != 0) {
+                        return Ok(false);
+                    }
+                    step.len() as u64
+                }
+            };
+            if passed == 0 {
+                break;
+            }
+            at = at.saturating_add(passed);
+        }
+        Ok(true)
     }
 
     /// What stands from a place on, as far as it lies in a row.

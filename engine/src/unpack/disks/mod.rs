@@ -1,0 +1,225 @@
+//! Disks: what is on them, and the images that they come in.
+//!
+//! A disk has partitions, or is a file system itself, or neither. A partition that lies in its image in
+//! a row is an object of its own, where it is identified like any other. One that lies in pieces, or is
+//! larger than an object may be, is not put together if its file system is known: then the files
+//! are handed out from here, under the partition's name. What lies between partitions is handed out
+//! where it is not blank.
+//!
+//! - `partitions.rs` reads the tables of partitions,
+//! - `vhd.rs`, `vhdx.rs`, `vmdk.rs`, `qcow2.rs` say where the parts of a disk lie in its image.
+
+mod partitions;
+mod qcow2;
+mod vhd;
+mod vhdx;
+mod vmdk;
+
+use std::collections::VecDeque;
+use std::io::Read;
+use std::sync::Mutex;
+
+pub(super) use self::qcow2::open as open_qcow2;
+pub(super) use self::vhd::open as open_vhd;
+pub(super) use self::vhdx::open as open_vhdx;
+pub(super) use self::vmdk::open as open_vmdk;
+use super::volume::{Runs, Volume, joined};
+use super::{Entry, Notes, Opening, Unpacker, decoders, iso9660, udf};
+use crate::identify::{self, FileType};
+use crate::input::Content;
+use crate::limits::{Budget, DecodeEnd};
+use crate::verdict::Problem;
+
+/// Opens a file system on a disk.
+type OpenVolume = for<'a> fn(Volume<'a>, &Budget) -> Opened<'a>;
+type Opened<'a> = Result<Box<dyn Unpacker<'a> + 'a>, Problem>;
+
+/// What can be walked on a disk that lies in pieces.
+const FILE_SYSTEMS: &[(FileType, OpenVolume)] =
+    &[(FileType::Iso9660, iso9660::open_volume), (FileType::Udf, udf::open_volume)];
+
+/// Tables of partitions. Those inside of a partition are left to the work queue, which counts how deep
+/// things lie in each other.
+const TABLES: &[(FileType, OpenVolume)] =
+    &[(FileType::Gpt, open_table), (FileType::Mbr, open_table), (FileType::Apm, open_table)];
+
+/// By so many bytes of its beginning a file system is known.
+const HEAD: u64 = 128 << 10;
+
+/// Opens a disk that lies there as it is, by its table of partitions.
+pub(super) fn open<'a>(content: Content<'a>, offset: u64, opening: &Opening<'_>) -> Opened<'a> {
+    open_table(Volume::of(content.slice(offset, u64::MAX)), opening.budget)
+}
+
+/// Opens the disk of an image, whatever is on it.
+fn open_disk<'a>(volume: Volume<'a>, budget: &Budget) -> Opened<'a> {
+    for known in [FILE_SYSTEMS, TABLES] {
+        if let Some(opened) = walk_inside(&volume, known, budget) {
+            return opened;
+        }
+    }
+    let mut disk = Disk::new(volume);
+    let length = disk.volume.len();
+    disk.parts.push_back(Part { name: b"disk".to_vec(), at: 0, length, is_gap: false });
+    Ok(Box::new(disk))
+}
+
+fn open_table<'a>(volume: Volume<'a>, budget: &Budget) -> Opened<'a> {
+    let mut disk = Disk::new(volume);
+    disk.parts = partitions::read(&disk.volume, &mut disk.notes, budget)?;
+    Ok(Box::new(disk))
+}
+
+/// Opens what is on a disk without putting it together. `None`: nothing that is known.
+fn walk_inside<'a>(
+    volume: &Volume<'a>,
+    known: &[(FileType, OpenVolume)],
+    budget: &Budget,
+) -> Option<Opened<'a>> {
+    let head = match volume.get(0, HEAD, budget) {
+        Ok(head) => head,
+        Err(problem) => return Some(Err(problem)),
+    };
+    let types = identify::identify(&head).types_at_start();
+    let (_, open) = known.iter().find(|(file_type, _)| types.contains(*file_type))?;
+    Some(open(volume.clone(), budget))
+}
+
+/// A part of a disk.
+#[derive(Clone, Debug)]
+struct Part {
+    name: Vec<u8>,
+    at: u64,
+    length: u64,
+    /// It lies between partitions, and is handed out where it is not blank.
+    is_gap: bool,
+}
+
+/// A part that is walked from here.
+struct Inside<'a> {
+    name: Vec<u8>,
+    unpacker: Box<dyn Unpacker<'a> + 'a>,
+}
+
+/// One disk being walked, part by part.
+struct Disk<'a> {
+    volume: Volume<'a>,
+    parts: VecDeque<Part>,
+    inside: Option<Inside<'a>>,
+    notes: Notes,
+    ended: bool,
+}
+
+impl<'a> Unpacker<'a> for Disk<'a> {
+    fn next_entry(&mut self, budget: &Budget) -> Option<Entry<'a>> {
+        if self.ended {
+            return None;
+        }
+        let entry = self.advance(budget).unwrap_or_else(|problem| {
+            self.notes.add(problem);
+            None
+        });
+        self.ended = entry.as_ref().is_none_or(Entry::ends_walk);
+        entry
+    }
+
+    fn problems(&mut self) -> Vec<Problem> {
+        if let Some(mut inside) = self.inside.take() {
+            inside.unpacker.problems().into_iter().for_each(|problem| self.notes.add(problem));
+        }
+        self.notes.take()
+    }
+}
+
+impl<'a> Disk<'a> {
+    fn new(volume: Volume<'a>) -> Self {
+        let (parts, notes) = (VecDeque::new(), Notes::default());
+        Self { volume, parts, inside: None, notes, ended: false }
+    }
+
+    fn advance(&mut self, budget: &Budget) -> Result<Option<Entry<'a>>, Problem> {
+        loop {
+            budget.check()?;
+            if let Some(mut inside) = self.inside.take() {
+                if let Some(mut entry) = inside.unpacker.next_entry(budget) {
+                    entry.name = joined(&inside.name, &entry.name);
+                    self.inside = Some(inside);
+                    return Ok(Some(entry));
+                }
+                inside.unpacker.problems().into_iter().for_each(|problem| self.notes.add(problem));
+            }
+            let Some(part) = self.parts.pop_front() else { return Ok(None) };
+            if let Some(entry) = self.open_part(part, budget)? {
+                return Ok(Some(entry));
+            }
+        }
+    }
+
+    /// Hands a part out, or begins to walk it.
+    fn open_part(&mut self, part: Part, budget: &Budget) -> Result<Option<Entry<'a>>, Problem> {
+        if part.is_gap && self.volume.is_blank(part.at, part.length, budget)? {
+            return Ok(None);
+        }
+        let lies_in_a_row = self.volume.in_a_row(part.at, part.length, budget).is_some();
+        let is_small = part.length <= budget.limits().object_bytes;
+        let is_object = lies_in_a_row && is_small;
+        if !part.is_gap && !is_object {
+            let volume = self.volume.part(part.at, part.length);
+            match walk_inside(&volume, FILE_SYSTEMS, budget) {
+                Some(Ok(unpacker)) => {
+                    self.inside = Some(Inside { name: part.name, unpacker });
+                    return Ok(None);
+                }
+                Some(Err(problem)) => self.notes.add(problem),
+                None => {}
+            }
+        }
+        let runs = Runs::one(part.at, part.length, budget)?;
+        Ok(Some(self.volume.file(part.name, runs, part.length, budget)))
+    }
+}
+
+/// The block that was unpacked last: reads come in a row.
+#[derive(Default)]
+struct Unpacked<'a>(Mutex<Option<(u64, Content<'a>)>>);
+
+impl<'a> Unpacked<'a> {
+    /// The block of that number, unpacked by `unpack` if it is not at hand.
+    fn block(
+        &self,
+        number: u64,
+        unpack: impl FnOnce() -> Result<Content<'a>, Problem>,
+    ) -> Result<Content<'a>, Problem> {
+        let mut last = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        match &*last {
+            Some((known, content)) if *known == number => Ok(content.clone()),
+            _ => {
+                *last = None;
+                let content = unpack()?;
+                *last = Some((number, content.clone()));
+                Ok(content)
+            }
+        }
+    }
+}
+
+/// Unpacks one block whole, or not at all.
+fn unpack_block<'a>(
+    decoder: impl Read,
+    size: u64,
+    packed: u64,
+    budget: &Budget,
+) -> Result<Content<'a>, Problem> {
+    let decoded = budget.decode(decoder.take(size), packed)?;
+    match decoded.end {
+        DecodeEnd::Complete if decoded.bytes.len() as u64 == size => {
+            Ok(Content::held(decoded.bytes, decoded.grant))
+        }
+        DecodeEnd::Complete => Err(decoders::problem(&decoders::cut_off())),
+        DecodeEnd::Stopped(stop) => Err(stop.into()),
+        DecodeEnd::Failed(error) => Err(decoders::problem(&error)),
+    }
+}
+
+#[cfg(test)]
+mod tests;
