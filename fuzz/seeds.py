@@ -134,6 +134,10 @@ def documents():
     for signature, packed in ((b"FWS", body), (b"CWS", zlib.compress(body))):
         movie = signature + struct.pack("<BI", 10, len(body) + 8) + packed
         yield signature.decode(), bytes([2]) + movie
+    deflated = zlib.compress(b"the text")[2:-4]
+    front = b"HWP Document File V3.00 \x1a\1\2\3\4\5".ljust(154, b"\0") + b"\1\0\0\0"
+    yield "hwp3", bytes([3]) + front + bytes(1008) + deflated
+    yield "activemime", bytes([4]) + b"ActiveMime".ljust(50, b"\0") + zlib.compress(b"macros")
 
 
 def databases():

@@ -5,7 +5,13 @@
 use libfuzzer_sys::fuzz_target;
 use pellucid::identify::FileType;
 
-const TYPES: [FileType; 3] = [FileType::Lnk, FileType::OneNote, FileType::Flash];
+const TYPES: [FileType; 5] = [
+    FileType::Lnk,
+    FileType::OneNote,
+    FileType::Flash,
+    FileType::Hwp3,
+    FileType::ActiveMime,
+];
 
 fuzz_target!(|data: &[u8]| {
     let Some((&kind, data)) = data.split_first() else { return };

@@ -119,7 +119,7 @@ const NAMES: &[(&str, &[FileType])] = &[
     ("CL_TYPE_GZ", &[Gzip]),
     ("CL_TYPE_HTML", &[Html]),
     ("CL_TYPE_HTML_UTF16", &[]),
-    ("CL_TYPE_HWP3", &[]),
+    ("CL_TYPE_HWP3", &[Hwp3]),
     ("CL_TYPE_HWPOLE2", &[]),
     ("CL_TYPE_IGNORED", &[]),
     ("CL_TYPE_INTERNAL", &[]),

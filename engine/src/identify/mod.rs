@@ -181,6 +181,8 @@ file_types! {
     Rtf "rtf" "Rich Text document",
     Pdf "pdf" "PDF document",
     OneNote "onenote" "OneNote section",
+    Hwp3 "hwp3" "Hangul document of version 3",
+    ActiveMime "activemime" "Macros of pages and messages (ActiveMime)",
     Tnef "tnef" "TNEF attachment",
     Html "html" "HTML",
     Xml "xml" "XML",

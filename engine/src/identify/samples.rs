@@ -126,6 +126,8 @@ pub(super) const SAMPLES: &[Sample] = samples! {
     Pdf = pdf();
     OneNote = b"\xe4\x52\x5c\x7b\x8c\xd8\xa7\x4d\xae\xb1\x53\x78\xd0\x29\x96\xd3\0\0";
     OneNote = b"\xa1\x2f\xff\x43\xd9\xef\x76\x4c\x9e\xe2\x10\xea\x57\x22\x76\x5f\0\0";
+    Hwp3 = b"HWP Document File V3.00 \x1a\x01\x02\x03\x04\x05\0\0";
+    ActiveMime = b"ActiveMime\0\0\x01\xf0\x04\0\0\0";
     Tnef = b"\x78\x9f\x3e\x22\x01\0\x01\x06\x90\x08\0";
     Html [Ascii] @ 1 = b"\n<html><body>x</body></html>";
     Xml [Ascii] = b"<?xml version=\"1.0\"?>\n<doc/>";

@@ -161,6 +161,8 @@ pub(super) const ROWS: &[Row] = &[
     Row::magic(Rtf, b"{\\rt"),
     Row::magic(OneNote, b"\xe4\x52\x5c\x7b\x8c\xd8\xa7\x4d\xae\xb1\x53\x78\xd0\x29\x96\xd3"),
     Row::magic(OneNote, b"\xa1\x2f\xff\x43\xd9\xef\x76\x4c\x9e\xe2\x10\xea\x57\x22\x76\x5f"),
+    Row::magic(Hwp3, b"HWP Document File V3.00 \x1a\x01\x02\x03\x04\x05"),
+    Row::magic(ActiveMime, b"ActiveMime\0\0"),
     Row::magic(Tnef, b"\x78\x9f\x3e\x22"),
     Row::magic(Yenc, b"=ybegin "),
     Row::magic(Lnk, b"L\0\0\0\x01\x14\x02\0\0\0\0\0\xc0\0\0\0\0\0\0\x46"),

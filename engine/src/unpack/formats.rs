@@ -2,9 +2,9 @@
 //! of it in `docs/formats.md`, which a test compares with this file.
 
 use super::{
-    Open, ar, arj, autoit, cab, chm, cpio, disks, flash, gzip, installshield, iso9660, lha, lnk,
-    mail, nsis, ole2, onenote, pdf, program, rpm, rtf, seven_zip, sis, streams, tar, text, udf,
-    zip,
+    Open, activemime, ar, arj, autoit, cab, chm, cpio, disks, flash, gzip, hwp3, installshield,
+    iso9660, lha, lnk, mail, nsis, ole2, onenote, pdf, program, rpm, rtf, seven_zip, sis, streams,
+    tar, text, udf, zip,
 };
 use crate::identify::FileType;
 
@@ -291,10 +291,10 @@ pub const FORMATS: &[Format] = &[
     }),
     not_yet(FileType::Xar),
     opens(FileType::Ole2, ole2::open).told(Told {
-        reads: "every stream, in the directory's tree or not; VBA macros in source; files in packages (`Ole10Native`), objects in presentations; broken tables and lost directories",
+        reads: "every stream, in the directory's tree or not; VBA macros in source; files in packages (`Ole10Native`), objects in presentations; attachments of Outlook messages by their names, compressed RTF; the packed streams of Hangul documents (HWP 5); broken tables and lost directories",
         by: "own",
         bounds: "lists of sectors, four bytes for each, charged to `limit:memory`",
-        leaves: "documents with a password (`encrypted`)",
+        leaves: "documents with a password (`encrypted`); Hangul documents for distribution",
     }),
     opens(FileType::Pdf, pdf::open).told(Told {
         reads: "every stream, in a table or not, old versions included: Flate, LZW, ASCIIHex, ASCII85, RunLength, predictors; JavaScript in strings; RC4 and AES with the empty password or a known one",
@@ -307,6 +307,18 @@ pub const FORMATS: &[Format] = &[
         by: "own",
         bounds: "in place",
         leaves: "their names; the form in which services hand sections out (`unsupported`)",
+    }),
+    opens(FileType::Hwp3, hwp3::open).told(Told {
+        reads: "the text",
+        by: "own; `flate2`",
+        bounds: "",
+        leaves: "documents with a password (`encrypted`); attached objects (the text is searched)",
+    }),
+    opens(FileType::ActiveMime, activemime::open).told(Told {
+        reads: "the compound document in it, wherever it begins in the first 4 KiB",
+        by: "own; `flate2`",
+        bounds: "",
+        leaves: "",
     }),
     opens(FileType::Tnef, mail::open_tnef).told(Told {
         reads: "attachments, attached objects, the text of the message, plain, HTML and compressed RTF",

@@ -10,6 +10,7 @@
 
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
 
+mod activemime;
 mod ar;
 mod arj;
 mod autoit;
@@ -21,6 +22,7 @@ mod disks;
 mod flash;
 mod formats;
 mod gzip;
+mod hwp3;
 mod installshield;
 mod iso9660;
 mod lha;

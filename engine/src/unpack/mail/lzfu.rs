@@ -12,7 +12,7 @@ const START: &[u8] = b"{\\rtf1\\ansi\\mac\\deff0\\deftab720{\\fonttbl;}{\\f0\\fn
     {\\colortbl\\red0\\green0\\blue0\r\n\\par \\pard\\plain\\f0\\fs20\\b\\i\\u\\tab\\tx";
 
 /// Decodes one compressed RTF with its header.
-pub(super) struct Lzfu<'d> {
+pub(in crate::unpack) struct Lzfu<'d> {
     input: Reader<'d>,
     ring: [u8; RING],
     place: usize,
@@ -27,7 +27,7 @@ pub(super) struct Lzfu<'d> {
 }
 
 impl<'d> Lzfu<'d> {
-    pub(super) fn new(data: &'d [u8]) -> Self {
+    pub(in crate::unpack) fn new(data: &'d [u8]) -> Self {
         let mut ring = [b' '; RING];
         for (slot, &byte) in ring.iter_mut().zip(START) {
             *slot = byte;

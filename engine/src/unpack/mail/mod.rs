@@ -26,6 +26,7 @@ mod words;
 mod yenc;
 
 pub(super) use binhex::open as open_binhex;
+pub(super) use lzfu::Lzfu;
 pub(super) use message::{open_mail, open_mbox};
 pub(super) use tnef::open as open_tnef;
 pub(super) use uuencode::open as open_uuencode;

@@ -1,4 +1,5 @@
-//! Streams that hold something in a form of their own: macros, packages, objects in presentations.
+//! Streams that hold something in a form of their own: macros, packages, objects in presentations,
+//! texts of messages.
 
 use std::collections::VecDeque;
 
@@ -9,6 +10,7 @@ use crate::limits::{Budget, Stop};
 use crate::reader::Reader;
 use crate::unpack::Entry;
 use crate::unpack::decoders::Inflate;
+use crate::unpack::mail::Lzfu;
 use crate::unpack::ole1::Package;
 use crate::verdict::{Problem, Reason};
 
@@ -20,6 +22,10 @@ pub(super) enum Derived<'a> {
     Native { stream: Option<Content<'a>> },
     /// The records of a presentation from a place on, and the objects found so far.
     Slides { stream: Content<'a>, at: u64, found: u32 },
+    /// The text of a message in compressed RTF.
+    Text { stream: Option<Content<'a>> },
+    /// What was unpacked already.
+    Unpacked { entries: VecDeque<Entry<'a>> },
 }
 
 /// What a stream holds: `module` is where the source of a macro begins, if `dir` tells that.
@@ -58,6 +64,12 @@ impl<'a> Derived<'a> {
                 Ok(stream.take().and_then(|stream| native(&stream, budget)))
             }
             Derived::Slides { stream, at, found } => slides(stream, at, found, budget),
+            Derived::Text { stream } => {
+                let Some(stream) = stream.take() else { return Ok(None) };
+                let decoded = budget.decode(Lzfu::new(&stream), stream.len() as u64)?;
+                Ok(Some(Entry::decoded("text of the message", decoded)))
+            }
+            Derived::Unpacked { entries } => Ok(entries.pop_front()),
         }
     }
 }

@@ -8,14 +8,17 @@
 //! programs write them; where the directory is lost, it is looked for by its first name.
 //!
 //! What streams hold in forms of their own is handed out behind them: the source of VBA macros, files
-//! in packages, and the compressed objects of presentations. Documents that are encrypted are
-//! said to be so.
+//! in packages, the compressed objects of presentations, the streams of Hangul documents, the text of
+//! Outlook messages. Documents that are encrypted are said to be so.
 //!
 //! - `sectors.rs` follows chains of sectors, `directory.rs` reads the directory,
-//! - `derived.rs` knows which streams hold something else, `vba.rs` decompresses macros.
+//! - `derived.rs` knows which streams hold something else, `vba.rs` decompresses macros,
+//! - `outlook.rs` names attachments, `hwp.rs` unpacks Hangul documents.
 
 mod derived;
 mod directory;
+mod hwp;
+mod outlook;
 mod sectors;
 #[cfg(test)]
 mod tests;
@@ -25,6 +28,8 @@ use std::collections::VecDeque;
 
 use self::derived::Derived;
 use self::directory::{Directory, Kind};
+use self::hwp::Properties;
+use self::outlook::Attachments;
 use self::sectors::{Chain, Sectors};
 use self::vba::Modules;
 use super::{Entry, Notes, Opening, Unpacker};
@@ -49,11 +54,14 @@ pub(super) fn open<'a>(
         directory,
         at: 0,
         modules: Modules::default(),
+        attachments: Attachments::default(),
+        properties: None,
         derived: VecDeque::new(),
         notes,
         ended: false,
     };
     ole2.find_modules(opening.budget)?;
+    ole2.find_kind(opening.budget)?;
     Ok(Box::new(ole2))
 }
 
@@ -64,6 +72,9 @@ struct Ole2<'a> {
     /// The directory entry to be read next.
     at: u32,
     modules: Modules,
+    attachments: Attachments,
+    /// Of a Hangul document.
+    properties: Option<Properties>,
     /// What the last stream holds in forms of its own.
     derived: VecDeque<Derived<'a>>,
     notes: Notes,
@@ -118,12 +129,24 @@ impl<'a> Ole2<'a> {
         stream: &directory::Record,
         budget: &Budget,
     ) -> Result<Entry<'a>, Stop> {
-        let name = self.directory.path(&self.sectors, at);
+        let mut name = self.directory.path(&self.sectors, at).into_bytes();
+        if outlook::is_content(stream)
+            && let Some(told) = self.attachments.name(&self.directory, &self.sectors, at, budget)?
+        {
+            name = told;
+        }
         let chain = Chain::of(&self.sectors, stream);
         let entry = Entry::decoded(name, budget.decode(chain, self.sectors.size())?);
         let Some(content) = &entry.content else { return Ok(entry) };
         let module = self.modules.offset(self.directory.parent(at), &stream.name);
         self.derived = derived::of(&entry.name, &stream.name, content, module, budget)?;
+        if outlook::is_compressed_text(stream) {
+            self.derived.push_back(Derived::Text { stream: Some(content.clone()) });
+        }
+        if self.properties.is_some_and(|properties| properties.is_packed(&entry.name)) {
+            let unpacked = hwp::unpack(&entry.name, content, budget)?;
+            self.derived.push_back(Derived::Unpacked { entries: unpacked.into() });
+        }
         let is_locked = derived::is_encrypted(&stream.name, content);
         Ok(if is_locked {
             entry.with(Problem::new(Reason::Encrypted, "the document has a password"))
@@ -143,6 +166,24 @@ impl<'a> Ole2<'a> {
                 self.modules.read(self.directory.parent(at), &packed.bytes, budget)?;
             }
         }
+        Ok(())
+    }
+    /// Reads what says that this is a message or a Hangul document.
+    fn find_kind(&mut self, budget: &Budget) -> Result<(), Stop> {
+        const HEADER: u64 = 256;
+        self.attachments = Attachments::find(&self.directory, &self.sectors, budget)?;
+        for at in 0..self.directory.count() {
+            let Some(mut record) = self.directory.entry(&self.sectors, at) else { continue };
+            if record.kind == Kind::Stream && hwp::is_header(&record) {
+                budget.check()?;
+                record.size = record.size.min(HEADER);
+                let chain = Chain::of(&self.sectors, &record);
+                let header = budget.decode(chain, self.sectors.size())?;
+                self.properties = self.properties.or(Properties::read(&header.bytes));
+            }
+        }
+        let problem = self.properties.and_then(Properties::problem);
+        problem.into_iter().for_each(|problem| self.notes.add(problem));
         Ok(())
     }
 }

@@ -3,7 +3,7 @@ use std::io::{Cursor, Write};
 use super::open;
 use crate::limits::{Limit, Limits};
 use crate::unpack::ole1::samples::package;
-use crate::unpack::testing::{Change, Walked, noise, survives_damage, walk_at};
+use crate::unpack::testing::{Change, Walked, deflated, noise, survives_damage, walk_at};
 use crate::verdict::Reason;
 
 fn walk(bytes: &[u8]) -> Walked {
@@ -140,6 +140,77 @@ fn presentations_hand_out_their_objects() {
     assert_eq!(walked.reasons(), [], "{}", walked.words());
     assert_eq!(walked.content("object 1"), b"packed object");
     assert_eq!(walked.content("object 2"), b"stored object");
+}
+
+fn wide(text: &str) -> Vec<u8> {
+    text.encode_utf16().flat_map(u16::to_le_bytes).collect()
+}
+
+#[test]
+fn attachments_of_messages_have_their_names() {
+    let inner = "/__attach_version1.0_#00000001/__substg1.0_3701000D/__attach_version1.0_#00000000";
+    let names = [
+        "/__attach_version1.0_#00000000/__substg1.0_37010102".to_owned(),
+        "/__attach_version1.0_#00000000/__substg1.0_3704001F".to_owned(),
+        "/__attach_version1.0_#00000000/__substg1.0_3707001F".to_owned(),
+        format!("{inner}/__substg1.0_37010102"),
+        format!("{inner}/__substg1.0_3704001E"),
+        "/__attach_version1.0_#00000002/__substg1.0_37010102".to_owned(),
+        "/__substg1.0_10090102".to_owned(),
+    ];
+    let text = b"\x15\0\0\0\x09\0\0\0MELA\0\0\0\0{\\rtf1 x}";
+    let (short, long) = (wide("INVOIC~1.EXE"), wide("invoice \u{e9}.exe\0"));
+    let contents: [&[u8]; 7] =
+        [b"first", &short, &long, b"in a message", b"inner.txt", b"without a name", text];
+    let streams: Vec<(&str, &[u8])> = names.iter().map(String::as_str).zip(contents).collect();
+    let walked = walk(&file(cfb::Version::V3, &streams));
+    assert_eq!(walked.content("invoice \u{e9}.exe"), b"first");
+    assert_eq!(walked.content("inner.txt"), b"in a message");
+    assert_eq!(walked.content(&names[5][1..]), b"without a name");
+    assert_eq!(walked.content("text of the message"), b"{\\rtf1 x}");
+    assert_eq!(walked.reasons(), [], "{}", walked.words());
+}
+
+/// A Hangul document with these properties.
+fn hangul(properties: u32, streams: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut header = b"HWP Document File".to_vec();
+    header.resize(32, 0);
+    header.extend([0x0500_0300, properties].map(u32::to_le_bytes).concat());
+    header.resize(256, 0);
+    let header = [("/FileHeader", &header[..])];
+    file(cfb::Version::V3, &[&header[..], streams].concat())
+}
+
+#[test]
+fn streams_of_hangul_documents_are_unpacked() {
+    let script = [&6_u32.to_le_bytes()[..], &wide("a = 1;")].concat();
+    let (body, packed) = (deflated(b"the text"), deflated(&script));
+    let plain = noise(300);
+    let streams: [(&str, &[u8]); 4] = [
+        ("/BodyText/Section0", &body),
+        ("/Scripts/DefaultJScript", &packed),
+        ("/BinData/BIN0001.OLE", &plain),
+        ("/PrvText", &body),
+    ];
+    let walked = walk(&hangul(1, &streams));
+    assert_eq!(walked.content("BodyText/Section0 inflated"), b"the text");
+    assert_eq!(walked.content("Scripts/DefaultJScript inflated"), script);
+    assert_eq!(walked.content("Scripts/DefaultJScript text"), wide("a = 1;"));
+    assert_eq!(walked.content("BinData/BIN0001.OLE"), plain);
+    assert_eq!(walked.entries.len(), 8, "{:?}", walked.names());
+    assert_eq!(walked.reasons(), []);
+    assert_eq!(walk(&hangul(0, &streams)).entries.len(), 5, "nothing is packed");
+    assert_eq!(walk(&hangul(3, &streams)).reasons(), [Reason::Encrypted]);
+    let distributed = [Reason::Unsupported("hwp-distribution")];
+    assert_eq!(walk(&hangul(5, &streams)).reasons(), distributed);
+}
+
+#[test]
+fn a_packed_stream_that_is_cut_off_says_so() {
+    let packed = deflated(&b"text ".repeat(1000));
+    let walked = walk(&hangul(1, &[("/BodyText/Section0", &packed[..packed.len() - 3])]));
+    assert_eq!(walked.reasons(), [Reason::Truncated]);
+    assert!(walked.content("BodyText/Section0 inflated").starts_with(b"text text"));
 }
 
 #[test]
@@ -338,4 +409,6 @@ fn damaged_files_do_no_harm() {
             ],
         ),
     );
+    let script = deflated(&wide("....a = 1;"));
+    survives_damage(open, &hangul(1, &[("/BodyText/S", &script), ("/Scripts/D", &script)]));
 }
