@@ -18,7 +18,7 @@ use aho_corasick::{AhoCorasick, Input, MatchKind};
 
 use super::FileType;
 use super::collector::Collector;
-use super::fields::{from, u32_le};
+use super::fields::{from, u32_le, up_to};
 use super::zip::LocalHeader;
 use super::{archives, disks, documents, installers, programs, streams};
 
@@ -101,13 +101,17 @@ const IN_PICTURES: &[Kind] = &[
     Kind::new(FileType::Html, b"<HTA:APP", 0, |_, at| Some(at)),
 ];
 
+/// Looked for in PDF: Word opens one that has a message in it as that message, macros and all.
+const IN_PDF: &[Kind] = &[Kind::new(FileType::Mail, b"MIME-Version:", 4096, web_archive)];
+
 static ANYWHERE_SEARCH: LazyLock<Search> = LazyLock::new(|| Search::new(ANYWHERE));
 static BEHIND_SCRIPT_SEARCH: LazyLock<Search> = LazyLock::new(|| Search::new(BEHIND_SCRIPT));
 static IN_PICTURES_SEARCH: LazyLock<Search> = LazyLock::new(|| Search::new(IN_PICTURES));
+static IN_PDF_SEARCH: LazyLock<Search> = LazyLock::new(|| Search::ignoring_case(IN_PDF));
 
 /// Builds what takes milliseconds, so that no scan has to.
 pub(super) fn prepare() {
-    for search in [&ANYWHERE_SEARCH, &BEHIND_SCRIPT_SEARCH, &IN_PICTURES_SEARCH] {
+    for search in [&ANYWHERE_SEARCH, &BEHIND_SCRIPT_SEARCH, &IN_PICTURES_SEARCH, &IN_PDF_SEARCH] {
         LazyLock::force(search);
     }
 }
@@ -153,6 +157,12 @@ fn tar_start(data: &[u8], at: usize) -> Option<usize> {
     (is_behind_line && archives::is_tar(from(data, start))).then_some(start)
 }
 
+/// A message of several parts that begins here.
+fn web_archive(data: &[u8], at: usize) -> Option<usize> {
+    let header = up_to(from(data, at), 4096).to_ascii_lowercase();
+    memchr::memmem::find(&header, b"multipart/").is_some().then_some(at)
+}
+
 /// Bytes searched between two questions whether to go on.
 const STEP: usize = 16 << 20;
 
@@ -175,6 +185,8 @@ pub(super) fn identify(
         }
         if collector.at_start().any(|file_type| PICTURES.contains(&file_type)) {
             IN_PICTURES_SEARCH.run(data, span, &mut effort, collector);
+        } else if collector.at_start().any(|file_type| file_type == FileType::Pdf) {
+            IN_PDF_SEARCH.run(data, span, &mut effort, collector);
         }
     }
 }
@@ -248,8 +260,17 @@ struct Search {
 
 impl Search {
     fn new(kinds: &'static [Kind]) -> Self {
+        Self::with(kinds, false)
+    }
+
+    fn ignoring_case(kinds: &'static [Kind]) -> Self {
+        Self::with(kinds, true)
+    }
+
+    fn with(kinds: &'static [Kind], ignores_case: bool) -> Self {
         // With few literals and leftmost matches the searcher compares many bytes at once.
-        let builder = AhoCorasick::builder().match_kind(MatchKind::LeftmostFirst).to_owned();
+        let mut builder = AhoCorasick::builder();
+        builder.match_kind(MatchKind::LeftmostFirst).ascii_case_insensitive(ignores_case);
         let literals = builder.build(kinds.iter().map(|kind| kind.literal)).ok();
         let longest = kinds.iter().map(|kind| kind.literal.len()).max().unwrap_or(0);
         Self { kinds, literals, longest }
@@ -331,6 +352,16 @@ mod tests {
     fn places(data: &[u8], file_type: FileType) -> Vec<u64> {
         let found = identify(data).found;
         found.iter().filter(|it| it.file_type == file_type).map(|it| it.offset).collect()
+    }
+
+    #[test]
+    fn a_message_in_a_pdf_is_found() {
+        let message =
+            "Mime-VERSION: 1.0\r\nContent-Type: multipart/related; boundary=b\r\n\r\n--b\r\n";
+        let pdf = [&samples::pdf()[..], b"\n", message.as_bytes()].concat();
+        assert_eq!(places(&pdf, FileType::Mail), [samples::pdf().len() as u64 + 1]);
+        let text = [&samples::pdf()[..], b"\nMIME-Version: 1.0 is a field"].concat();
+        assert_eq!(places(&text, FileType::Mail), [0_u64; 0]);
     }
 
     /// Bytes that are no type and no text.

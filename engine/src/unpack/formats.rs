@@ -77,7 +77,7 @@ const DISK: Told = Told {
 
 /// Told of each narrow text.
 const BLOBS: Told = Told {
-    reads: "runs of base64 and hexadecimal that stand for something that can be told, through lines and strings that are put together: `data:` URLs, `-EncodedCommand`",
+    reads: "runs of base64 and hexadecimal that stand for something that can be told, through lines and strings that are put together: `data:` URLs, `-EncodedCommand`, parts of documents that are kept in one file of XML",
     by: "own",
     bounds: "64 characters of base64 (16 where it is announced), 128 of hexadecimal",
     leaves: "what stands for unknown data; texts that are mail or another document",
@@ -297,7 +297,7 @@ pub const FORMATS: &[Format] = &[
         leaves: "documents with a password (`encrypted`); Hangul documents for distribution",
     }),
     opens(FileType::Pdf, pdf::open).told(Told {
-        reads: "every stream, in a table or not, old versions included: Flate, LZW, ASCIIHex, ASCII85, RunLength, predictors; JavaScript in strings; RC4 and AES with the empty password or a known one",
+        reads: "every stream, in a table or not, old versions included: Flate, LZW, ASCIIHex, ASCII85, RunLength, predictors; JavaScript in strings; names of embedded files; messages that Word would find in it; RC4 and AES with the empty password or a known one",
         by: "own walk; `flate2`, `weezl`, `aes`",
         bounds: "the ratio counts from the stream in the file; dictionaries of 64 KiB; 100 references are followed",
         leaves: "image codecs, encryption by certificates",

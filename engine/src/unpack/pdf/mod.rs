@@ -7,10 +7,11 @@
 //!
 //! - `syntax.rs` reads tokens, `filters.rs` undoes filters,
 //! - `crypt.rs` opens documents that have the empty password, or one that is known,
-//! - `scripts.rs` finds JavaScript in strings.
+//! - `scripts.rs` finds JavaScript in strings, `names.rs` the names of embedded files.
 
 mod crypt;
 mod filters;
+mod names;
 mod scripts;
 mod syntax;
 #[cfg(test)]
@@ -18,6 +19,7 @@ mod tests;
 
 use self::crypt::{Key, Lock};
 use self::filters::Filter;
+use self::names::Names;
 use self::scripts::Scripts;
 use self::syntax::Token;
 use super::{Entry, Notes, Opening, Unpacker};
@@ -47,10 +49,12 @@ pub(super) fn open<'a>(
         decoded: None,
         between: None,
         in_objects: None,
+        names: Names::default(),
         notes: Notes::default(),
         ended: false,
     };
     pdf.unlock(opening)?;
+    pdf.names.read(&pdf.document, pdf.lock.key(), opening.budget)?;
     if opening.budget.find_last(&pdf.document, b"%%EOF")?.is_none() {
         pdf.notes.truncated("no end mark");
     }
@@ -70,6 +74,7 @@ struct Pdf<'a> {
     /// The text between streams, and that of an object stream.
     between: Option<Scripts<'a>>,
     in_objects: Option<Scripts<'a>>,
+    names: Names,
     notes: Notes,
     ended: bool,
 }
@@ -79,6 +84,15 @@ enum Locked {
     No,
     Opened(Key),
     Closed,
+}
+
+impl Locked {
+    fn key(&self) -> Option<&Key> {
+        match self {
+            Locked::Opened(key) => Some(key),
+            Locked::No | Locked::Closed => None,
+        }
+    }
 }
 
 /// A stream and the object that it is.
@@ -136,11 +150,7 @@ impl<'a> Pdf<'a> {
             }
             for text in [&mut self.between, &mut self.in_objects] {
                 let Some(scripts) = text else { continue };
-                let key = match &self.lock {
-                    Locked::Opened(key) => Some(key),
-                    _ => None,
-                };
-                if let Some(entry) = scripts.next(key, budget)? {
+                if let Some(entry) = scripts.next(self.lock.key(), budget)? {
                     return Ok(Some(entry));
                 }
                 *text = None;
@@ -245,12 +255,20 @@ impl<'a> Pdf<'a> {
         if chain.is_empty() && filters::is_zlib(&data) {
             self.decoded = Some(([&stream.name()[..], b" inflated"].concat(), data.clone()));
         }
-        let mut entry = filters::apply(stream.name(), data, &chain, budget)?;
+        let mut name = stream.name();
+        if let Some(told) = self.names.of(stream.number) {
+            name.extend(b" ");
+            name.extend(told.bytes());
+        }
+        let mut entry = filters::apply(name, data, &chain, budget)?;
         if stream.is_cut {
             let problem = Problem::new(Reason::Truncated, "the stream does not end");
             entry = entry.with(problem);
         }
         if stream.is_of_type(b"ObjStm") {
+            if let Some(objects) = &entry.content {
+                self.names.read(objects, None, budget)?;
+            }
             self.in_objects = entry.content.clone().map(|content| Scripts::new(content, false));
         }
         Ok(Some(entry))

@@ -96,6 +96,27 @@ fn scripts_in_strings_are_handed_out_wherever_they_stand() {
     assert_eq!(walked.reasons(), []);
 }
 
+#[test]
+fn embedded_files_have_their_names() {
+    let wide: String = "r\u{e9}.exe".encode_utf16().map(|unit| format!("{unit:04x}")).collect();
+    let bytes = document(&[
+        b"7 0 obj <</Type/Filespec/F(old.exe)/EF<</F 1 0 R/UF 1 0 R>>/UF(new \\(1\\).exe)>> endobj\n".to_vec(),
+        object(1, "/Type/EmbeddedFile", b"one"),
+        format!("8 0 obj <</UF<feff{wide}>/EF<</F 2 0 R>>/F(no)>> endobj\n").into_bytes(),
+        object(2, "/Type/EmbeddedFile", b"two"),
+        object(9, "/Type/ObjStm/N 2/First 9", b"3 0 4 30 <</F(in.js)/EF<</F 4 0 R>>>> <</F(x)>>"),
+        object(4, "/Type/EmbeddedFile", b"four"),
+        b"10 0 obj <</EFF/X/EF 5 0 R/F(y)>> <</EF<<>>/F(z)>> <</EF<</F 6 0 R>>/F()>> endobj\n".to_vec(),
+        object(6, "/Type/EmbeddedFile", b"six"),
+    ]);
+    let walked = walk(&bytes);
+    assert_eq!(walked.reasons(), [], "{}", walked.words());
+    assert_eq!(walked.content("object 1 0 EmbeddedFile new (1).exe"), b"one\n");
+    assert_eq!(walked.content("object 2 0 EmbeddedFile r\u{e9}.exe"), b"two\n");
+    assert_eq!(walked.content("object 4 0 EmbeddedFile in.js"), b"four\n");
+    assert_eq!(walked.content("object 6 0 EmbeddedFile"), b"six\n");
+}
+
 /// Strings that never end are each read to the end: a few of them, not a million.
 #[test]
 fn strings_without_end_are_no_hiding_place_and_no_bomb() {
@@ -123,7 +144,14 @@ fn deep_nesting_ends() {
 /// Keywords and objects without end: the walk stays linear.
 #[test]
 fn floods_of_keywords_end() {
-    for word in ["stream\n", "endstream\n", "obj<<", "1 0 obj<<>>stream\n", "/Encrypt 1 0 R "] {
+    for word in [
+        "stream\n",
+        "endstream\n",
+        "obj<<",
+        "1 0 obj<<>>stream\n",
+        "/Encrypt 1 0 R ",
+        "/EF<</F 1 0 R",
+    ] {
         let walked = walk(&document(&[word.repeat(30_000).into_bytes()]));
         assert!(walked.entries.len() <= 30_000, "{word}");
     }
@@ -207,7 +235,10 @@ fn documents_of_qpdf_open() {
         });
         arguments.extend(["--", "plain.pdf", "out.pdf"]);
         let bytes = made_by(folder.path(), "qpdf", &arguments, "out.pdf").unwrap();
-        check(&walk(&bytes), way);
+        let walked = walk(&bytes);
+        check(&walked, way);
+        let is_named = |name: &&str| name.ends_with("EmbeddedFile f");
+        assert!(walked.names().iter().any(is_named), "{way}: {:?}", walked.names());
         let owner = arguments.iter().position(|word| word.is_empty()).unwrap();
         arguments[owner] = "secret";
         let bytes = made_by(folder.path(), "qpdf", &arguments, "out.pdf").unwrap();

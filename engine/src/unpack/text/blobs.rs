@@ -50,6 +50,8 @@ struct Run {
     /// Characters without what stands between lines and strings.
     length: usize,
     is_hexadecimal: bool,
+    /// Whether it stands where nothing but base64 can.
+    is_certain: bool,
 }
 
 impl<'a> Unpacker<'a> for Text<'a> {
@@ -75,7 +77,7 @@ impl<'a> Text<'a> {
         let text = self.text.clone();
         while let Some(run) = self.next_run(&text, budget)? {
             let written = text.get(run.start..run.end).unwrap_or_default();
-            if !is_telling(&sample(written, run.is_hexadecimal)) {
+            if !run.is_certain && !is_telling(&sample(written, run.is_hexadecimal)) {
                 continue;
             }
             let decoder = Stepwise::new(Decoder::new(written, run.is_hexadecimal));
@@ -102,6 +104,10 @@ impl<'a> Text<'a> {
                 continue;
             };
             let start = self.at.saturating_add(over);
+            if let Some(run) = element(text, start) {
+                self.at = run.end;
+                return Ok(Some(run));
+            }
             let run = measure(text, start);
             self.at = run.end;
             let is_long = match run.is_hexadecimal {
@@ -121,7 +127,7 @@ fn is_digit(byte: u8) -> bool {
 
 /// How far a run goes from its start, through lines and strings.
 fn measure(text: &[u8], start: usize) -> Run {
-    let mut run = Run { start, end: start, length: 0, is_hexadecimal: true };
+    let mut run = Run { start, end: start, length: 0, is_hexadecimal: true, is_certain: false };
     let mut at = start;
     loop {
         let rest = text.get(at..).unwrap_or_default();
@@ -142,6 +148,23 @@ fn measure(text: &[u8], start: usize) -> Run {
         let Some(between) = between(behind) else { return run };
         at = run.end.saturating_add(between);
     }
+}
+
+/// The content of an element that holds base64 whatever stands there: parts of documents that are kept
+/// in one file of XML (Office's `pkg:binaryData` and `w:binData`, OpenDocument's `office:binary-data`).
+/// It may have white space anywhere.
+fn element(text: &[u8], start: usize) -> Option<Run> {
+    const TAG: usize = 256;
+    const NAMES: [&[u8]; 3] = [b"binaryData", b"binData", b"binary-data"];
+    let before = text.get(start.saturating_sub(TAG)..start)?.trim_ascii_end().strip_suffix(b">")?;
+    let tag = before.get(memchr::memrchr(b'<', before)?.checked_add(1)?..)?;
+    let name = tag.split(u8::is_ascii_whitespace).next()?;
+    let name = name.rsplit(|&byte| byte == b':').next()?;
+    let rest = text.get(start..)?;
+    let length = memchr::memchr(b'<', rest).unwrap_or(rest.len());
+    let end = start.checked_add(length)?;
+    let run = Run { start, end, length, is_hexadecimal: false, is_certain: true };
+    NAMES.contains(&name).then_some(run)
 }
 
 /// Bytes between a piece and the next: a line end, or the end of a string and the start of another.
@@ -327,6 +350,22 @@ mod tests {
         }
         assert!(walk(&format!("powershell -exec {written}")).entries.is_empty());
         finds(&format!("data:;base64,{}", base64(b"#!/bin/sh\nls")), b"#!/bin/sh\nls");
+    }
+
+    #[test]
+    fn parts_of_documents_in_xml_are_found_however_they_are_written() {
+        let written = base64(b"short");
+        finds(
+            &format!("<pkg:part><pkg:binaryData>{written}</pkg:binaryData></pkg:part>"),
+            b"short",
+        );
+        finds(&format!("<w:binData w:name=\"editdata.mso\" >\r\n{written}</w:binData>"), b"short");
+        let split: Vec<String> = base64(&noise(300)).chars().map(String::from).collect();
+        let split = split.join(" ");
+        finds(&format!("<office:binary-data>{split}</office:binary-data>"), &noise(300));
+        finds(&format!("<binData>{split}"), &noise(300));
+        assert!(walk(&format!("<other>{written}</other>")).entries.is_empty());
+        assert!(walk(&format!("<other a='<binData>'>{written}</other>")).entries.is_empty());
     }
 
     #[test]
