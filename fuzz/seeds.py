@@ -8,6 +8,8 @@ are added to the corpora of the parsers, cut at 64 KiB.
 import gzip
 import hashlib
 import io
+import json
+import marshal
 import os
 import re
 import shutil
@@ -219,6 +221,26 @@ def images():
                 yield f"{file_type.lower()}-{number}", file_type, file.read(4 << 20)
 
 
+def appended():
+    """What programs hold and installers append: a type and data."""
+    pe = a_pe(32)
+    yield "Pe", pe + b"appended to it"
+    yield "Pe", b"data in front" + pe
+    yield "MachOFat", struct.pack(">9I", 0xCAFEBABE, 1, 7, 3, 36, 8, 0, 0xFEEDFACE, 7)
+    files = json.dumps({"files": {"a": {"files": {"b.js": {"size": 4, "offset": "0"}}}}}).encode()
+    lengths = struct.pack("<4I", 4, len(files) + 8, len(files) + 4, len(files))
+    yield "Asar", lengths + files + b"code"
+    packed = zlib.compress(b"print('a script')")
+    entry = struct.pack(">IIIIBc", 20, 0, len(packed), 17, 1, b"s") + b"a\0"
+    cookie = struct.pack(">IIII64x", len(packed) + 20 + 88, len(packed), 20, 311)
+    yield "PyInstaller", packed + entry + b"MEI\014\013\012\013\016" + cookie
+    modules = marshal.dumps([("a", (0, 12, len(packed))), ("b", (0, 12, len(packed)))])
+    yield "Pyz", b"PYZ\0\xa7\r\r\n" + struct.pack(">I", 12 + len(packed)) + packed + modules
+    values = struct.pack("<3I4s3I", 0xBEEFCACE, 1, 4, b"read", 2, 1, 0) + b"PADP" + bytes(8)
+    values += struct.pack("<I", len(values) + 11) + b"\2a\0" + bytes(4) + b"\x20\4\0\0\0data"
+    yield "DotNetResources", values
+
+
 SOURCES = [
     b"d41d8cd98f00b204e9800998ecf8427e,Name,12,pua\n# comment\n\"x\",y\n",
     b"d41d8cd98f00b204e9800998ecf8427e:12:Name:73\n",
@@ -242,6 +264,10 @@ def main(more):
     for name, data in mail():
         seed("mail", name, data)
         seed("scan", f"mail-{name}", data[1:])
+    for number, (file_type, data) in enumerate(appended()):
+        name = f"{file_type.lower()}-{number}"
+        seed("unpack", name, bytes([choices()[file_type]]) + data)
+        seed("scan", name, data)
     for name, file_type, data in images():
         seed("unpack", name, bytes([choices()[file_type]]) + data)
     for name, data in documents():

@@ -78,6 +78,12 @@ const ANYWHERE: &[Kind] = &[
         at_literal!(installers::is_installshield_list),
     ),
     Kind::new(FileType::AutoIt, installers::AUTOIT, 32, at_literal!(installers::is_autoit)),
+    Kind::new(
+        FileType::PyInstaller,
+        installers::PYINSTALLER_COOKIE,
+        128,
+        installers::pyinstaller_start,
+    ),
 ];
 
 /// Looked for behind the text of a script.
@@ -224,6 +230,7 @@ fn is_holder(file_type: FileType, data: &[u8]) -> bool {
         Zip => LocalHeader::parse(data, 0).is_some(),
         Rar => archives::is_sound_rar(data),
         Ar => archives::is_sound_ar(data),
+        Asar | Pyz => true,
         Mbr => !disks::begins_with_partition(data),
         Arj | Lha | Ace | Zoo | Cpio | Nsis | Gpt | Apm | Iso9660 | Udf | Squashfs | Dmg | Vhd
         | Vhdx | Vmdk | Qcow2 | Wim => true,

@@ -44,6 +44,7 @@ use std::fmt;
 
 use collector::Collector;
 pub(crate) use fields::crc32;
+pub(crate) use installers::{PYINSTALLER_COOKIE, pyinstaller_start};
 pub(crate) use table::magic_types;
 pub(crate) use text::{CONTENT_SAMPLE, is_mail};
 
@@ -175,6 +176,10 @@ file_types! {
     Sis "sis" "Symbian installation file",
     InstallShield "installshield" "InstallShield installer data",
     AutoIt "autoit" "Compiled AutoIt script",
+    PyInstaller "pyinstaller" "PyInstaller archive",
+    Pyz "pyz" "PyInstaller archive of modules",
+    Asar "asar" "Electron archive (asar)",
+    DotNetResources "dotnet-resources" ".NET resources",
     Xar "xar" "xar archive",
     Ole2 "ole2" "OLE2 compound document",
     Msi "msi" "Windows installer package",

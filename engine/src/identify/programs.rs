@@ -240,6 +240,17 @@ pub(super) fn is_python_bytecode(data: &[u8]) -> bool {
     (is_python_2 || is_python_3) && flags.is_some_and(|flags| !has_flags || flags <= 3)
 }
 
+/// Whether a list of modules is told of behind the mark of PyInstaller's archive.
+pub(super) fn is_pyz(data: &[u8]) -> bool {
+    let has_version = has(data, 6, b"\r\n");
+    has_version && u32_be(data, 8).is_some_and(|place| place >= 12)
+}
+
+/// Whether the header of a .NET resource file has a version that there is.
+pub(super) fn is_dotnet_resources(data: &[u8]) -> bool {
+    matches!(u32_le(data, 4), Some(1 | 2)) && u32_le(data, 8).is_some_and(|size| size < 1 << 16)
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::samples;

@@ -156,6 +156,10 @@ pub(super) const SAMPLES: &[Sample] = samples! {
     Url [Ascii] = b"[InternetShortcut]\r\nURL=http://example.org/\r\n";
     Registry [Ascii] = b"REGEDIT4\r\n\r\n[HKEY_CURRENT_USER\\x]\r\n";
     Registry [Ascii] = b"Windows Registry Editor Version 5.00\r\n\r\n";
+    PyInstaller = pyinstaller();
+    Pyz = b"PYZ\0\xa7\x0d\x0d\x0a\0\0\0\x0c\0\0\0\0\xdb";
+    Asar = b"\x04\0\0\0\x14\0\0\0\x10\0\0\0\x0c\0\0\0{\"files\":{}}\0\0\0\0";
+    DotNetResources = b"\xce\xca\xef\xbe\x01\0\0\0\x10\0\0\0\0";
     Png = png();
     Jpeg = jpeg();
     Gif = gif();
@@ -374,6 +378,13 @@ fn installshield() -> Vec<u8> {
     data.resize(400, 0);
     put(&mut data, 46, b"setup.ini");
     data
+}
+
+/// An archive of one empty file.
+pub(super) fn pyinstaller() -> Vec<u8> {
+    let list = b"\0\0\0\x14\0\0\0\0\0\0\0\0\0\0\0\0\0xa\0";
+    let lengths = [4 + 20 + 88_u32, 4, 20, 311].map(u32::to_be_bytes).concat();
+    [&b"data"[..], list, b"MEI\x0c\x0b\x0a\x0b\x0e", &lengths, &[0; 64]].concat()
 }
 
 /// An image up to its first volume descriptor.

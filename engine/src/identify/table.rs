@@ -128,6 +128,9 @@ pub(super) const ROWS: &[Row] = &[
     Row::check(InstallShield, installers::is_installshield_plain),
     Row::magic(AutoIt, installers::AUTOIT).when(installers::is_autoit),
     Row::magic(Nsis, programs::NSIS_MAGIC).at(4),
+    Row::magic(Pyz, b"PYZ\0").when(programs::is_pyz),
+    Row::magic(Asar, b"\x04\0\0\0").when(installers::is_asar),
+    Row::magic(DotNetResources, b"\xce\xca\xef\xbe").when(programs::is_dotnet_resources),
     // Streams
     Row::magic(Gzip, streams::GZIP_MAGIC),
     Row::magic(Bzip2, b"BZh").when(streams::is_bzip2),

@@ -2,9 +2,9 @@
 //! of it in `docs/formats.md`, which a test compares with this file.
 
 use super::{
-    Open, activemime, ar, arj, autoit, cab, chm, cpio, disks, flash, gzip, hwp3, installshield,
-    iso9660, lha, lnk, mail, nsis, ole2, onenote, pdf, program, rpm, rtf, seven_zip, sis, streams,
-    tar, text, udf, zip,
+    Open, activemime, ar, arj, asar, autoit, cab, chm, cpio, disks, flash, gzip, hwp3,
+    installshield, iso9660, lha, lnk, mail, nsis, ole2, onenote, pdf, program, pyinstaller, rpm,
+    rtf, seven_zip, sis, streams, tar, text, udf, zip,
 };
 use crate::identify::FileType;
 
@@ -90,7 +90,7 @@ const WIDE: Told = Told { reads: "the text in UTF-8", by: "own", bounds: "", lea
 /// as [`FileType::Ar`], and Windows Installer packages as [`FileType::Ole2`], which always accompany them.
 pub const FORMATS: &[Format] = &[
     opens(FileType::Pe, program::open_pe).told(Told {
-        reads: "resources; what is behind the program, where nothing in it is opened already; a program that lies in other data",
+        reads: "resources, those of .NET included; what is behind the program, where nothing in it is opened already; a program that lies in other data",
         by: "own; records by `goblin`",
         bounds: "in place; resources by `limit:facts`, of those over each other the first; 16 programs in one object, each up to the next one",
         leaves: "icons, pictures, menus, dialogs, texts and versions, unless they begin like something that is opened; packed programs are told by the packer's name",
@@ -100,6 +100,18 @@ pub const FORMATS: &[Format] = &[
         by: "own",
         bounds: "in place; 16 programs in one object, each up to the next one",
         leaves: "",
+    }),
+    opens(FileType::MachOFat, program::universal::open).told(Told {
+        reads: "the program of each processor, 32-bit and 64-bit lists",
+        by: "own",
+        bounds: "in place; 64 programs, none over another",
+        leaves: "",
+    }),
+    opens(FileType::DotNetResources, program::dotnet::open).told(Told {
+        reads: "byte arrays and streams, texts of 64 bytes and more; versions 1 and 2",
+        by: "own",
+        bounds: "in place",
+        leaves: "serialised objects (their bytes are searched)",
     }),
     opens(FileType::Zip, zip::open).told(Told {
         reads: "central directory, and local headers that it does not list; zip64, descriptors, prepended and appended data; stored, deflate, deflate64, bzip2, LZMA, xz, Zstandard, PPMd, implode, shrink, reduce; ZipCrypto and AES with passwords",
@@ -276,6 +288,24 @@ pub const FORMATS: &[Format] = &[
         by: "own",
         bounds: "",
         leaves: "older scripts; the script as text (its tokens are searched)",
+    }),
+    opens(FileType::PyInstaller, pyinstaller::open).told(Told {
+        reads: "files, stored or packed with zlib",
+        by: "own; `flate2`",
+        bounds: "",
+        leaves: "encrypted modules of releases before 6",
+    }),
+    opens(FileType::Pyz, pyinstaller::pyz::open).told(Told {
+        reads: "compiled modules; of Python's `marshal` what the list of them needs",
+        by: "own; `flate2`",
+        bounds: "16 bytes for each value of the list that is referred to, charged to `limit:memory`",
+        leaves: "the code of a module as text (its names and texts are searched)",
+    }),
+    opens(FileType::Asar, asar::open).told(Told {
+        reads: "files, by the tree in front of them",
+        by: "own",
+        bounds: "in place; folders 512 deep",
+        leaves: "files that lie beside the archive (`truncated`)",
     }),
     opens(FileType::Sis, sis::open).told(Told {
         reads: "files of releases before 9, in every language, stored or packed",

@@ -13,6 +13,7 @@
 mod activemime;
 mod ar;
 mod arj;
+mod asar;
 mod autoit;
 mod cab;
 mod chm;
@@ -33,10 +34,12 @@ mod nsis;
 mod ole1;
 mod ole2;
 mod onenote;
+mod parts;
 mod passwords;
 mod pdf;
 mod places;
 mod program;
+mod pyinstaller;
 #[cfg(feature = "rar")]
 mod rar;
 mod rpm;

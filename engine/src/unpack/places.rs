@@ -50,6 +50,9 @@ pub fn places(data: &[u8], identified: &Identification, budget: &Budget) -> Vec<
     };
     let is_apart = |at: u64| parts.iter().any(|part| !part.is_behind && part.range.contains(&at));
     found.retain(|found| found.offset == 0 || !is_apart(found.offset));
+    let appended = found.iter().find(|found| found.file_type == FileType::PyInstaller);
+    let appended = appended.map_or(u64::MAX, |appended| appended.offset);
+    found.retain(|found| found.offset <= appended || found.file_type == FileType::PyInstaller);
     let programs = programs(data, &found, &parts, whole);
     let is_inside = |at: u64| programs.iter().any(|program| program.start < at && at < program.end);
     found.retain(|found| found.offset == 0 || !is_inside(found.offset));

@@ -11,11 +11,15 @@ use crate::reader::Reader;
 
 /// Bytes of a symbol in the table that some linkers write behind the sections.
 const SYMBOL: u64 = 18;
+/// Where the header of the .NET runtime has the place of resources.
+const DOT_NET_RESOURCES: u64 = 24;
 
 /// The parts of one PE.
 pub(crate) struct PeParts {
     /// Its resources, as the tree has them.
     pub(crate) resources: Vec<Resource>,
+    /// Where the resources of .NET lie, behind each other.
+    pub(crate) dot_net: Option<Range<u64>>,
     /// Bytes behind sections and symbols that are not signatures.
     pub(crate) behind: Vec<Range<u64>>,
     /// Why resources were left unread, if any were.
@@ -28,8 +32,19 @@ impl PeParts {
         let image = Image::read(data, &mut Anomalies::ignored())?;
         let mut ledger = Ledger::new(budget);
         let resources = resources::read(&image, &mut ledger);
-        Some(Self { resources, behind: behind(&image), refused: ledger.refused() })
+        let (dot_net, behind) = (dot_net(&image), behind(&image));
+        Some(Self { resources, dot_net, behind, refused: ledger.refused() })
     }
+}
+
+/// The resources of .NET, by the header of its runtime (ECMA-335, II.25.3.3).
+fn dot_net(image: &Image<'_>) -> Option<Range<u64>> {
+    let header = image.directory(Directory::DotNet)?;
+    let field = u64::from(header.virtual_address).saturating_add(DOT_NET_RESOURCES);
+    let (address, size) = (image.u32(field)?, image.u32(field.saturating_add(4))?);
+    let start = image.offset(address.into()).filter(|_| address != 0)?;
+    let end = start.saturating_add(size.into()).min(image.data.len() as u64);
+    (start < end).then_some(start..end)
 }
 
 /// What is behind the program, before and behind its signatures.

@@ -4,19 +4,24 @@
 //!   dialogs, texts and versions are passed over, unless they begin like something that is opened: the
 //!   search of the program itself has seen them. Of resources that lie over each other only the first is
 //!   handed out, else a program could hold itself many times over.
+//! - A .NET program holds resources of its own besides ([`dotnet`]).
 //! - A program that was found in other data is handed out as it lies there; `places.rs` says to where.
 //!
 //! Everything is handed out in place and trusted in nothing: what a resource claims to be does not count
 //! for what it is.
 
+pub(super) mod dotnet;
+pub(super) mod universal;
+
 use std::cmp::Reverse;
 use std::ops::Range;
 
-use super::{Entry, Notes, Opening, Unpacker, is_opened};
+use super::parts::{self, Parts};
+use super::{Notes, Opening, Unpacker, is_opened};
 use crate::identify;
 use crate::input::Content;
 use crate::inspect::{PeParts, Resource, ResourceId};
-use crate::limits::{Budget, Stop};
+use crate::limits::Budget;
 use crate::verdict::{Problem, Reason};
 
 /// Opens a PE, or the place where one was found.
@@ -26,12 +31,13 @@ pub(super) fn open_pe<'a>(
     opening: &Opening<'_>,
 ) -> Result<Box<dyn Unpacker<'a> + 'a>, Problem> {
     if offset > 0 {
-        return Ok(Program::carved("program", content, offset));
+        return Ok(carved(content, offset));
     }
     let (parts, problem) = parts_of_pe(&content, opening.budget);
     let mut notes = Notes::default();
     problem.into_iter().for_each(|problem| notes.add(problem));
-    Ok(Box::new(Program { content, parts: parts.into_iter(), notes, ended: false }))
+    let parts: Vec<parts::Part> = parts.into_iter().map(Part::plain).collect();
+    Ok(Box::new(Parts::new(content, parts.into_iter(), notes)))
 }
 
 /// Opens the place where an ELF file was found; one at the start holds nothing.
@@ -41,9 +47,9 @@ pub(super) fn open_elf<'a>(
     _: &Opening<'_>,
 ) -> Result<Box<dyn Unpacker<'a> + 'a>, Problem> {
     if offset > 0 {
-        return Ok(Program::carved("program", content, offset));
+        return Ok(carved(content, offset));
     }
-    Ok(Box::new(Program::new(content, Vec::new())))
+    Ok(Box::new(Parts::new(content, Vec::new().into_iter(), Notes::default())))
 }
 
 /// A part of a program that is handed out.
@@ -55,12 +61,20 @@ pub(super) struct Part {
     pub(super) is_behind: bool,
 }
 
+impl Part {
+    fn plain(self) -> parts::Part {
+        let length = self.range.end.saturating_sub(self.range.start);
+        parts::Part::stored(self.name, self.range.start, length)
+    }
+}
+
 /// The parts of a PE by their place, none over another, and why some were left out, if any were.
 pub(super) fn parts_of_pe(data: &[u8], budget: &Budget) -> (Vec<Part>, Option<Problem>) {
-    let Some(PeParts { resources, behind, refused }) = PeParts::read(data, budget) else {
+    let Some(PeParts { resources, dot_net, behind, refused }) = PeParts::read(data, budget) else {
         return (Vec::new(), None);
     };
     let mut parts: Vec<Part> = resources.iter().filter_map(|it| resource(it, data)).collect();
+    parts.extend(dot_net.into_iter().flat_map(|range| dotnet::resources(data, range)));
     parts.sort_by_key(|part| (part.range.start, Reverse(part.range.end)));
     parts.dedup_by(|again, part| again.range == part.range);
     let count = parts.len();
@@ -131,54 +145,11 @@ fn is_padding(data: &[u8]) -> bool {
     data.first().is_none_or(|first| data.iter().all(|byte| byte == first))
 }
 
-/// The parts of one program being handed out.
-struct Program<'a> {
-    content: Content<'a>,
-    parts: std::vec::IntoIter<Part>,
-    notes: Notes,
-    ended: bool,
-}
-
-impl<'a> Program<'a> {
-    fn new(content: Content<'a>, parts: Vec<Part>) -> Self {
-        Self { content, parts: parts.into_iter(), notes: Notes::default(), ended: false }
-    }
-
-    /// A program that lies in other data, from a place to the end.
-    fn carved(name: &str, content: Content<'a>, offset: u64) -> Box<dyn Unpacker<'a> + 'a> {
-        let range = offset..content.len() as u64;
-        let part = Part { name: format!("{name} at {offset}"), range, is_behind: false };
-        Box::new(Self::new(content, vec![part]))
-    }
-}
-
-impl<'a> Unpacker<'a> for Program<'a> {
-    fn next_entry(&mut self, budget: &Budget) -> Option<Entry<'a>> {
-        if self.ended {
-            return None;
-        }
-        let part = self.parts.next()?;
-        if let Err(stop) = budget.check() {
-            self.stop(stop);
-            return None;
-        }
-        let length = part.range.end.saturating_sub(part.range.start);
-        let content = self.content.slice(part.range.start, length);
-        let entry = Entry::in_place(part.name, content, budget);
-        self.ended = entry.ends_walk();
-        Some(entry)
-    }
-
-    fn problems(&mut self) -> Vec<Problem> {
-        self.notes.take()
-    }
-}
-
-impl Program<'_> {
-    fn stop(&mut self, stop: Stop) {
-        self.notes.add(stop.into());
-        self.ended = true;
-    }
+/// A program that lies in other data, from a place to the end.
+fn carved<'a>(content: Content<'a>, offset: u64) -> Box<dyn Unpacker<'a> + 'a> {
+    let length = (content.len() as u64).saturating_sub(offset);
+    let part = parts::Part::stored(format!("program at {offset}"), offset, length);
+    Box::new(Parts::new(content, vec![part].into_iter(), Notes::default()))
 }
 
 #[cfg(test)]
