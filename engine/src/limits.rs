@@ -46,6 +46,8 @@ pub struct Limits {
 impl Limits {
     /// Output below this size is never refused for its ratio.
     pub const RATIO_FREE: u64 = 1 << 20;
+    /// The part of [`Limits::memory`] that may be held beside it, for objects that may come again.
+    pub const ASIDE: u64 = 16;
 }
 
 impl Default for Limits {
@@ -150,6 +152,25 @@ impl Cancel {
 #[derive(Clone, Debug)]
 pub struct Budget(Arc<Account>);
 
+/// What a part of a scan was charged, memory left aside.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Spent {
+    objects: u64,
+    total_bytes: u64,
+    key_work: u64,
+}
+
+impl Spent {
+    /// What was spent since `earlier`.
+    pub(crate) fn since(self, earlier: Self) -> Self {
+        Self {
+            objects: self.objects.saturating_sub(earlier.objects),
+            total_bytes: self.total_bytes.saturating_sub(earlier.total_bytes),
+            key_work: self.key_work.saturating_sub(earlier.key_work),
+        }
+    }
+}
+
 #[derive(Debug)]
 struct Account {
     limits: Limits,
@@ -163,16 +184,34 @@ struct Account {
     objects: AtomicU64,
     total_bytes: AtomicU64,
     memory: AtomicU64,
-    /// The most that was held at a time.
+    /// Memory that is held for later, beside the limit.
+    aside: AtomicU64,
+    /// The most that was held at a time, in both.
     peak: AtomicU64,
     key_work: AtomicU64,
+    /// How often something was refused that another part of the scan had used up.
+    refusals: AtomicU64,
 }
 
 impl Account {
     fn take_memory(&self, bytes: u64) -> Result<(), Stop> {
-        let held = take(&self.memory, bytes, self.limits.memory, Limit::Memory)?;
-        self.peak.fetch_max(held, Relaxed);
+        let held = self.take(&self.memory, bytes, self.limits.memory, Limit::Memory)?;
+        self.peak.fetch_max(held.saturating_add(self.aside.load(Relaxed)), Relaxed);
         Ok(())
+    }
+
+    /// Adds to a counter unless that would pass its ceiling; the new number.
+    fn take(
+        &self,
+        counter: &AtomicU64,
+        amount: u64,
+        ceiling: u64,
+        limit: Limit,
+    ) -> Result<u64, Stop> {
+        take(counter, amount, ceiling).ok_or_else(|| {
+            self.refusals.fetch_add(1, Relaxed);
+            Stop::Limit(limit)
+        })
     }
 }
 
@@ -181,15 +220,32 @@ impl Account {
 pub struct Grant {
     account: Arc<Account>,
     bytes: u64,
+    is_aside: AtomicBool,
 }
 
 impl Drop for Grant {
     fn drop(&mut self) {
-        self.account.memory.fetch_sub(self.bytes, Relaxed);
+        let is_aside = *self.is_aside.get_mut();
+        let counter = if is_aside { &self.account.aside } else { &self.account.memory };
+        counter.fetch_sub(self.bytes, Relaxed);
     }
 }
 
 impl Grant {
+    /// Counts the memory as held for later from now on, if there is room for that.
+    pub(crate) fn set_aside(&self) -> bool {
+        if self.is_aside.load(Relaxed) {
+            return true;
+        }
+        let ceiling = self.account.limits.memory / Limits::ASIDE;
+        let is_taken = take(&self.account.aside, self.bytes, ceiling).is_some();
+        if is_taken {
+            self.account.memory.fetch_sub(self.bytes, Relaxed);
+            self.is_aside.store(true, Relaxed);
+        }
+        is_taken
+    }
+
     /// Makes the grant larger by `bytes`, or refuses and leaves it as it was.
     pub fn grow(&mut self, bytes: u64) -> Result<(), Stop> {
         self.account.take_memory(bytes)?;
@@ -238,8 +294,10 @@ impl Budget {
             objects: AtomicU64::new(0),
             total_bytes: AtomicU64::new(0),
             memory: AtomicU64::new(0),
+            aside: AtomicU64::new(0),
             peak: AtomicU64::new(0),
             key_work: AtomicU64::new(0),
+            refusals: AtomicU64::new(0),
         }))
     }
 
@@ -343,19 +401,60 @@ impl Budget {
         if depth > self.0.limits.depth {
             return Err(Stop::Limit(Limit::Depth));
         }
-        take(&self.0.objects, 1, self.0.limits.objects, Limit::Objects).map(drop)
+        self.0.take(&self.0.objects, 1, self.0.limits.objects, Limit::Objects).map(drop)
     }
 
     /// Charges memory that is held until the grant is dropped.
     pub fn hold(&self, bytes: u64) -> Result<Grant, Stop> {
         self.0.take_memory(bytes)?;
-        Ok(Grant { account: Arc::clone(&self.0), bytes })
+        Ok(Grant { account: Arc::clone(&self.0), bytes, is_aside: AtomicBool::new(false) })
+    }
+
+    /// Memory that is held for later: at most a part of the limit, and beside it, so that what is kept
+    /// takes nothing from what has to be held.
+    pub(crate) fn hold_aside(&self, bytes: u64) -> Option<Grant> {
+        take(&self.0.aside, bytes, self.0.limits.memory / Limits::ASIDE)?;
+        Some(Grant { account: Arc::clone(&self.0), bytes, is_aside: AtomicBool::new(true) })
+    }
+
+    /// What was spent so far.
+    pub(crate) fn spent(&self) -> Spent {
+        Spent {
+            objects: self.0.objects.load(Relaxed),
+            total_bytes: self.total_bytes(),
+            key_work: self.0.key_work.load(Relaxed),
+        }
+    }
+
+    /// Charges what another part was charged for the same work, all of it or nothing.
+    pub(crate) fn spend(&self, spent: Spent) -> bool {
+        let account = &*self.0;
+        let charges = [
+            (&account.objects, spent.objects, account.limits.objects),
+            (&account.total_bytes, spent.total_bytes, account.limits.total_bytes),
+            (&account.key_work, spent.key_work, account.limits.key_work),
+        ];
+        let taken = charges
+            .iter()
+            .take_while(|(counter, amount, ceiling)| take(counter, *amount, *ceiling).is_some());
+        let taken = taken.count();
+        if taken < charges.len() {
+            for (counter, amount, _) in charges.iter().take(taken) {
+                counter.fetch_sub(*amount, Relaxed);
+            }
+        }
+        taken == charges.len()
+    }
+
+    /// How often something was refused that another part of the scan had used up.
+    pub(crate) fn refusals(&self) -> u64 {
+        self.0.refusals.load(Relaxed)
     }
 
     /// Charges work that a password costs, before it is tried.
     pub fn try_key(&self, work: u64) -> Result<(), Stop> {
         self.check()?;
-        take(&self.0.key_work, work, self.0.limits.key_work, Limit::KeyWork).map(drop)
+        self.0.take(&self.0.key_work, work, self.0.limits.key_work, Limit::KeyWork).map(drop)
     }
 
     /// Charges `bytes` of unpacker output: what an entry that is used in place would have put out.
@@ -363,7 +462,9 @@ impl Budget {
         if bytes > self.0.limits.object_bytes {
             return Err(Stop::Limit(Limit::ObjectBytes));
         }
-        take(&self.0.total_bytes, bytes, self.0.limits.total_bytes, Limit::TotalBytes).map(drop)
+        self.0
+            .take(&self.0.total_bytes, bytes, self.0.limits.total_bytes, Limit::TotalBytes)
+            .map(drop)
     }
 
     /// Runs a decoder to its end under every ceiling, a step at a time. `packed` is the number of
@@ -402,7 +503,7 @@ impl Budget {
         if size > Limits::RATIO_FREE && size > packed.saturating_mul(self.0.limits.ratio) {
             return Err(Stop::Limit(Limit::Ratio).into());
         }
-        take(
+        self.0.take(
             &self.0.total_bytes,
             fresh.len() as u64,
             self.0.limits.total_bytes,
@@ -450,13 +551,13 @@ fn millis(duration: Duration) -> u64 {
 }
 
 /// Adds to a counter unless that would pass its ceiling; the new number.
-fn take(counter: &AtomicU64, amount: u64, ceiling: u64, limit: Limit) -> Result<u64, Stop> {
+fn take(counter: &AtomicU64, amount: u64, ceiling: u64) -> Option<u64> {
     counter
         .fetch_update(Relaxed, Relaxed, |used| {
             used.checked_add(amount).filter(|&total| total <= ceiling)
         })
         .map(|used| used.saturating_add(amount))
-        .map_err(|_| Stop::Limit(limit))
+        .ok()
 }
 
 #[cfg(test)]
@@ -516,6 +617,36 @@ mod tests {
         assert_eq!(budget.hold(60).err(), Some(Stop::Limit(Limit::Memory)));
         drop(first);
         assert!(budget.hold(60).is_ok());
+    }
+
+    #[test]
+    fn memory_that_is_kept_for_later_stands_beside_the_limit() {
+        let budget = budget(|l| l.memory = 160);
+        let kept = budget.hold(10).unwrap();
+        assert!(kept.set_aside());
+        let all = budget.hold(160).unwrap();
+        assert!(!all.set_aside(), "more than a sixteenth");
+        assert!(budget.hold_aside(1).is_none());
+        assert_eq!(budget.peak_memory(), 170);
+        drop(kept);
+        assert!(budget.hold_aside(10).is_some());
+        drop(all);
+        assert!(budget.hold(160).is_ok());
+    }
+
+    #[test]
+    fn work_is_charged_again_as_a_whole_or_not_at_all() {
+        let budget = budget(|l| (l.objects, l.total_bytes) = (3, 100));
+        let before = budget.spent();
+        budget.enter(0).unwrap();
+        budget.put_out(40).unwrap();
+        let spent = budget.spent().since(before);
+        assert!(budget.spend(spent));
+        assert!(!budget.spend(spent), "120 bytes");
+        assert_eq!(budget.spent().objects, 2);
+        assert_eq!(budget.refusals(), 0, "asked, not needed");
+        assert!(budget.put_out(40).is_err());
+        assert_eq!(budget.refusals(), 1);
     }
 
     #[test]

@@ -5,8 +5,13 @@
 //! Containers that are being walked stand on an explicit stack, innermost on top, so that nesting
 //! costs no call stack and only the objects on the current path are in memory. Every object goes
 //! through [`Scan::examine`] behind a wall against panics: a defect harms one object.
+//!
+//! The same bytes are not looked at in vain: an object that one on its own path equals is not opened
+//! again, and what came of an entry is copied for entries of the same container that equal it.
 
+mod branch;
 mod listed;
+mod twins;
 
 use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -23,6 +28,8 @@ use crate::normalise::{self, Viewed};
 use crate::observe::{Entered, Observer, Step};
 use crate::unpack::{self, Entry, Opening, Passwords, Unpacker};
 use crate::verdict::{Completeness, Finding, Object, Problem, Reason, Report, conclude};
+use branch::Span;
+use twins::Twins;
 
 /// Longer names of objects are cut: they are for people, and 100,000 of them are held at a time.
 const NAME_LENGTH: usize = 512;
@@ -67,6 +74,7 @@ pub(crate) fn scan(
 }
 
 /// A finding and the height of its set in the stack.
+#[derive(Clone)]
 pub(crate) struct Raised {
     pub(crate) finding: Finding,
     pub(crate) height: usize,
@@ -75,6 +83,9 @@ pub(crate) struct Raised {
 /// A container that is being walked.
 struct Open<'a> {
     unpacker: Box<dyn Unpacker<'a> + 'a>,
+    /// The object that it is or lies in.
+    content: Content<'a>,
+    twins: Twins<'a>,
     object: usize,
     depth: u32,
     /// What its entries lie in.
@@ -133,16 +144,30 @@ impl<'s, 'a> Scan<'s, 'a> {
         self.visit(source.content, Object::default(), nowhere);
         source.problem.into_iter().for_each(|problem| self.note(0, problem));
         while let Some(mut container) = self.open.pop() {
+            container.twins.end(self.mark());
             match self.next_entry(&mut container) {
                 Some(entry) => {
+                    let twin = self.twin(&entry, &mut container);
                     let (parent, depth) = (container.object, container.depth.saturating_add(1));
                     let layers = Rc::clone(&container.layers);
                     self.open.push(container);
-                    self.enter(entry, parent, Place { depth, layers });
+                    self.enter(entry, twin, parent, Place { depth, layers });
                 }
                 None => self.close(container),
             }
         }
+    }
+
+    /// The branch of an earlier entry with the same bytes. An observer is asked about every object, so
+    /// that each is scanned where there is one.
+    fn twin(&self, entry: &Entry<'a>, container: &mut Open<'a>) -> Option<Span> {
+        let content = entry.content.as_ref()?;
+        if self.observer.is_some() || !entry.problems.is_empty() {
+            return None;
+        }
+        let twin = container.twins.meet(content, &container.content, self.budget);
+        container.twins.begin(self.mark());
+        twin
     }
 
     fn next_entry(&mut self, container: &mut Open<'a>) -> Option<Entry<'a>> {
@@ -161,17 +186,28 @@ impl<'s, 'a> Scan<'s, 'a> {
 
     /// Takes an entry in as an object of its own, if the budget agrees. One that is only mentioned
     /// becomes an object where a signature hits it.
-    fn enter(&mut self, entry: Entry<'a>, parent: usize, place: Place) {
+    fn enter(&mut self, entry: Entry<'a>, twin: Option<Span>, parent: usize, place: Place) {
         let listed = self.search_listings(&entry.listings, parent);
         if entry.is_only_mentioned() && listed.is_empty() {
             return;
         }
         let name = readable(&entry.name);
+        let index = self.objects.len();
+        let copied =
+            twin.and_then(|twin| self.copy(twin)).and_then(|copy| self.graft(copy, &name, parent));
+        if let Some(behind) = copied {
+            self.raise_listed(listed, index);
+            return self.raised.extend(behind);
+        }
+        if !listed.is_empty() {
+            // What is said of this entry by its name does not hold for others.
+            self.open.iter_mut().last().into_iter().for_each(|container| container.twins.forget());
+        }
         if let Err(stop) = self.budget.enter(place.depth) {
             self.note(parent, Problem::new(stop.into(), format!("before {name:?}")));
             return self.give_up(stop);
         }
-        let (parent, index) = (Some(parent), self.objects.len());
+        let parent = Some(parent);
         let is_only_mentioned = entry.is_only_mentioned();
         let mut object = Object { name, parent, problems: entry.problems, ..Object::default() };
         match entry.content {
@@ -231,6 +267,12 @@ impl<'s, 'a> Scan<'s, 'a> {
             return;
         }
         self.search(content, &identified, index, &place.layers);
+        if self.lies_in_itself(content) {
+            if let Some(object) = self.objects.get_mut(index) {
+                object.anomalies.push("the same bytes as something it lies in".to_owned());
+            }
+            return;
+        }
         let opening = Opening { budget: self.budget, passwords: self.passwords };
         // What the sets call a container is one where it can be opened as one.
         let is_one = |found: &Found| {
@@ -244,12 +286,21 @@ impl<'s, 'a> Scan<'s, 'a> {
             match unpack::open(&content.slice(0, inside.end), found, &opening) {
                 Some(Ok(unpacker)) => {
                     let layers = layers(&place.layers, &identified, &found).into();
-                    self.open.push(Open { unpacker, object: index, depth: place.depth, layers });
+                    let (content, twins) = (content.clone(), Twins::default());
+                    let (object, depth) = (index, place.depth);
+                    self.open.push(Open { unpacker, content, twins, object, depth, layers });
                 }
                 Some(Err(problem)) => self.note(index, problem),
                 None => {}
             }
         }
+    }
+
+    /// Whether an object on the way to this one has the same bytes: opening it would have no end.
+    fn lies_in_itself(&self, content: &Content<'a>) -> bool {
+        let same =
+            |outer: &Open<'a>| outer.content.len() == content.len() && *outer.content == **content;
+        !content.is_empty() && self.open.iter().any(same)
     }
 
     /// Asks the observer whether an object is to be scanned.

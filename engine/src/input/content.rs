@@ -25,7 +25,7 @@ enum Storage<'a> {
 /// Bytes and the memory they are charged to, given back when the last user is gone.
 struct Held {
     bytes: Vec<u8>,
-    _grant: Grant,
+    grant: Grant,
 }
 
 impl<'a> Content<'a> {
@@ -37,11 +37,22 @@ impl<'a> Content<'a> {
     /// Bytes that were put out under a budget.
     pub fn held(bytes: Vec<u8>, grant: Grant) -> Self {
         let range = 0..bytes.len();
-        Self { storage: Storage::Held(Arc::new(Held { bytes, _grant: grant })), range }
+        Self { storage: Storage::Held(Arc::new(Held { bytes, grant })), range }
     }
 
     pub(crate) fn mapped(mapping: Arc<Mapping>) -> Self {
         Self { range: 0..mapping.len(), storage: Storage::Mapped(mapping) }
+    }
+
+    /// Whether it can be kept for as long as `around` is there, at no cost beside memory that is then
+    /// counted as held for later: bytes of the caller's, a part of `around`, or memory that nobody
+    /// else uses.
+    pub(crate) fn keep_beside(&self, around: &Content<'_>) -> bool {
+        match (&self.storage, &around.storage) {
+            (Storage::Borrowed(_) | Storage::Mapped(_), _) => true,
+            (Storage::Held(own), Storage::Held(other)) if Arc::ptr_eq(own, other) => true,
+            (Storage::Held(own), _) => Arc::strong_count(own) == 1 && own.grant.set_aside(),
+        }
     }
 
     /// A part of it; what lies outside is left away, so that the result may be shorter than asked for.
