@@ -195,6 +195,7 @@ IMAGES = [
     ("Udf", "genisoimage -quiet -no-pad -udf -o out tree"),
     ("Mbr", f"{DISK} && printf 'start=1,size=9\\nstart=20,type=5\\nsize=9\\n' | {SFDISK} out"),
     ("Gpt", f"{DISK} && printf 'label:gpt\\nstart=40,size=9\\n' | {SFDISK} out"),
+    ("Fat", "/usr/sbin/mkfs.fat -C -s 1 out 64 && mcopy -s -i out tree ::/"),
     ("Vhd", f"{DISK} && qemu-img convert -f raw -O vpc disk out"),
     ("Vhdx", f"{DISK} && qemu-img convert -f raw -O vhdx -o block_size=1M disk out"),
     ("Vmdk", f"{DISK} && qemu-img convert -f raw -O vmdk disk out"),

@@ -6,7 +6,7 @@
 
 use super::FileType;
 use super::collector::Collector;
-use super::fields::{has, part, u32_be};
+use super::fields::{has, part, u8, u16_le, u32_be, u32_le};
 
 /// Where the volume descriptors begin, behind the area for a boot loader.
 const VOLUME_DESCRIPTORS: usize = 32_768;
@@ -72,7 +72,8 @@ pub(super) fn begins_with_partition(data: &[u8]) -> bool {
 /// Whether the lines of a boot record are those of a table of partitions, of which one begins within
 /// the data. File systems have such a sector as well, with code instead of the table.
 pub(super) fn is_mbr(data: &[u8]) -> bool {
-    if has(data, 512, b"EFI PART") || has(data, 4096, b"EFI PART") {
+    let is_gpt = has(data, 512, b"EFI PART") || has(data, 4096, b"EFI PART");
+    if is_gpt || is_fat(data) {
         return false;
     }
     let Some((lines, _)) = part(data, 446, 64).map(<[u8]>::as_chunks::<16>) else { return false };
@@ -87,6 +88,30 @@ pub(super) fn is_mbr(data: &[u8]) -> bool {
         kind != 0 && sectors != [0; 4] && place < data.len() as u64
     };
     lines.iter().all(is_line) && lines.iter().any(is_inside)
+}
+
+/// Whether a boot sector has the fields of a FAT file system.
+pub(super) fn is_fat(data: &[u8]) -> bool {
+    let fields = || {
+        let is_jump = matches!(part(data, 0, 3)?, [0xeb, _, 0x90] | [0xe9, _, _]);
+        let sector = u16_le(data, 11)?;
+        let per_cluster = u8(data, 13)?;
+        let (reserved, tables) = (u16_le(data, 14)?, u8(data, 16)?);
+        let (few, many) = (u16_le(data, 19)?, u32_le(data, 32)?);
+        let (short, long) = (u16_le(data, 22)?, u32_le(data, 36)?);
+        let is_media = matches!(u8(data, 21)?, 0xf0 | 0xf8..);
+        Some(
+            is_jump
+                && matches!(sector, 512 | 1024 | 2048 | 4096)
+                && per_cluster.is_power_of_two()
+                && reserved > 0
+                && matches!(tables, 1..=4)
+                && is_media
+                && (few > 0 || many > 0)
+                && (short > 0 || long > 0),
+        )
+    };
+    fields().unwrap_or(false)
 }
 
 #[cfg(test)]

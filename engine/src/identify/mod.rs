@@ -164,6 +164,7 @@ file_types! {
     Mbr "mbr" "Disk with an MBR",
     Gpt "gpt" "Disk with a GPT",
     Apm "apm" "Disk with an Apple partition map",
+    Fat "fat" "FAT file system",
     Squashfs "squashfs" "SquashFS image",
     Dmg "dmg" "macOS disk image",
     Vhd "vhd" "VHD disk image",

@@ -101,6 +101,7 @@ pub(super) const SAMPLES: &[Sample] = samples! {
     Gpt = gpt();
     Gpt = [&[0; 4096][..], b"EFI PART\0\0\x01\0"].concat();
     Apm = [&b"ER\x02\0"[..], &[0; 508], b"PM\0\0\0\0\0\x01"].concat();
+    Fat = fat();
     Squashfs = squashfs();
     Squashfs = [&b"sqsh"[..], &[0; 24], b"\0\x03\0\0"].concat();
     Dmg = trailer(b"koly\0\0\0\x04\0\0\x02\0");
@@ -399,6 +400,14 @@ fn udf() -> Vec<u8> {
     put(&mut image, 32_768, b"\0BEA01\x01");
     put(&mut image, 32_768 + 2048, b"\0NSR03\x01");
     image
+}
+
+/// The boot sector of a floppy disk.
+fn fat() -> Vec<u8> {
+    let mut disk = vec![0; 512];
+    put(&mut disk, 0, b"\xeb\x3c\x90MSDOS5.0");
+    put(&mut disk, 11, &[0, 2, 1, 1, 0, 2, 224, 0, 64, 11, 0xf0, 9, 0]);
+    disk
 }
 
 /// A boot record with one partition.

@@ -150,6 +150,7 @@ pub(super) const ROWS: &[Row] = &[
     Row::magic(Gpt, b"EFI PART").at(512),
     Row::magic(Gpt, b"EFI PART").at(4096),
     Row::magic(Mbr, b"\x55\xaa").at(510).when(disks::is_mbr),
+    Row::check(Fat, disks::is_fat),
     Row::magic(Squashfs, b"hsqs").when(archives::is_squashfs),
     Row::magic(Squashfs, b"sqsh").when(archives::is_squashfs),
     Row::magic(Vmdk, b"KDMV"),

@@ -2,7 +2,7 @@
 //! of it in `docs/formats.md`, which a test compares with this file.
 
 use super::{
-    Open, activemime, ar, arj, asar, autoit, cab, chm, cpio, disks, flash, gzip, hwp3,
+    Open, activemime, ar, arj, asar, autoit, cab, chm, cpio, disks, fat, flash, gzip, hwp3,
     installshield, iso9660, lha, lnk, mail, nsis, ole2, onenote, pdf, program, pyinstaller, rpm,
     rtf, seven_zip, sis, streams, tar, text, udf, zip,
 };
@@ -246,6 +246,12 @@ pub const FORMATS: &[Format] = &[
     opens(FileType::Mbr, disks::open).told(DISK),
     opens(FileType::Gpt, disks::open).told(DISK),
     opens(FileType::Apm, disks::open).told(DISK),
+    opens(FileType::Fat, fat::open).told(Told {
+        reads: "FAT12, FAT16, FAT32, long names; deleted files whose clusters are free, as if they lay in a row",
+        by: "own",
+        bounds: "in place where a file lies in a row; folders of 2 MiB",
+        leaves: "exFAT",
+    }),
     opens(FileType::Vhd, disks::open_vhd).told(Told {
         reads: "fixed and dynamic disks, and what is on them",
         by: "own",
