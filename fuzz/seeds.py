@@ -237,6 +237,9 @@ def appended():
     yield "PyInstaller", packed + entry + b"MEI\014\013\012\013\016" + cookie
     modules = marshal.dumps([("a", (0, 12, len(packed))), ("b", (0, 12, len(packed)))])
     yield "Pyz", b"PYZ\0\xa7\r\r\n" + struct.pack(">I", 12 + len(packed)) + packed + modules
+    chunk = zlib.compress(b"content", 9)[2:-4]
+    volume = b"ISc(" + struct.pack("<8I", 0x01009500, 0, 0x200, 0, 36, 0, 0, 9)
+    yield "InstallShieldCab", volume + struct.pack("<H", len(chunk)) + chunk
     values = struct.pack("<3I4s3I", 0xBEEFCACE, 1, 4, b"read", 2, 1, 0) + b"PADP" + bytes(8)
     values += struct.pack("<I", len(values) + 11) + b"\2a\0" + bytes(4) + b"\x20\4\0\0\0data"
     yield "DotNetResources", values

@@ -230,7 +230,7 @@ fn is_holder(file_type: FileType, data: &[u8]) -> bool {
         Zip => LocalHeader::parse(data, 0).is_some(),
         Rar => archives::is_sound_rar(data),
         Ar => archives::is_sound_ar(data),
-        Asar | Pyz => true,
+        Asar | Pyz | InstallShieldCab => true,
         Mbr => !disks::begins_with_partition(data),
         Arj | Lha | Ace | Zoo | Cpio | Nsis | Gpt | Apm | Fat | Iso9660 | Udf | Squashfs | Dmg
         | Vhd | Vhdx | Vmdk | Qcow2 | Wim => true,

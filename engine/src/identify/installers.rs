@@ -42,6 +42,12 @@ pub(super) fn is_installshield_plain(data: &[u8]) -> bool {
     is_name && path.ends_with(name) && has_dot && has_size
 }
 
+/// Whether the version is one of InstallShield's, and the header all there.
+pub(super) fn is_installshield_cab(data: &[u8]) -> bool {
+    matches!(u32_le(data, 4).map(|version| version >> 24), Some(1 | 2 | 4))
+        && part(data, 0, 36).is_some()
+}
+
 /// Whether a compiled script of AutoIt begins here.
 pub(super) fn is_autoit(data: &[u8]) -> bool {
     data.starts_with(AUTOIT) && matches!(from(data, AUTOIT.len()).first(), Some(b'5' | b'6'))

@@ -176,6 +176,7 @@ file_types! {
     Chm "chm" "Compiled HTML help",
     Sis "sis" "Symbian installation file",
     InstallShield "installshield" "InstallShield installer data",
+    InstallShieldCab "installshield-cab" "InstallShield cabinet",
     AutoIt "autoit" "Compiled AutoIt script",
     PyInstaller "pyinstaller" "PyInstaller archive",
     Pyz "pyz" "PyInstaller archive of modules",

@@ -157,6 +157,7 @@ pub(super) const SAMPLES: &[Sample] = samples! {
     Url [Ascii] = b"[InternetShortcut]\r\nURL=http://example.org/\r\n";
     Registry [Ascii] = b"REGEDIT4\r\n\r\n[HKEY_CURRENT_USER\\x]\r\n";
     Registry [Ascii] = b"Windows Registry Editor Version 5.00\r\n\r\n";
+    InstallShieldCab = [&b"ISc(\0\x95\0\x01"[..], &[0; 32]].concat();
     PyInstaller = pyinstaller();
     Pyz = b"PYZ\0\xa7\x0d\x0d\x0a\0\0\0\x0c\0\0\0\0\xdb";
     Asar = b"\x04\0\0\0\x14\0\0\0\x10\0\0\0\x0c\0\0\0{\"files\":{}}\0\0\0\0";

@@ -126,6 +126,7 @@ pub(super) const ROWS: &[Row] = &[
     Row::magic(Sis, b"\x7a\x1a\x20\x10"),
     Row::magic(InstallShield, installers::INSTALLSHIELD).when(installers::is_installshield_list),
     Row::check(InstallShield, installers::is_installshield_plain),
+    Row::magic(InstallShieldCab, b"ISc(").when(installers::is_installshield_cab),
     Row::magic(AutoIt, installers::AUTOIT).when(installers::is_autoit),
     Row::magic(Nsis, programs::NSIS_MAGIC).at(4),
     Row::magic(Pyz, b"PYZ\0").when(programs::is_pyz),

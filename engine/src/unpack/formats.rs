@@ -287,7 +287,13 @@ pub const FORMATS: &[Format] = &[
         reads: "both lists behind self-extracting programs, plain and scrambled",
         by: "own; `flate2`",
         bounds: "",
-        leaves: "InstallShield's own cabinets (`ISc(`)",
+        leaves: "",
+    }),
+    opens(FileType::InstallShieldCab, installshield::cabinet::open).told(Told {
+        reads: "versions 5 and later: files of the list, stored, packed or scrambled; without a list, packed files by their chunks",
+        by: "own; `flate2`",
+        bounds: "chunks of at most 64 KiB",
+        leaves: "files of several volumes as one; a list in another file (`data1.hdr`), and with it names, stored and scrambled files",
     }),
     opens(FileType::AutoIt, autoit::open).told(Told {
         reads: "scripts and installed files of `EA05` and `EA06`",

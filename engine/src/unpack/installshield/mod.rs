@@ -3,7 +3,9 @@
 //!
 //! Two kinds: a plain list, where each file stands behind its name, path, version and size as texts; and
 //! a list of records of 312 bytes with names, whose files are scrambled with their names and packed with
-//! zlib. InstallShield's own cabinets (`ISc(`) are handed out as they are, and not opened.
+//! zlib. InstallShield's own cabinets among them are opened by [`cabinet`].
+
+pub(super) mod cabinet;
 
 use super::decoders::Inflate;
 use super::{Entry, Notes, Opening, Unpacker};

@@ -5,6 +5,7 @@
 //! A program that begins in the list or lies over one before it is not handed out: a file could hold
 //! itself many times over.
 
+use std::iter;
 use std::ops::Range;
 
 use super::super::parts::{List, Part, Parts};
@@ -28,7 +29,7 @@ pub(in crate::unpack) fn open<'a>(
     let left = reader.u32_be().unwrap_or(0).min(MOST);
     let row = if is_wide { 32 } else { 20 };
     let end = u64::from(left).saturating_mul(row).saturating_add(8);
-    let list = Architectures { at: 8, left, is_wide, taken: vec![0..end] };
+    let list = Architectures { at: 8, left, is_wide, taken: iter::once(0..end).collect() };
     Ok(Box::new(Parts::new(file, list, Notes::default())))
 }
 

@@ -107,7 +107,7 @@ fn modules(list: &[u8]) -> Vec<u8> {
 
 #[test]
 fn modules_are_unpacked_by_a_list_or_a_dictionary() {
-    let dictionary = b"{\xda\x01a\xa9\x03i\0\0\0\0i\x0c\0\0\0i\x0c\0\0\00".to_vec();
+    let dictionary = b"{\xda\x01a\xa9\x03i\0\0\0\0i\x0c\0\0\0i\x0c\0\0\x00\x30".to_vec();
     for (list, names) in [(MODULES, &["a", "b"][..]), (&dictionary, &["a"])] {
         let walked = walk_at(pyz::open, &modules(list), 0, Limits::default());
         assert_eq!(walked.names(), names);

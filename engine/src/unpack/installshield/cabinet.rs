@@ -1,0 +1,313 @@
+//! InstallShield's own cabinets (`ISc(`), versions 5 and later, as their public readers have the format;
+//! tried with ClamAV's test files and with `unshield`.
+//!
+//! A cabinet may hold the list of files itself; then they have names, and those of which the list says
+//! so are put in order again (each byte was mixed with its place). Mostly the list is in a file of its
+//! own (`data1.hdr`), and the data are in others: then a volume is read without it. Its files are chunks
+//! of deflate, each behind its length, that give 32 KiB but for the last of a file.
+
+use std::io::{self, Read};
+
+use super::super::decoders::Inflate;
+use super::super::{Entry, Notes, Opening, Unpacker};
+use crate::input::Content;
+use crate::limits::{Budget, Stop};
+use crate::reader::{OutOfBounds, Reader};
+use crate::verdict::{Problem, Reason};
+
+/// Bytes that a chunk gives, but for the last of a file.
+const CHUNK: usize = 32 << 10;
+/// Bytes that a chunk gives at most.
+const LARGEST: usize = 64 << 10;
+/// The bytes of a record in the list since version 6.
+const RECORD: u64 = 0x57;
+/// The longest name.
+const NAME: u64 = 1024;
+const IS_SCRAMBLED: u16 = 2;
+const IS_PACKED: u16 = 4;
+const IS_NONE: u16 = 8;
+/// The same data as a file before.
+const HAS_PREVIOUS: u8 = 1;
+
+pub(in crate::unpack) fn open<'a>(
+    content: Content<'a>,
+    offset: u64,
+    _: &Opening<'_>,
+) -> Result<Box<dyn Unpacker<'a> + 'a>, Problem> {
+    let cabinet = content.slice(offset, u64::MAX);
+    let mut notes = Notes::default();
+    let volume = Volume::read(&cabinet).unwrap_or_else(|_| {
+        notes.truncated("the header is cut off");
+        Volume::default()
+    });
+    let (index, at) = (volume.first, volume.data);
+    Ok(Box::new(Cabinet { cabinet, volume, index, at, notes, ended: false }))
+}
+
+/// What the headers say.
+#[derive(Default)]
+struct Volume {
+    major: u32,
+    /// Where the list begins, if it is here.
+    list: Option<List>,
+    /// Where the data begin; 0 where there are none.
+    data: u64,
+    /// The files of this volume, by their place in the list.
+    first: u32,
+    last: u32,
+}
+
+/// Where the parts of the list are.
+struct List {
+    table: u64,
+    /// The list of folders and files of version 5, and the records of later ones.
+    folders: u32,
+    records: u64,
+    files: u32,
+}
+
+impl Volume {
+    fn read(cabinet: &[u8]) -> Result<Self, OutOfBounds> {
+        let mut reader = Reader::at(cabinet, 4)?;
+        let version = reader.u32_le()?;
+        reader.skip(4)?;
+        let (list, size) = (u64::from(reader.u32_le()?), reader.u32_le()?);
+        let data = reader.u32_le()?.into();
+        reader.skip(4)?;
+        let (first, last) = (reader.u32_le()?, reader.u32_le()?);
+        let major = match version >> 24 {
+            1 => version >> 12 & 0xf,
+            _ => (version & 0xffff) / 100,
+        };
+        let list = if size > 0 { List::read(cabinet, list).ok() } else { None };
+        Ok(Self { major, list, data, first, last })
+    }
+}
+
+impl List {
+    fn read(cabinet: &[u8], at: u64) -> Result<Self, OutOfBounds> {
+        let field = |place: u64| Reader::at(cabinet, at.saturating_add(place))?.u32_le();
+        let table = at.saturating_add(field(0x0c)?.into());
+        let records = table.saturating_add(field(0x2c)?.into());
+        Ok(Self { table, folders: field(0x1c)?, records, files: field(0x28)? })
+    }
+}
+
+/// A file of the list.
+struct File {
+    name: Vec<u8>,
+    flags: u16,
+    packed: u64,
+    size: u64,
+    place: u64,
+    is_again: bool,
+}
+
+impl List {
+    /// The record of a file in version 5.
+    fn old_record(&self, cabinet: &[u8], index: u32) -> Result<File, OutOfBounds> {
+        let row = u64::from(self.folders).saturating_add(index.into()).saturating_mul(4);
+        let place = Reader::at(cabinet, self.table.saturating_add(row))?.u32_le()?;
+        let mut reader = Reader::at(cabinet, self.table.saturating_add(place.into()))?;
+        let name = reader.u32_le()?;
+        reader.skip(4)?;
+        let flags = reader.u16_le()?;
+        let (size, packed) = (reader.u32_le()?.into(), reader.u32_le()?.into());
+        reader.skip(0x14)?;
+        let place = reader.u32_le()?.into();
+        let name = self.name(cabinet, name)?;
+        Ok(File { name, flags, packed, size, place, is_again: false })
+    }
+
+    /// The record of a file since version 6.
+    fn record(&self, cabinet: &[u8], index: u32) -> Result<File, OutOfBounds> {
+        let row = u64::from(index).saturating_mul(RECORD);
+        let mut reader = Reader::at(cabinet, self.records.saturating_add(row))?;
+        let flags = reader.u16_le()?;
+        let (size, packed, place) = (reader.u64_le()?, reader.u64_le()?, reader.u64_le()?);
+        reader.skip(32)?;
+        let name = reader.u32_le()?;
+        reader.skip(22)?;
+        let is_again = reader.u8()? & HAS_PREVIOUS != 0;
+        let name = self.name(cabinet, name)?;
+        Ok(File { name, flags, packed, size, place, is_again })
+    }
+
+    fn name(&self, cabinet: &[u8], place: u32) -> Result<Vec<u8>, OutOfBounds> {
+        let rest = Reader::at(cabinet, self.table.saturating_add(place.into()))?.rest();
+        let name = rest.split(|&byte| byte == 0).next().unwrap_or_default();
+        Ok(name.iter().copied().take(NAME as usize).collect())
+    }
+}
+
+/// One volume being walked.
+struct Cabinet<'a> {
+    cabinet: Content<'a>,
+    volume: Volume,
+    /// The next file of the list.
+    index: u32,
+    /// The next chunk, where there is no list.
+    at: u64,
+    notes: Notes,
+    ended: bool,
+}
+
+impl<'a> Unpacker<'a> for Cabinet<'a> {
+    fn next_entry(&mut self, budget: &Budget) -> Option<Entry<'a>> {
+        if self.ended || self.volume.data == 0 {
+            return None;
+        }
+        let entry = match (budget.check(), &self.volume.list) {
+            (Ok(()), Some(_)) => self.next_listed(budget),
+            (Ok(()), None) => self.next_unlisted(budget),
+            (Err(stop), _) => {
+                self.notes.add(stop.into());
+                None
+            }
+        };
+        self.ended = entry.as_ref().is_none_or(Entry::ends_walk);
+        entry
+    }
+
+    fn problems(&mut self) -> Vec<Problem> {
+        self.notes.take()
+    }
+}
+
+impl<'a> Cabinet<'a> {
+    /// The next file of the list that lies in this volume.
+    fn next_listed(&mut self, budget: &Budget) -> Option<Entry<'a>> {
+        while let Some(list) = &self.volume.list {
+            if self.index > self.volume.last || self.index >= list.files {
+                return None;
+            }
+            let file = match self.volume.major {
+                ..=5 => list.old_record(&self.cabinet, self.index),
+                _ => list.record(&self.cabinet, self.index),
+            };
+            self.index = self.index.saturating_add(1);
+            let Ok(file) = file else {
+                self.notes.truncated("the list of files is cut off");
+                return None;
+            };
+            if file.flags & IS_NONE == 0 && file.place > 0 && file.size > 0 && !file.is_again {
+                return Some(self.take(file, budget));
+            }
+        }
+        None
+    }
+
+    fn take(&self, file: File, budget: &Budget) -> Entry<'a> {
+        let data = self.cabinet.slice(file.place, file.packed);
+        let there = data.len() as u64;
+        let entry = match file.flags & (IS_SCRAMBLED | IS_PACKED) {
+            0 => Entry::in_place(file.name, data, budget),
+            flags => match unpack(&data, flags, budget) {
+                Ok(decoded) => Entry::decoded(file.name, decoded),
+                Err(stop) => Entry::unread(file.name, stop.into()),
+            },
+        };
+        if there < file.packed {
+            let detail = format!("{there} of {} bytes are there", file.packed);
+            return entry.with(Problem::new(Reason::Truncated, detail));
+        }
+        entry
+    }
+
+    /// The next file of a volume without a list.
+    fn next_unlisted(&mut self, budget: &Budget) -> Option<Entry<'a>> {
+        let data = self.cabinet.slice(self.at, u64::MAX);
+        if data.is_empty() {
+            return None;
+        }
+        let name = format!("file at {}", self.at);
+        let mut chunks = Chunks::new(&data, true);
+        let entry = match budget.decode(&mut chunks, data.len() as u64) {
+            Ok(decoded) => Entry::decoded(name, decoded),
+            Err(stop) => Entry::unread(name, stop.into()),
+        };
+        self.at = self.at.saturating_add(chunks.read);
+        if !entry.problems.is_empty() {
+            self.at = u64::MAX;
+        }
+        Some(entry)
+    }
+}
+
+/// Unpacks a file, and puts it in order before if it has to be.
+fn unpack(data: &[u8], flags: u16, budget: &Budget) -> Result<crate::limits::Decoded, Stop> {
+    let packed = data.len() as u64;
+    if flags & IS_SCRAMBLED == 0 {
+        return budget.decode(Chunks::new(data, false), packed);
+    }
+    let _grant = budget.hold(packed)?;
+    let places = (0_u8..71).cycle();
+    let ordered: Vec<u8> = data
+        .iter()
+        .zip(places)
+        .map(|(byte, place)| (byte ^ 0xd5).rotate_right(2).wrapping_sub(place))
+        .collect();
+    match flags & IS_PACKED {
+        0 => budget.decode(ordered.as_slice(), packed),
+        _ => budget.decode(Chunks::new(&ordered, false), packed),
+    }
+}
+
+/// The chunks of one file, unpacked.
+struct Chunks<'d> {
+    data: &'d [u8],
+    /// Whether a chunk that is not full is the last.
+    ends_when_short: bool,
+    /// Bytes of `data` that were read.
+    read: u64,
+    unpacked: Vec<u8>,
+    taken: usize,
+    ended: bool,
+}
+
+impl<'d> Chunks<'d> {
+    fn new(data: &'d [u8], ends_when_short: bool) -> Self {
+        let (unpacked, ended) = (Vec::new(), false);
+        Self { data, ends_when_short, read: 0, unpacked, taken: 0, ended }
+    }
+
+    /// Unpacks the next chunk; `false` behind the last.
+    fn advance(&mut self) -> io::Result<bool> {
+        if self.ended || self.read >= self.data.len() as u64 {
+            return Ok(false);
+        }
+        let cut = |_| io::Error::new(io::ErrorKind::UnexpectedEof, "a chunk is cut off");
+        let mut reader = Reader::at(self.data, self.read).map_err(cut)?;
+        let length = reader.u16_le().map_err(cut)?;
+        let packed = reader.bytes(length.into()).map_err(cut)?;
+        self.read = reader.position() as u64;
+        self.taken = 0;
+        self.unpacked.clear();
+        let most = LARGEST as u64;
+        let end = Inflate::new(packed).take(most).read_to_end(&mut self.unpacked);
+        if let Err(error) = end
+            && (self.unpacked.is_empty() || error.kind() != io::ErrorKind::UnexpectedEof)
+        {
+            self.ended = true;
+            return Err(error);
+        }
+        self.ended = self.ends_when_short && self.unpacked.len() < CHUNK;
+        Ok(true)
+    }
+}
+
+impl Read for Chunks<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        while self.taken >= self.unpacked.len() {
+            if !self.advance()? {
+                return Ok(0);
+            }
+        }
+        let count = self.unpacked.get(self.taken..).unwrap_or_default().read(into)?;
+        self.taken = self.taken.saturating_add(count);
+        Ok(count)
+    }
+}
+
+#[cfg(test)]
+mod tests;
