@@ -196,6 +196,8 @@ IMAGES = [
     ("Mbr", f"{DISK} && printf 'start=1,size=9\\nstart=20,type=5\\nsize=9\\n' | {SFDISK} out"),
     ("Gpt", f"{DISK} && printf 'label:gpt\\nstart=40,size=9\\n' | {SFDISK} out"),
     ("Fat", "/usr/sbin/mkfs.fat -C -s 1 out 64 && mcopy -s -i out tree ::/"),
+    ("Ext", "/usr/sbin/mke2fs -q -F -N 32 -t ext2 -b 1024 -d tree out 100K"),
+    ("Ext", "/usr/sbin/mke2fs -q -F -N 32 -t ext4 -O inline_data -I 256 -b 1024 -d tree out 100K"),
     ("Vhd", f"{DISK} && qemu-img convert -f raw -O vpc disk out"),
     ("Vhdx", f"{DISK} && qemu-img convert -f raw -O vhdx -o block_size=1M disk out"),
     ("Vmdk", f"{DISK} && qemu-img convert -f raw -O vmdk disk out"),

@@ -90,6 +90,17 @@ pub(super) fn is_mbr(data: &[u8]) -> bool {
     lines.iter().all(is_line) && lines.iter().any(is_inside)
 }
 
+/// Whether the superblock of an ext file system has sizes that it can have.
+pub(super) fn is_ext(data: &[u8]) -> bool {
+    let fields = || {
+        let (inodes, blocks) = (u32_le(data, 1024)?, u32_le(data, 1028)?);
+        let (log, per_group) = (u32_le(data, 1048)?, u32_le(data, 1064)?);
+        let has_counts = inodes > 0 && blocks > 0 && per_group > 0;
+        Some(has_counts && log <= 6 && matches!(u32_le(data, 1100)?, 0 | 1))
+    };
+    fields().unwrap_or(false)
+}
+
 /// Whether a boot sector has the fields of a FAT file system.
 pub(super) fn is_fat(data: &[u8]) -> bool {
     let fields = || {

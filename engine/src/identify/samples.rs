@@ -102,6 +102,7 @@ pub(super) const SAMPLES: &[Sample] = samples! {
     Gpt = [&[0; 4096][..], b"EFI PART\0\0\x01\0"].concat();
     Apm = [&b"ER\x02\0"[..], &[0; 508], b"PM\0\0\0\0\0\x01"].concat();
     Fat = fat();
+    Ext = ext();
     Squashfs = squashfs();
     Squashfs = [&b"sqsh"[..], &[0; 24], b"\0\x03\0\0"].concat();
     Dmg = trailer(b"koly\0\0\0\x04\0\0\x02\0");
@@ -401,6 +402,15 @@ fn udf() -> Vec<u8> {
     put(&mut image, 32_768, b"\0BEA01\x01");
     put(&mut image, 32_768 + 2048, b"\0NSR03\x01");
     image
+}
+
+/// The superblock of a small ext2 file system.
+fn ext() -> Vec<u8> {
+    let mut disk = vec![0; 2048];
+    put(&mut disk, 1024, b"\x10\0\0\0\x64\0\0\0");
+    put(&mut disk, 1064, b"\x10\0\0\0");
+    put(&mut disk, 1080, b"\x53\xef\x01\0");
+    disk
 }
 
 /// The boot sector of a floppy disk.

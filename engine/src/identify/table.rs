@@ -152,6 +152,7 @@ pub(super) const ROWS: &[Row] = &[
     Row::magic(Gpt, b"EFI PART").at(4096),
     Row::magic(Mbr, b"\x55\xaa").at(510).when(disks::is_mbr),
     Row::check(Fat, disks::is_fat),
+    Row::magic(Ext, b"\x53\xef").at(1080).when(disks::is_ext),
     Row::magic(Squashfs, b"hsqs").when(archives::is_squashfs),
     Row::magic(Squashfs, b"sqsh").when(archives::is_squashfs),
     Row::magic(Vmdk, b"KDMV"),

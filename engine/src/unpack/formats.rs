@@ -2,7 +2,7 @@
 //! of it in `docs/formats.md`, which a test compares with this file.
 
 use super::{
-    Open, activemime, ar, arj, asar, autoit, cab, chm, cpio, disks, fat, flash, gzip, hwp3,
+    Open, activemime, ar, arj, asar, autoit, cab, chm, cpio, disks, ext, fat, flash, gzip, hwp3,
     installshield, iso9660, lha, lnk, mail, nsis, ole2, onenote, pdf, program, pyinstaller, rpm,
     rtf, seven_zip, sis, streams, tar, text, udf, zip,
 };
@@ -251,6 +251,12 @@ pub const FORMATS: &[Format] = &[
         by: "own",
         bounds: "in place where a file lies in a row; folders of 2 MiB",
         leaves: "exFAT",
+    }),
+    opens(FileType::Ext, ext::open).told(Told {
+        reads: "ext2, ext3, ext4: lists of blocks, extents, data in inodes, holes",
+        by: "own",
+        bounds: "in place where a file lies in a row; folders of 64 MiB; the lists of a file's pieces, charged to `limit:memory`",
+        leaves: "the journal, deleted files, what was encrypted with a key (`encrypted`)",
     }),
     opens(FileType::Vhd, disks::open_vhd).told(Told {
         reads: "fixed and dynamic disks, and what is on them",

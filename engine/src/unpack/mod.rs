@@ -20,6 +20,7 @@ mod chm;
 mod cpio;
 mod decoders;
 mod disks;
+mod ext;
 mod fat;
 mod flash;
 mod formats;

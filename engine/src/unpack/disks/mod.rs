@@ -24,7 +24,7 @@ pub(super) use self::vhd::open as open_vhd;
 pub(super) use self::vhdx::open as open_vhdx;
 pub(super) use self::vmdk::open as open_vmdk;
 use super::volume::{Runs, Volume, joined};
-use super::{Entry, Notes, Opening, Unpacker, decoders, fat, iso9660, udf};
+use super::{Entry, Notes, Opening, Unpacker, decoders, ext, fat, iso9660, udf};
 use crate::identify::{self, FileType};
 use crate::input::Content;
 use crate::limits::{Budget, DecodeEnd};
@@ -39,6 +39,7 @@ const FILE_SYSTEMS: &[(FileType, OpenVolume)] = &[
     (FileType::Iso9660, iso9660::open_volume),
     (FileType::Udf, udf::open_volume),
     (FileType::Fat, fat::open_volume),
+    (FileType::Ext, ext::open_volume),
 ];
 
 /// Tables of partitions. Those inside of a partition are left to the work queue, which counts how deep
