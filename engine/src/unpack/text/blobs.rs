@@ -7,6 +7,7 @@
 
 use std::io;
 
+use super::fold;
 use crate::identify::{FileType, identify};
 use crate::input::Content;
 use crate::limits::{Budget, Stop};
@@ -31,13 +32,16 @@ pub(in crate::unpack) fn open_text<'a>(
     _: &Opening<'_>,
 ) -> Result<Box<dyn Unpacker<'a> + 'a>, Problem> {
     let text = content.slice(offset, u64::MAX);
-    Ok(Box::new(Text { text, at: 0, notes: Notes::default(), ended: false }))
+    let notes = Notes::default();
+    Ok(Box::new(Text { text, at: 0, is_folded: false, notes, ended: false }))
 }
 
 /// A text being walked.
 struct Text<'a> {
     text: Content<'a>,
     at: usize,
+    /// Whether its strings were put together.
+    is_folded: bool,
     notes: Notes,
     ended: bool,
 }
@@ -85,7 +89,10 @@ impl<'a> Text<'a> {
             let form = if run.is_hexadecimal { "hexadecimal" } else { "base64" };
             return Ok(Some(Entry::decoded(format!("{form} at {}", run.start), decoded)));
         }
-        Ok(None)
+        if std::mem::replace(&mut self.is_folded, true) {
+            return Ok(None);
+        }
+        fold::folded(&text, budget)
     }
 
     /// The next run that is long enough.

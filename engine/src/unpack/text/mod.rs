@@ -1,10 +1,12 @@
 //! Texts: what is written in them in another form becomes an object of its own.
 //!
 //! - `blobs.rs`: runs of base64 and hexadecimal, such as `data:` URLs and `-EncodedCommand`,
+//! - `fold/`: strings that are put together from pieces,
 //! - `wide.rs`: UTF-16 and UTF-32 as UTF-8,
 //! - `script_encoder.rs`: scripts under Microsoft's Script Encoder.
 
 mod blobs;
+mod fold;
 mod script_encoder;
 mod wide;
 
