@@ -77,10 +77,10 @@ const DISK: Told = Told {
 
 /// Told of each narrow text.
 const BLOBS: Told = Told {
-    reads: "runs of base64 and hexadecimal that stand for something that can be told, through lines and strings that are put together: `data:` URLs, `-EncodedCommand`, parts of documents that are kept in one file of XML",
-    by: "own",
-    bounds: "64 characters of base64 (16 where it is announced), 128 of hexadecimal",
-    leaves: "what stands for unknown data; texts that are mail or another document",
+    reads: "runs of base64 and hexadecimal that stand for something that can be told, through lines and strings that are put together: `data:` URLs, `-EncodedCommand`, parts of documents that are kept in one file of XML; strings that a script puts together from pieces, put together; declared legacy encodings and UTF-7 in UTF-8",
+    by: "own; `encoding_rs`",
+    bounds: "64 characters of base64 (16 where it is announced), 128 of hexadecimal; strings where words were cut at least twice, of up to 64 KiB",
+    leaves: "what stands for unknown data; texts that are mail or another document; variables and functions of scripts; encodings that are not declared",
 };
 
 /// Told of each wide text.
@@ -375,10 +375,10 @@ pub const FORMATS: &[Format] = &[
         leaves: "checksums are not compared",
     }),
     opens(FileType::Mail, mail::open_mail).told(Told {
-        reads: "parts in base64, quoted-printable and as they stand, nested messages, names in other character sets; duplicate fields in every reading, containers without their boundaries",
+        reads: "parts in base64, quoted-printable and as they stand, nested messages, names and texts in other character sets; duplicate fields in every reading, containers without their boundaries",
         by: "own",
         bounds: "one part at a time; 1,024 containers in a message",
-        leaves: "S/MIME, pieces of split messages, character sets of texts",
+        leaves: "S/MIME, pieces of split messages",
     }),
     opens(FileType::Mbox, mail::open_mbox).told(Told {
         reads: "its messages, each with its parts",

@@ -7,6 +7,7 @@ use super::boundaries::{Boundaries, is_field, line_at, next_line};
 use super::encodings::Encoding;
 use super::parameters::Declared;
 use crate::limits::{Budget, Stop};
+use crate::unpack::text::Charset;
 
 /// What a header says of what is behind it.
 #[derive(Debug, Default)]
@@ -33,6 +34,8 @@ pub(super) struct Part {
     pub(super) closed: Option<Closed>,
     /// How its content is written.
     pub(super) encodings: Vec<Encoding>,
+    /// The character set of a text, if it is a legacy one.
+    pub(super) charset: Option<Charset>,
 }
 
 /// What cannot be looked into.
@@ -156,6 +159,10 @@ impl Part {
         }
         self.is_message |= matches!(kind, b"message/rfc822" | b"message/global" | b"message/news");
         self.closed = self.closed.or_else(|| Closed::of(declared));
+        if kind.is_empty() || kind.starts_with(b"text") {
+            let charset = declared.parameter("charset");
+            self.charset = self.charset.or_else(|| Charset::of(&charset?));
+        }
     }
 
     /// What it is called where nothing better is known.
@@ -259,6 +266,15 @@ mod tests {
         let budget = budget(Limits::default());
         let (_, body) = Header::read(text, 0, text.len(), &boundaries, &budget).unwrap();
         assert_eq!(body, 5);
+    }
+
+    #[test]
+    fn texts_tell_their_character_set() {
+        let charset = |kind: &str| read(&format!("Content-Type: {kind}\n\n")).0.charset;
+        assert_eq!(charset("text/html; charset=\"UTF-7\""), Some(Charset::Utf7));
+        assert_eq!(charset("text/plain; charset=koi8-r"), Charset::of(b"KOI8-R"));
+        assert_eq!(charset("text/plain; charset=utf-8"), None);
+        assert_eq!(charset("application/x; charset=koi8-r"), None);
     }
 
     #[test]

@@ -18,6 +18,7 @@ use crate::identify;
 use crate::identify::clam_types::ClamType;
 use crate::input::Content;
 use crate::limits::{Budget, Limit, Stop};
+use crate::unpack::text::{self, Charset};
 use crate::unpack::{Entry, Listing, Notes, Opening, Unpacker, shown};
 use crate::verdict::{Problem, Reason};
 
@@ -53,6 +54,8 @@ struct Walk<'a> {
     is_open: bool,
     /// What is still to be handed out of the last part.
     pending: VecDeque<Leaf>,
+    /// A text that was handed out and is in a legacy character set.
+    legacy: Option<(Content<'a>, Charset)>,
     notes: Notes,
     ended: bool,
 }
@@ -74,6 +77,7 @@ struct Leaf {
     message: Option<u64>,
     place: Range<usize>,
     encoding: Encoding,
+    charset: Option<Charset>,
     /// Whether it must turn out to be a message.
     is_message: bool,
     problem: Option<Problem>,
@@ -109,6 +113,7 @@ impl<'a> Walk<'a> {
             searched: None,
             is_open: false,
             pending: VecDeque::new(),
+            legacy: None,
             notes: Notes::default(),
             ended: false,
         }
@@ -120,8 +125,20 @@ impl<'a> Walk<'a> {
         }
         loop {
             budget.check()?;
+            if let Some((text, charset)) = self.legacy.take()
+                && let Some(entry) = text::converted(&text, charset, budget)?
+            {
+                return Ok(Some(entry));
+            }
             if let Some(leaf) = self.pending.pop_front() {
-                return Ok(Some(self.read(leaf, budget)));
+                let charset = leaf.charset;
+                let entry = self.read(leaf, budget);
+                // A page that says the same of itself is converted when it is opened.
+                let charset = charset.filter(|_| {
+                    entry.content.as_ref().is_some_and(|text| text::declared(text) != charset)
+                });
+                self.legacy = entry.content.clone().zip(charset);
+                return Ok(Some(entry));
             }
             let Some(header) = self.header.take() else { return Ok(None) };
             self.walk_part(header, budget)?;
@@ -279,7 +296,16 @@ impl<'a> Walk<'a> {
     ) {
         let (name, is_message) = (part.label(), part.is_message);
         let message = self.message;
-        self.pending.push_back(Leaf { name, message, place, encoding, is_message, problem });
+        let charset = part.charset;
+        self.pending.push_back(Leaf {
+            name,
+            message,
+            place,
+            encoding,
+            charset,
+            is_message,
+            problem,
+        });
     }
 
     fn read(&self, leaf: Leaf, budget: &Budget) -> Entry<'a> {

@@ -7,14 +7,12 @@
 
 use std::io;
 
-use super::fold;
 use crate::identify::{FileType, identify};
 use crate::input::Content;
 use crate::limits::{Budget, Stop};
 use crate::reader::Reader;
+use crate::unpack::Entry;
 use crate::unpack::decoders::{ByStep, Step, Stepwise};
-use crate::unpack::{Entry, Notes, Opening, Unpacker};
-use crate::verdict::Problem;
 
 /// The shortest run that counts by itself, and where the text in front of it announces one.
 const LONG: usize = 64;
@@ -26,24 +24,10 @@ const HEXADECIMAL: usize = 128;
 /// How much is decoded to tell what a run stands for.
 const SAMPLE: usize = 4096;
 
-pub(in crate::unpack) fn open_text<'a>(
-    content: Content<'a>,
-    offset: u64,
-    _: &Opening<'_>,
-) -> Result<Box<dyn Unpacker<'a> + 'a>, Problem> {
-    let text = content.slice(offset, u64::MAX);
-    let notes = Notes::default();
-    Ok(Box::new(Text { text, at: 0, is_folded: false, notes, ended: false }))
-}
-
-/// A text being walked.
-struct Text<'a> {
+/// The runs of a text.
+pub(super) struct Blobs<'a> {
     text: Content<'a>,
     at: usize,
-    /// Whether its strings were put together.
-    is_folded: bool,
-    notes: Notes,
-    ended: bool,
 }
 
 /// A run of characters of an encoding.
@@ -58,26 +42,13 @@ struct Run {
     is_certain: bool,
 }
 
-impl<'a> Unpacker<'a> for Text<'a> {
-    fn next_entry(&mut self, budget: &Budget) -> Option<Entry<'a>> {
-        if self.ended {
-            return None;
-        }
-        let entry = self.advance(budget).unwrap_or_else(|stop| {
-            self.notes.add(stop.into());
-            None
-        });
-        self.ended = entry.as_ref().is_none_or(Entry::ends_walk);
-        entry
+impl<'a> Blobs<'a> {
+    pub(super) fn new(text: Content<'a>) -> Self {
+        Self { text, at: 0 }
     }
 
-    fn problems(&mut self) -> Vec<Problem> {
-        self.notes.take()
-    }
-}
-
-impl<'a> Text<'a> {
-    fn advance<'e>(&mut self, budget: &Budget) -> Result<Option<Entry<'e>>, Stop> {
+    /// The next run that stands for something.
+    pub(super) fn next<'e>(&mut self, budget: &Budget) -> Result<Option<Entry<'e>>, Stop> {
         let text = self.text.clone();
         while let Some(run) = self.next_run(&text, budget)? {
             let written = text.get(run.start..run.end).unwrap_or_default();
@@ -89,10 +60,7 @@ impl<'a> Text<'a> {
             let form = if run.is_hexadecimal { "hexadecimal" } else { "base64" };
             return Ok(Some(Entry::decoded(format!("{form} at {}", run.start), decoded)));
         }
-        if std::mem::replace(&mut self.is_folded, true) {
-            return Ok(None);
-        }
-        fold::folded(&text, budget)
+        Ok(None)
     }
 
     /// The next run that is long enough.
@@ -292,9 +260,9 @@ impl ByStep for Decoder<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::limits::{Limit, Limits};
     use crate::unpack::testing::{Walked, noise, survives_damage, walk_at};
+    use crate::unpack::text::open_text;
     use crate::verdict::Reason;
 
     fn walk(text: &str) -> Walked {
