@@ -6,14 +6,17 @@
 //! middle of a word. So what is counted are words that were cut, and characters that were written as
 //! numbers; only a text with several of them is handed out again, with its pieces put together.
 //!
+//! - `beginnings.rs` says at which bytes of a text something can begin,
 //! - `literals.rs` reads strings, characters by their numbers, and lists of both.
 
+mod beginnings;
 mod literals;
 #[cfg(test)]
 mod tests;
 
 use std::io::{self, Read};
 
+use self::beginnings::Beginnings;
 use self::literals::{Literals, join_operator, skip_space};
 use crate::input::Content;
 use crate::limits::{Budget, Stop};
@@ -28,7 +31,9 @@ const LONGEST: usize = 1 << 20;
 
 /// The text once more, if enough of it could be put together.
 pub(super) fn folded<'e>(text: &Content<'_>, budget: &Budget) -> Result<Option<Entry<'e>>, Stop> {
-    let mut counting = Folder::new(text);
+    budget.check()?;
+    let beginnings = Beginnings::of(text);
+    let mut counting = Folder::new(text, &beginnings);
     let mut out = Vec::new();
     while counting.count < ENOUGH && counting.next_piece(&mut out) {
         budget.check()?;
@@ -37,7 +42,7 @@ pub(super) fn folded<'e>(text: &Content<'_>, budget: &Budget) -> Result<Option<E
     if counting.count < ENOUGH {
         return Ok(None);
     }
-    let decoded = budget.decode(Folded::new(text), text.len() as u64)?;
+    let decoded = budget.decode(Folded::new(text, &beginnings), text.len() as u64)?;
     Ok(Some(Entry::decoded("strings put together", decoded)))
 }
 
@@ -49,8 +54,8 @@ struct Folded<'d> {
 }
 
 impl<'d> Folded<'d> {
-    fn new(text: &'d [u8]) -> Self {
-        Self { folder: Folder::new(text), ready: Vec::new(), at: 0 }
+    fn new(text: &'d [u8], beginnings: &'d Beginnings) -> Self {
+        Self { folder: Folder::new(text, beginnings), ready: Vec::new(), at: 0 }
     }
 }
 
@@ -73,29 +78,15 @@ impl Read for Folded<'_> {
 struct Folder<'d> {
     text: &'d [u8],
     at: usize,
+    beginnings: &'d Beginnings,
     literals: Literals<'d>,
     /// What was put together so far.
     count: u64,
 }
 
-/// Bytes at which something may begin.
-const BEGINS: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut at = 0;
-    let bytes = b"\"'^`([cCfF-";
-    while at < bytes.len() {
-        #[expect(clippy::indexing_slicing, reason = "constant, and evaluated when compiling")]
-        {
-            table[bytes[at] as usize] = true;
-        }
-        at += 1;
-    }
-    table
-};
-
 impl<'d> Folder<'d> {
-    fn new(text: &'d [u8]) -> Self {
-        Self { text, at: 0, literals: Literals::new(text), count: 0 }
+    fn new(text: &'d [u8], beginnings: &'d Beginnings) -> Self {
+        Self { text, at: 0, beginnings, literals: Literals::new(text), count: 0 }
     }
 
     /// Reads on a little, and puts out what that comes to; false at the end.
@@ -108,8 +99,7 @@ impl<'d> Folder<'d> {
                 return !out.is_empty();
             }
             let near = rest.get(..STEP).unwrap_or(rest);
-            let begins = |&byte: &u8| BEGINS.get(usize::from(byte)).copied().unwrap_or(false);
-            let plain = near.iter().position(begins).unwrap_or(near.len());
+            let plain = self.beginnings.first(near).unwrap_or(near.len());
             out.extend_from_slice(near.get(..plain).unwrap_or_default());
             self.at = self.at.saturating_add(plain);
             if plain < near.len() && !self.fold(out) {
