@@ -14,6 +14,7 @@ use crate::observe::Observed;
 use crate::scan;
 use crate::set::SignatureSet;
 use crate::stream::Stream;
+use crate::threads::Threads;
 use crate::unpack::Passwords;
 use crate::verdict::{Finding, Report, SetLabel};
 
@@ -65,6 +66,8 @@ pub struct ScanOptions {
     pub facts: bool,
     /// Who is told of what happens while it runs.
     pub observed: Observed,
+    /// Threads that it may start beside the one it is called on.
+    pub threads: Threads,
 }
 
 /// An engine that cannot be made.
@@ -151,11 +154,10 @@ impl Engine {
     }
 
     /// Scans one input with everything in it. Never fails: what could not be looked at is in the
-    /// report. Blocks until the end, which is bounded by [`Limits::time`]; starts no thread (but see
-    /// `yara` in the documentation of the crate).
+    /// report. Blocks until the end, which is bounded by [`Limits::time`]; starts no thread but those of
+    /// [`ScanOptions::threads`] (and see `yara` in the documentation of the crate).
     pub fn scan(&self, input: Input<'_>, options: &ScanOptions) -> Report {
         let mut workspace = self.take_workspace();
-        workspace.scratches.resize_with(self.matchers().len(), Scratch::default);
         let report = scan::scan(self, input, options, &mut workspace);
         self.keep_workspace(workspace);
         report
@@ -194,16 +196,18 @@ impl Engine {
         self.0.removed.get(&finding.name).is_some_and(|&by| by > height)
     }
 
-    fn take_workspace(&self) -> Workspace {
+    pub(crate) fn take_workspace(&self) -> Workspace {
         let mut kept = WORKSPACES.take();
         let mine = kept.iter().position(|(engine, _)| engine.as_ptr() == Arc::as_ptr(&self.0));
         let workspace = mine.map(|index| kept.swap_remove(index).1);
         kept.retain(|(engine, _)| engine.strong_count() > 0);
         WORKSPACES.set(kept);
-        workspace.unwrap_or_default()
+        let mut workspace = workspace.unwrap_or_default();
+        workspace.scratches.resize_with(self.matchers().len(), Scratch::default);
+        workspace
     }
 
-    fn keep_workspace(&self, workspace: Workspace) {
+    pub(crate) fn keep_workspace(&self, workspace: Workspace) {
         let mut kept = WORKSPACES.take();
         kept.truncate(KEPT_WORKSPACES.saturating_sub(1));
         kept.insert(0, (Arc::downgrade(&self.0), workspace));

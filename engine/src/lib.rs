@@ -70,6 +70,7 @@ pub mod reader;
 mod scan;
 pub mod set;
 mod stream;
+mod threads;
 pub mod unpack;
 pub mod verdict;
 pub mod walk;
@@ -77,6 +78,7 @@ pub mod walk;
 pub use engine::{Engine, EngineBuilder, EngineError, ScanOptions};
 pub use input::Input;
 pub use stream::Stream;
+pub use threads::Threads;
 
 /// Runs the example of the README as a test.
 #[cfg(all(doctest, feature = "builtin"))]

@@ -150,7 +150,15 @@ impl Cancel {
 
 /// The account of one scan. Clones share it.
 #[derive(Clone, Debug)]
-pub struct Budget(Arc<Account>);
+pub struct Budget(Arc<Account>, Arc<Tally>);
+
+/// What one part of a scan was charged, where several run at a time.
+#[derive(Debug, Default)]
+struct Tally {
+    objects: AtomicU64,
+    total_bytes: AtomicU64,
+    key_work: AtomicU64,
+}
 
 /// What a part of a scan was charged, memory left aside.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -284,7 +292,7 @@ impl Budget {
 
     /// Opens an account of which an observer is told.
     pub fn observed(limits: Limits, cancel: Cancel, observed: Observed) -> Self {
-        Self(Arc::new(Account {
+        let account = Account {
             limits,
             started: Instant::now(),
             cancel,
@@ -298,7 +306,13 @@ impl Budget {
             peak: AtomicU64::new(0),
             key_work: AtomicU64::new(0),
             refusals: AtomicU64::new(0),
-        }))
+        };
+        Self(Arc::new(account), Arc::default())
+    }
+
+    /// The same account, for a part of the scan that is counted by itself in [`Budget::spent`].
+    pub(crate) fn part(&self) -> Self {
+        Self(Arc::clone(&self.0), Arc::default())
     }
 
     /// The limits it was opened with.
@@ -401,7 +415,9 @@ impl Budget {
         if depth > self.0.limits.depth {
             return Err(Stop::Limit(Limit::Depth));
         }
-        self.0.take(&self.0.objects, 1, self.0.limits.objects, Limit::Objects).map(drop)
+        self.0.take(&self.0.objects, 1, self.0.limits.objects, Limit::Objects)?;
+        self.1.objects.fetch_add(1, Relaxed);
+        Ok(())
     }
 
     /// Charges memory that is held until the grant is dropped.
@@ -417,12 +433,12 @@ impl Budget {
         Some(Grant { account: Arc::clone(&self.0), bytes, is_aside: AtomicBool::new(true) })
     }
 
-    /// What was spent so far.
+    /// What this part of the scan spent so far.
     pub(crate) fn spent(&self) -> Spent {
         Spent {
-            objects: self.0.objects.load(Relaxed),
-            total_bytes: self.total_bytes(),
-            key_work: self.0.key_work.load(Relaxed),
+            objects: self.1.objects.load(Relaxed),
+            total_bytes: self.1.total_bytes.load(Relaxed),
+            key_work: self.1.key_work.load(Relaxed),
         }
     }
 
@@ -436,14 +452,39 @@ impl Budget {
         ];
         let taken = charges
             .iter()
-            .take_while(|(counter, amount, ceiling)| take(counter, *amount, *ceiling).is_some());
-        let taken = taken.count();
+            .take_while(|(counter, amount, ceiling)| take(counter, *amount, *ceiling).is_some())
+            .count();
         if taken < charges.len() {
             for (counter, amount, _) in charges.iter().take(taken) {
                 counter.fetch_sub(*amount, Relaxed);
             }
+            return false;
         }
-        taken == charges.len()
+        self.add(spent);
+        true
+    }
+
+    /// Counts as this part's what another part of the scan was charged.
+    pub(crate) fn add(&self, spent: Spent) {
+        self.1.objects.fetch_add(spent.objects, Relaxed);
+        self.1.total_bytes.fetch_add(spent.total_bytes, Relaxed);
+        self.1.key_work.fetch_add(spent.key_work, Relaxed);
+    }
+
+    /// Goes back to where only `spent` was charged, for doing the rest once more. Memory comes back by
+    /// itself, and time never does.
+    pub(crate) fn rewind(&self, spent: Spent) {
+        let pairs = [
+            (&self.0.objects, &self.1.objects, spent.objects),
+            (&self.0.total_bytes, &self.1.total_bytes, spent.total_bytes),
+            (&self.0.key_work, &self.1.key_work, spent.key_work),
+        ];
+        for (counter, tally, amount) in pairs {
+            counter.store(amount, Relaxed);
+            tally.store(amount, Relaxed);
+        }
+        self.0.refusals.store(0, Relaxed);
+        self.0.stopped.store(false, Relaxed);
     }
 
     /// How often something was refused that another part of the scan had used up.
@@ -454,7 +495,16 @@ impl Budget {
     /// Charges work that a password costs, before it is tried.
     pub fn try_key(&self, work: u64) -> Result<(), Stop> {
         self.check()?;
-        self.0.take(&self.0.key_work, work, self.0.limits.key_work, Limit::KeyWork).map(drop)
+        self.0.take(&self.0.key_work, work, self.0.limits.key_work, Limit::KeyWork)?;
+        self.1.key_work.fetch_add(work, Relaxed);
+        Ok(())
+    }
+
+    fn take_total(&self, bytes: u64) -> Result<(), Stop> {
+        let ceiling = self.0.limits.total_bytes;
+        self.0.take(&self.0.total_bytes, bytes, ceiling, Limit::TotalBytes)?;
+        self.1.total_bytes.fetch_add(bytes, Relaxed);
+        Ok(())
     }
 
     /// Charges `bytes` of unpacker output: what an entry that is used in place would have put out.
@@ -462,9 +512,7 @@ impl Budget {
         if bytes > self.0.limits.object_bytes {
             return Err(Stop::Limit(Limit::ObjectBytes));
         }
-        self.0
-            .take(&self.0.total_bytes, bytes, self.0.limits.total_bytes, Limit::TotalBytes)
-            .map(drop)
+        self.take_total(bytes)
     }
 
     /// Runs a decoder to its end under every ceiling, a step at a time. `packed` is the number of
@@ -503,12 +551,7 @@ impl Budget {
         if size > Limits::RATIO_FREE && size > packed.saturating_mul(self.0.limits.ratio) {
             return Err(Stop::Limit(Limit::Ratio).into());
         }
-        self.0.take(
-            &self.0.total_bytes,
-            fresh.len() as u64,
-            self.0.limits.total_bytes,
-            Limit::TotalBytes,
-        )?;
+        self.take_total(fresh.len() as u64)?;
         self.make_room(bytes, fresh.len(), grant)?;
         bytes.extend_from_slice(fresh);
         Ok(count)
@@ -647,6 +690,14 @@ mod tests {
         assert_eq!(budget.refusals(), 0, "asked, not needed");
         assert!(budget.put_out(40).is_err());
         assert_eq!(budget.refusals(), 1);
+        budget.rewind(before);
+        assert_eq!((budget.spent(), budget.refusals()), (before, 0));
+        let part = budget.part();
+        part.put_out(90).unwrap();
+        assert_eq!(budget.spent(), before, "another part's");
+        budget.add(part.spent());
+        assert_eq!(budget.spent(), part.spent());
+        assert!(budget.put_out(20).is_err(), "one account");
     }
 
     #[test]

@@ -10,12 +10,13 @@
 //! again, and what came of an entry is copied for entries of the same container that equal it.
 
 mod branch;
+mod container;
+mod crew;
 mod listed;
 mod twins;
 
 use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::engine::{Engine, ScanOptions, Workspace};
@@ -26,10 +27,11 @@ use crate::limits::{Budget, Limit, Stop};
 use crate::matcher::{Layer, Matcher, Scratch, Subject, Target, layers};
 use crate::normalise::{self, Viewed};
 use crate::observe::{Entered, Observer, Step};
-use crate::unpack::{self, Entry, Opening, Passwords, Unpacker};
+use crate::unpack::{self, Entry, Opening, Passwords};
 use crate::verdict::{Completeness, Finding, Object, Problem, Reason, Report, conclude};
-use branch::Span;
-use twins::Twins;
+use branch::Branch;
+use container::Open;
+use crew::{Common, Crew, Hire, Job};
 
 /// Longer names of objects are cut: they are for people, and 100,000 of them are held at a time.
 const NAME_LENGTH: usize = 512;
@@ -53,9 +55,8 @@ pub(crate) fn scan(
     let mut report = match Source::open(input, &mut workspace.buffer, &budget) {
         Ok((source, watch)) => {
             let passwords = engine.passwords().behind(&options.passwords);
-            let opening = Opening { budget: &budget, passwords: &passwords };
-            let mut scan = Scan::new(engine, options, opening, &mut workspace.scratches);
-            scan.run(source);
+            let common = Common { engine, options, budget: &budget, passwords: &passwords };
+            let mut scan = common.scan(&source, &mut workspace.scratches);
             if let Some(problem) = watch.and_then(|watch| watch.changed()) {
                 scan.note(0, problem);
             }
@@ -80,22 +81,11 @@ pub(crate) struct Raised {
     pub(crate) height: usize,
 }
 
-/// A container that is being walked.
-struct Open<'a> {
-    unpacker: Box<dyn Unpacker<'a> + 'a>,
-    /// The object that it is or lies in.
-    content: Content<'a>,
-    twins: Twins<'a>,
-    object: usize,
-    depth: u32,
-    /// What its entries lie in.
-    layers: Rc<[Layer]>,
-}
-
 /// Where an object lies.
+#[derive(Clone)]
 struct Place {
     depth: u32,
-    layers: Rc<[Layer]>,
+    layers: Arc<[Layer]>,
 }
 
 struct Scan<'s, 'a> {
@@ -109,7 +99,13 @@ struct Scan<'s, 'a> {
     raised: Vec<Raised>,
     /// Innermost container last.
     open: Vec<Open<'a>>,
+    /// What the first object lies in, where another scan handed it over.
+    above: Vec<Content<'a>>,
     bytes: u64,
+    /// A finding or a fact was left out, for want of room.
+    is_capped: bool,
+    crew: Option<&'s Crew<'a>>,
+    foreman: Option<&'s dyn Hire>,
 }
 
 impl<'s, 'a> Scan<'s, 'a> {
@@ -129,79 +125,89 @@ impl<'s, 'a> Scan<'s, 'a> {
             objects: Vec::new(),
             raised: Vec::new(),
             open: Vec::new(),
+            above: Vec::new(),
             bytes: 0,
+            is_capped: false,
+            crew: None,
+            foreman: None,
         }
     }
 
-    /// Examines the file, then what is inside, container by container.
-    fn run(&mut self, source: Source<'a>) {
+    /// Examines the file, then what is inside.
+    fn run(&mut self, source: &Source<'a>) {
         if let Err(stop) = self.budget.enter(0) {
             self.objects
                 .push(Object { completeness: Completeness::NotScanned, ..Object::default() });
             return self.note(0, stop.into());
         }
-        let nowhere = Place { depth: 0, layers: Rc::default() };
-        self.visit(source.content, Object::default(), nowhere);
-        source.problem.into_iter().for_each(|problem| self.note(0, problem));
+        let nowhere = Place { depth: 0, layers: Arc::default() };
+        self.visit(source.content.clone(), Object::default(), nowhere);
+        source.problem.iter().for_each(|problem| self.note(0, problem.clone()));
+        self.walk();
+    }
+
+    /// Examines what is inside, container by container.
+    fn walk(&mut self) {
         while let Some(mut container) = self.open.pop() {
             container.twins.end(self.mark());
-            match self.next_entry(&mut container) {
-                Some(entry) => {
-                    let twin = self.twin(&entry, &mut container);
+            if self.is_in_vain() {
+                self.open.clear();
+                return;
+            }
+            match self.next_child(&mut container) {
+                Some(child) => {
+                    container.twins.begin(child.met.kept, self.mark());
+                    let twin = child.met.twin.and_then(|twin| container.twins.span(twin));
                     let (parent, depth) = (container.object, container.depth.saturating_add(1));
-                    let layers = Rc::clone(&container.layers);
+                    let layers = Arc::clone(&container.layers);
                     self.open.push(container);
-                    self.enter(entry, twin, parent, Place { depth, layers });
+                    let known = match child.job {
+                        Some(job) => self.done_by_helper(&job),
+                        None => twin.and_then(|twin| self.copy(twin)).filter(|c| self.charge(c)),
+                    };
+                    self.enter(child.entry, known, parent, Place { depth, layers });
                 }
                 None => self.close(container),
             }
         }
     }
 
-    /// The branch of an earlier entry with the same bytes. An observer is asked about every object, so
-    /// that each is scanned where there is one.
-    fn twin(&self, entry: &Entry<'a>, container: &mut Open<'a>) -> Option<Span> {
-        let content = entry.content.as_ref()?;
-        if self.observer.is_some() || !entry.problems.is_empty() {
+    /// Whether several threads reached a limit, so that all will be done again by one.
+    fn is_in_vain(&self) -> bool {
+        let is_in_vain = self.crew.is_some() && (self.is_capped || self.budget.refusals() > 0);
+        if is_in_vain {
+            self.budget.stop();
+        }
+        is_in_vain
+    }
+
+    fn done_by_helper(&mut self, job: &Job<'a>) -> Option<Branch> {
+        let branch = self.crew?.collect(job)?;
+        if !self.has_room_for(&branch) {
+            self.is_capped = true;
             return None;
         }
-        let twin = container.twins.meet(content, &container.content, self.budget);
-        container.twins.begin(self.mark());
-        twin
-    }
-
-    fn next_entry(&mut self, container: &mut Open<'a>) -> Option<Entry<'a>> {
-        let next = || container.unpacker.next_entry(self.budget);
-        catch_unwind(AssertUnwindSafe(next)).unwrap_or_else(|_| {
-            self.note(container.object, internal("unpacking failed"));
-            None
-        })
-    }
-
-    fn close(&mut self, mut container: Open<'a>) {
-        let problems = catch_unwind(AssertUnwindSafe(|| container.unpacker.problems()));
-        let problems = problems.unwrap_or_else(|_| vec![internal("unpacking failed")]);
-        problems.into_iter().for_each(|problem| self.note(container.object, problem));
+        self.budget.add(branch.spent());
+        Some(branch).filter(|branch| !branch.is_empty())
     }
 
     /// Takes an entry in as an object of its own, if the budget agrees. One that is only mentioned
-    /// becomes an object where a signature hits it.
-    fn enter(&mut self, entry: Entry<'a>, twin: Option<Span>, parent: usize, place: Place) {
+    /// becomes an object where a signature hits it. What is known to be in it is not looked at again.
+    fn enter(&mut self, entry: Entry<'a>, known: Option<Branch>, parent: usize, place: Place) {
         let listed = self.search_listings(&entry.listings, parent);
         if entry.is_only_mentioned() && listed.is_empty() {
             return;
         }
         let name = readable(&entry.name);
         let index = self.objects.len();
-        let copied =
-            twin.and_then(|twin| self.copy(twin)).and_then(|copy| self.graft(copy, &name, parent));
-        if let Some(behind) = copied {
-            self.raise_listed(listed, index);
-            return self.raised.extend(behind);
-        }
         if !listed.is_empty() {
             // What is said of this entry by its name does not hold for others.
             self.open.iter_mut().last().into_iter().for_each(|container| container.twins.forget());
+        }
+        if let Some(known) = known.filter(|known| self.has_room_for(known)) {
+            let behind = self.graft(known, &name, parent);
+            self.raise_listed(listed, index);
+            return self.raised.extend(behind);
         }
         if let Err(stop) = self.budget.enter(place.depth) {
             self.note(parent, Problem::new(stop.into(), format!("before {name:?}")));
@@ -286,9 +292,8 @@ impl<'s, 'a> Scan<'s, 'a> {
             match unpack::open(&content.slice(0, inside.end), found, &opening) {
                 Some(Ok(unpacker)) => {
                     let layers = layers(&place.layers, &identified, &found).into();
-                    let (content, twins) = (content.clone(), Twins::default());
-                    let (object, depth) = (index, place.depth);
-                    self.open.push(Open { unpacker, content, twins, object, depth, layers });
+                    let content = content.clone();
+                    self.open.push(Open::new(unpacker, content, index, place.depth, layers));
                 }
                 Some(Err(problem)) => self.note(index, problem),
                 None => {}
@@ -298,9 +303,8 @@ impl<'s, 'a> Scan<'s, 'a> {
 
     /// Whether an object on the way to this one has the same bytes: opening it would have no end.
     fn lies_in_itself(&self, content: &Content<'a>) -> bool {
-        let same =
-            |outer: &Open<'a>| outer.content.len() == content.len() && *outer.content == **content;
-        !content.is_empty() && self.open.iter().any(same)
+        let mut outer = self.open.iter().map(|outer| &outer.content).chain(&self.above);
+        !content.is_empty() && outer.any(|outer| **outer == **content)
     }
 
     /// Asks the observer whether an object is to be scanned.
@@ -380,6 +384,7 @@ impl<'s, 'a> Scan<'s, 'a> {
         if kept < PROGRAMS {
             object.facts = Some(Arc::new(facts));
         } else {
+            self.is_capped = true;
             object
                 .anomalies
                 .push(format!("facts are kept of {PROGRAMS} programs, not of this one"));
@@ -422,6 +427,7 @@ impl<'s, 'a> Scan<'s, 'a> {
             self.note(index, stop.into());
         }
         if left_out > 0 {
+            self.is_capped = true;
             let detail = format!("{left_out} more findings are not listed");
             self.note(index, Problem::new(Reason::Limit(Limit::Memory), detail));
         }

@@ -13,6 +13,7 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::engine::{Engine, ScanOptions};
 use crate::input::{Input, special_kind};
+use crate::threads::Threads;
 use crate::verdict::{Problem, Reason, Report};
 
 /// Files collected before they are scanned.
@@ -23,7 +24,9 @@ const BATCH: usize = 16 * 1024;
 pub struct WalkOptions {
     /// For each file.
     pub scan: ScanOptions,
-    /// How many files are scanned at a time; 0 counts as 1. With 1 no thread is started.
+    /// How many threads scan; 0 counts as 1. With 1 no thread is started. A thread that finds no more
+    /// files helps with the containers that others are in, unless [`ScanOptions::threads`] says what
+    /// those may use.
     pub threads: usize,
 }
 
@@ -69,7 +72,14 @@ pub fn scan_tree(
             Some(pool.map_err(std::io::Error::other)?)
         }
     };
-    let mut walk = Walk { engine, options, on_event, pool, batch: Vec::new(), files: 0, bytes: 0 };
+    let mut scan = options.scan.clone();
+    let mut idle = Threads::default();
+    if pool.is_some() && !scan.threads.is_given() {
+        idle = Threads::more(0);
+        scan.threads = idle.clone();
+    }
+    let batch = Vec::new();
+    let mut walk = Walk { engine, scan, idle, on_event, pool, batch, files: 0, bytes: 0 };
     for root in roots {
         walk.root(root);
     }
@@ -79,7 +89,10 @@ pub fn scan_tree(
 
 struct Walk<'w> {
     engine: &'w Engine,
-    options: &'w WalkOptions,
+    /// For each file.
+    scan: ScanOptions,
+    /// Threads without a file.
+    idle: Threads,
     on_event: &'w (dyn Fn(Event<'_>) + Sync),
     /// Lives as long as the walk, since its threads keep what scanning needs from batch to batch.
     pool: Option<ThreadPool>,
@@ -105,7 +118,7 @@ impl Walk<'_> {
         let mut builder = WalkBuilder::new(root);
         builder.standard_filters(false).follow_links(false);
         for entry in builder.build() {
-            if self.options.scan.cancel.is_cancelled() {
+            if self.scan.cancel.is_cancelled() {
                 return;
             }
             match entry {
@@ -167,7 +180,7 @@ impl Walk<'_> {
         let mut batch = std::mem::take(&mut self.batch);
         batch.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
         match &self.pool {
-            None => batch.iter().for_each(|(_, path)| self.scan(path)),
+            None => batch.iter().for_each(|(_, path)| self.scan_file(path)),
             Some(pool) => self.scan_in_parallel(pool, batch),
         }
     }
@@ -178,14 +191,16 @@ impl Walk<'_> {
         let next = || files.lock().ok().and_then(|mut files| files.next());
         pool.broadcast(|_| {
             while let Some((_, path)) = next() {
-                self.scan(&path);
+                self.scan_file(&path);
             }
+            self.idle.lend();
         });
+        self.idle.take_back();
     }
 
-    fn scan(&self, path: &Path) {
-        if !self.options.scan.cancel.is_cancelled() {
-            let report = self.engine.scan(Input::Path(path), &self.options.scan);
+    fn scan_file(&self, path: &Path) {
+        if !self.scan.cancel.is_cancelled() {
+            let report = self.engine.scan(Input::Path(path), &self.scan);
             (self.on_event)(Event::Scanned { path, report: &report });
         }
     }

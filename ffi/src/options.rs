@@ -4,6 +4,7 @@ use std::ffi::c_char;
 use std::mem::MaybeUninit;
 use std::time::Duration;
 
+use pellucid::Threads;
 use pellucid::limits::Limits;
 use pellucid::observe::Observed;
 
@@ -205,6 +206,7 @@ impl Asked {
             cancel: cancel.map(|cancel| cancel.0.clone()).unwrap_or_default(),
             facts: given.flags & PELLUCID_SCAN_KEEP_FACTS != 0,
             observed: Host::of(callbacks).map(Observed::by).unwrap_or_default(),
+            threads: Threads::default(),
         };
         // SAFETY: the caller vouches for the texts.
         let about = unsafe { About::read(&given) }?;

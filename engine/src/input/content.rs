@@ -44,14 +44,23 @@ impl<'a> Content<'a> {
         Self { range: 0..mapping.len(), storage: Storage::Mapped(mapping) }
     }
 
-    /// Whether it can be kept for as long as `around` is there, at no cost beside memory that is then
-    /// counted as held for later: bytes of the caller's, a part of `around`, or memory that nobody
-    /// else uses.
-    pub(crate) fn keep_beside(&self, around: &Content<'_>) -> bool {
+    /// Whether it takes no memory that somebody else counts on, as long as `around` is there: bytes of
+    /// the caller's, a part of `around`, or memory that nobody else uses.
+    pub(crate) fn stands_alone(&self, around: &Content<'_>) -> bool {
         match (&self.storage, &around.storage) {
             (Storage::Borrowed(_) | Storage::Mapped(_), _) => true,
             (Storage::Held(own), Storage::Held(other)) if Arc::ptr_eq(own, other) => true,
+            (Storage::Held(own), _) => Arc::strong_count(own) == 1,
+        }
+    }
+
+    /// Whether it can be kept for as long as `around` is there, at no cost beside memory that is then
+    /// counted as held for later.
+    pub(crate) fn keep_beside(&self, around: &Content<'_>) -> bool {
+        match (&self.storage, &around.storage) {
+            (Storage::Held(own), Storage::Held(other)) if Arc::ptr_eq(own, other) => true,
             (Storage::Held(own), _) => Arc::strong_count(own) == 1 && own.grant.set_aside(),
+            _ => true,
         }
     }
 

@@ -43,11 +43,28 @@ impl Mark {
 }
 
 /// Objects and findings of a branch, counted from its first object.
+#[derive(Default)]
 pub(super) struct Branch {
     objects: Vec<Object>,
     raised: Vec<Raised>,
     bytes: u64,
     spent: Spent,
+    /// A finding or a fact was left out, for want of room.
+    is_capped: bool,
+}
+
+impl Branch {
+    pub(super) fn is_empty(&self) -> bool {
+        self.objects.is_empty()
+    }
+
+    pub(super) fn is_capped(&self) -> bool {
+        self.is_capped
+    }
+
+    pub(super) fn spent(&self) -> Spent {
+        self.spent
+    }
 }
 
 impl Scan<'_, '_> {
@@ -86,24 +103,39 @@ impl Scan<'_, '_> {
             raised: raised.collect(),
             bytes: to.bytes.saturating_sub(from.bytes),
             spent: to.spent.since(from.spent),
+            is_capped: false,
         })
     }
 
-    /// Puts a branch under `parent`, if all limits allow it: the findings on its first object at once,
-    /// those on the others as they are returned here, for the caller to put behind what it adds.
-    pub(super) fn graft(
-        &mut self,
-        branch: Branch,
-        name: &str,
-        parent: usize,
-    ) -> Option<Vec<Raised>> {
+    /// Charges what a copy stands for, if all of it can be charged.
+    pub(super) fn charge(&self, branch: &Branch) -> bool {
+        self.budget.check().is_ok() && self.budget.spend(branch.spent)
+    }
+
+    /// The branch that a scan of its own came to.
+    pub(super) fn into_branch(self) -> Branch {
+        let (spent, is_capped) = (self.budget.spent(), self.is_capped);
+        let (objects, raised, bytes) = (self.objects, self.raised, self.bytes);
+        Branch { objects, raised, bytes, spent, is_capped }
+    }
+
+    /// Goes on where a scan of its own ended.
+    pub(super) fn resume(&mut self, branch: Branch) {
+        (self.objects, self.raised, self.bytes) = (branch.objects, branch.raised, branch.bytes);
+    }
+
+    /// Whether there is room for the findings and facts of a branch.
+    pub(super) fn has_room_for(&self, branch: &Branch) -> bool {
         let facts = |objects: &[Object]| objects.iter().filter(|o| o.facts.is_some()).count();
-        let has_room = self.raised.len().saturating_add(branch.raised.len()) <= FINDINGS
+        !branch.is_capped
+            && self.raised.len().saturating_add(branch.raised.len()) <= FINDINGS
             && (!self.keeps_facts
-                || facts(&self.objects).saturating_add(facts(&branch.objects)) <= PROGRAMS);
-        if !has_room || self.budget.check().is_err() || !self.budget.spend(branch.spent) {
-            return None;
-        }
+                || facts(&self.objects).saturating_add(facts(&branch.objects)) <= PROGRAMS)
+    }
+
+    /// Puts a branch under `parent`: the findings on its first object at once, those on the others as
+    /// they are returned here, for the caller to put behind what it adds.
+    pub(super) fn graft(&mut self, branch: Branch, name: &str, parent: usize) -> Vec<Raised> {
         let first = self.objects.len();
         for (index, object) in branch.objects.into_iter().enumerate() {
             let (name, parent) = match index {
@@ -119,6 +151,6 @@ impl Scan<'_, '_> {
             let object = finding.object.saturating_add(first);
             list.push(Raised { finding: Finding { object, ..finding }, height });
         }
-        Some(behind)
+        behind
     }
 }

@@ -24,8 +24,26 @@ pub(super) struct Twins<'a> {
     kept: Vec<Kept<'a>>,
     by_length: HashMap<u64, Class>,
     hasher: RandomState,
+    /// How often all were dropped.
+    generation: u32,
     /// The entry whose branch is being scanned, and where that began.
-    begun: Option<(usize, Mark)>,
+    begun: Option<(Id, Mark)>,
+}
+
+/// A kept entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Id {
+    generation: u32,
+    index: usize,
+}
+
+/// What is known of an entry.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Met {
+    /// The entry before it that has the same bytes.
+    pub(super) twin: Option<Id>,
+    /// Itself, if it is kept.
+    pub(super) kept: Option<Id>,
 }
 
 struct Kept<'a> {
@@ -41,40 +59,46 @@ enum Class {
 }
 
 impl<'a> Twins<'a> {
-    /// The branch of an entry with these bytes, if there was one. Else the entry is kept, if there is
-    /// room.
+    /// Looks for an entry with these bytes; without one the entry is kept, if there is room.
     pub(super) fn meet(
         &mut self,
         content: &Content<'a>,
         around: &Content<'a>,
         budget: &Budget,
-    ) -> Option<Span> {
-        let known = self.find(content).and_then(|index| self.kept.get(index));
-        match known {
-            Some(known) if *known.content == **content => known.span,
-            _ => {
-                self.keep(content, around, budget);
-                None
-            }
+    ) -> Met {
+        let generation = self.generation;
+        if let Some(index) = self.find(content)
+            && self.kept.get(index).is_some_and(|kept| *kept.content == **content)
+        {
+            return Met { twin: Some(Id { generation, index }), kept: None };
         }
+        Met { twin: None, kept: self.keep(content, around, budget) }
     }
 
-    /// Whether the entry that was met last is kept and waits for its branch.
-    pub(super) fn begin(&mut self, mark: Mark) {
-        if let Some((_, begun)) = &mut self.begun {
-            *begun = mark;
+    /// The branch of a kept entry, if it is whole.
+    pub(super) fn span(&self, id: Id) -> Option<Span> {
+        if id.generation != self.generation {
+            return None;
         }
+        self.kept.get(id.index)?.span
     }
 
-    /// The branch of the entry that was met last ends here.
+    /// The branch of a kept entry begins here, if it is one.
+    pub(super) fn begin(&mut self, id: Option<Id>, mark: Mark) {
+        self.begun = id.map(|id| (id, mark));
+    }
+
+    /// The branch that began last ends here.
     pub(super) fn end(&mut self, mark: Mark) {
-        let Some((index, begun)) = self.begun.take() else { return };
-        if let Some(kept) = self.kept.get_mut(index) {
+        let Some((id, begun)) = self.begun.take() else { return };
+        if id.generation == self.generation
+            && let Some(kept) = self.kept.get_mut(id.index)
+        {
             kept.span = begun.to(mark);
         }
     }
 
-    /// The branch of the entry that was met last is not to be used again.
+    /// The branch that began last is not to be used again.
     pub(super) fn forget(&mut self) {
         self.begun = None;
     }
@@ -90,13 +114,13 @@ impl<'a> Twins<'a> {
         by_hash.get(&self.hasher.hash_one(samples(content))).copied()
     }
 
-    fn keep(&mut self, content: &Content<'a>, around: &Content<'a>, budget: &Budget) {
-        self.begun = None;
+    fn keep(&mut self, content: &Content<'a>, around: &Content<'a>, budget: &Budget) -> Option<Id> {
         let grant = budget.hold_aside(COST).filter(|_| content.keep_beside(around));
         let Some(grant) = grant else {
             self.kept.clear();
             self.by_length.clear();
-            return;
+            self.generation = self.generation.wrapping_add(1);
+            return None;
         };
         let index = self.kept.len();
         let length = content.len() as u64;
@@ -109,7 +133,7 @@ impl<'a> Twins<'a> {
             Some(Class::One(known)) => *known = index,
         }
         self.kept.push(Kept { content: content.clone(), _grant: grant, span: None });
-        self.begun = Some((index, Mark::default()));
+        Some(Id { generation: self.generation, index })
     }
 }
 
@@ -135,10 +159,11 @@ mod tests {
         let meet = |bytes: &&'static [u8]| {
             let held = budget.hold(bytes.len() as u64).unwrap();
             let content = Content::held(bytes.to_vec(), held);
-            let twin = twins.meet(&content, &around, &budget);
-            twins.begin(Mark::default());
+            let met = twins.meet(&content, &around, &budget);
+            let span = met.twin.and_then(|twin| twins.span(twin));
+            twins.begin(met.kept, Mark::default());
             twins.end(Mark::default().behind(1));
-            twin.is_some()
+            span.is_some()
         };
         contents.iter().map(meet).collect()
     }
