@@ -198,6 +198,8 @@ IMAGES = [
     ("Fat", "/usr/sbin/mkfs.fat -C -s 1 out 64 && mcopy -s -i out tree ::/"),
     ("Ext", "/usr/sbin/mke2fs -q -F -N 32 -t ext2 -b 1024 -d tree out 100K"),
     ("Ext", "/usr/sbin/mke2fs -q -F -N 32 -t ext4 -O inline_data -I 256 -b 1024 -d tree out 100K"),
+    ("Squashfs", "mksquashfs tree out -quiet -nopad -noI -noF -b 4096"),
+    ("Squashfs", "mksquashfs tree out -quiet -nopad -comp zstd"),
     ("Vhd", f"{DISK} && qemu-img convert -f raw -O vpc disk out"),
     ("Vhdx", f"{DISK} && qemu-img convert -f raw -O vhdx -o block_size=1M disk out"),
     ("Vmdk", f"{DISK} && qemu-img convert -f raw -O vmdk disk out"),

@@ -4,7 +4,7 @@
 use super::{
     Open, activemime, ar, arj, asar, autoit, cab, chm, cpio, disks, ext, fat, flash, gzip, hwp3,
     installshield, iso9660, lha, lnk, mail, nsis, ole2, onenote, pdf, program, pyinstaller, rpm,
-    rtf, seven_zip, sis, streams, tar, text, udf, zip,
+    rtf, seven_zip, sis, squashfs, streams, tar, text, udf, zip,
 };
 use crate::identify::FileType;
 
@@ -241,7 +241,12 @@ pub const FORMATS: &[Format] = &[
         bounds: "in place; each folder once",
         leaves: "virtual partitions (packet writing on CD-R), sparing tables",
     }),
-    not_yet(FileType::Squashfs),
+    opens(FileType::Squashfs, squashfs::open).told(Told {
+        reads: "version 4, packed with gzip, LZMA, xz, LZ4 or Zstandard, shared ends of files, holes",
+        by: "own walk; `flate2`, `lzma-rust2`, `lz4_flex`, `ruzstd`",
+        bounds: "three blocks, at most 1 MiB each",
+        leaves: "LZO, versions before 4",
+    }),
     not_yet(FileType::Dmg),
     opens(FileType::Mbr, disks::open).told(DISK),
     opens(FileType::Gpt, disks::open).told(DISK),

@@ -49,6 +49,7 @@ mod rtf;
 mod seven_zip;
 mod sis;
 mod solid;
+mod squashfs;
 mod streams;
 mod tar;
 #[cfg(test)]

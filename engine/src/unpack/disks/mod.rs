@@ -16,18 +16,16 @@ mod vhdx;
 mod vmdk;
 
 use std::collections::VecDeque;
-use std::io::Read;
-use std::sync::Mutex;
 
 pub(super) use self::qcow2::open as open_qcow2;
 pub(super) use self::vhd::open as open_vhd;
 pub(super) use self::vhdx::open as open_vhdx;
 pub(super) use self::vmdk::open as open_vmdk;
 use super::volume::{Runs, Volume, joined};
-use super::{Entry, Notes, Opening, Unpacker, decoders, ext, fat, iso9660, udf};
+use super::{Entry, Notes, Opening, Unpacker, ext, fat, iso9660, squashfs, udf};
 use crate::identify::{self, FileType};
 use crate::input::Content;
-use crate::limits::{Budget, DecodeEnd};
+use crate::limits::Budget;
 use crate::verdict::Problem;
 
 /// Opens a file system on a disk.
@@ -40,6 +38,7 @@ const FILE_SYSTEMS: &[(FileType, OpenVolume)] = &[
     (FileType::Udf, udf::open_volume),
     (FileType::Fat, fat::open_volume),
     (FileType::Ext, ext::open_volume),
+    (FileType::Squashfs, squashfs::open_volume),
 ];
 
 /// Tables of partitions. Those inside of a partition are left to the work queue, which counts how deep
@@ -180,48 +179,6 @@ impl<'a> Disk<'a> {
         }
         let runs = Runs::one(part.at, part.length, budget)?;
         Ok(Some(self.volume.file(part.name, runs, part.length, budget)))
-    }
-}
-
-/// The block that was unpacked last: reads come in a row.
-#[derive(Default)]
-struct Unpacked<'a>(Mutex<Option<(u64, Content<'a>)>>);
-
-impl<'a> Unpacked<'a> {
-    /// The block of that number, unpacked by `unpack` if it is not at hand.
-    fn block(
-        &self,
-        number: u64,
-        unpack: impl FnOnce() -> Result<Content<'a>, Problem>,
-    ) -> Result<Content<'a>, Problem> {
-        let mut last = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        match &*last {
-            Some((known, content)) if *known == number => Ok(content.clone()),
-            _ => {
-                *last = None;
-                let content = unpack()?;
-                *last = Some((number, content.clone()));
-                Ok(content)
-            }
-        }
-    }
-}
-
-/// Unpacks one block whole, or not at all.
-fn unpack_block<'a>(
-    decoder: impl Read,
-    size: u64,
-    packed: u64,
-    budget: &Budget,
-) -> Result<Content<'a>, Problem> {
-    let decoded = budget.decode(decoder.take(size), packed)?;
-    match decoded.end {
-        DecodeEnd::Complete if decoded.bytes.len() as u64 == size => {
-            Ok(Content::held(decoded.bytes, decoded.grant))
-        }
-        DecodeEnd::Complete => Err(decoders::problem(&decoders::cut_off())),
-        DecodeEnd::Stopped(stop) => Err(stop.into()),
-        DecodeEnd::Failed(error) => Err(decoders::problem(&error)),
     }
 }
 

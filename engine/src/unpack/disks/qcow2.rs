@@ -6,13 +6,13 @@
 
 use std::sync::Arc;
 
-use super::{Opened, Unpacked, open_disk, unpack_block};
+use super::{Opened, open_disk};
 use crate::input::Content;
 use crate::limits::Budget;
 use crate::reader::{OutOfBounds, Reader};
 use crate::unpack::Opening;
 use crate::unpack::decoders::{Inflate, Zstd};
-use crate::unpack::volume::{Mapping, Piece, Volume};
+use crate::unpack::volume::{Mapping, Piece, Unpacked, Volume, unpack_whole};
 use crate::verdict::{Problem, Reason};
 
 const PLACE: u64 = 0x00ff_ffff_ffff_fe00;
@@ -125,9 +125,9 @@ impl<'a> Clusters<'a> {
         let packed = self.image.slice(place, length);
         let (cluster, length) = (self.header.cluster(), packed.len() as u64);
         if self.header.is_zstd {
-            return unpack_block(Zstd::new(&packed, budget)?, cluster, length, budget);
+            return unpack_whole(Zstd::new(&packed, budget)?, cluster, length, budget);
         }
-        unpack_block(Inflate::new(&packed), cluster, length, budget)
+        unpack_whole(Inflate::new(&packed), cluster, length, budget)
     }
 }
 

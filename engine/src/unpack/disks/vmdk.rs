@@ -6,13 +6,13 @@
 
 use std::sync::Arc;
 
-use super::{Opened, Unpacked, open_disk, unpack_block};
+use super::{Opened, open_disk};
 use crate::input::Content;
 use crate::limits::Budget;
 use crate::reader::{OutOfBounds, Reader};
 use crate::unpack::Opening;
 use crate::unpack::decoders::Inflate;
-use crate::unpack::volume::{Mapping, Piece, Volume};
+use crate::unpack::volume::{Mapping, Piece, Unpacked, Volume, unpack_whole};
 use crate::verdict::{Problem, Reason};
 
 const MAGIC: &[u8] = b"KDMV";
@@ -127,7 +127,7 @@ impl<'a> Grains<'a> {
         // What the zlib header says, deflate does not need.
         reader.skip(2).map_err(cut)?;
         let packed = reader.bytes(u64::from(length).saturating_sub(2)).map_err(cut)?;
-        unpack_block(Inflate::new(packed), self.grain, u64::from(length), budget)
+        unpack_whole(Inflate::new(packed), self.grain, u64::from(length), budget)
     }
 }
 

@@ -5,15 +5,18 @@
 //! others are put together under the budget when they are wanted. So a file system is walked in the
 //! same way wherever it lies, and however large its disk claims to be.
 //!
+//! - `blocks.rs` unpacks what was packed block by block,
 //! - `runs.rs` are the pieces of one file,
 //! - `tree.rs` are the folders that are still to be read, each of them once.
 
+mod blocks;
 mod runs;
 mod tree;
 
 use std::io::{self, Read};
 use std::sync::Arc;
 
+pub(super) use self::blocks::{Unpacked, unpack_block, unpack_whole};
 pub(super) use self::runs::{Places, Runs};
 pub(super) use self::tree::{Seen, Tree, Weight, joined};
 use super::decoders;
@@ -214,7 +217,7 @@ impl Read for Pieces<'_> {
 }
 
 /// A problem on its way through a reader.
-fn problem_in_reader(problem: &Problem) -> io::Error {
+pub(super) fn problem_in_reader(problem: &Problem) -> io::Error {
     use crate::limits::Stop;
     let kind = match problem.reason {
         Reason::Cancelled => return io::Error::other(Stop::Cancelled),
