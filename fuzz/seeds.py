@@ -200,6 +200,7 @@ IMAGES = [
     ("Ext", "/usr/sbin/mke2fs -q -F -N 32 -t ext4 -O inline_data -I 256 -b 1024 -d tree out 100K"),
     ("Squashfs", "mksquashfs tree out -quiet -nopad -noI -noF -b 4096"),
     ("Squashfs", "mksquashfs tree out -quiet -nopad -comp zstd"),
+    ("Xar", "bsdtar -cf out --format xar tree"),
     ("Vhd", f"{DISK} && qemu-img convert -f raw -O vpc disk out"),
     ("Vhdx", f"{DISK} && qemu-img convert -f raw -O vhdx -o block_size=1M disk out"),
     ("Vmdk", f"{DISK} && qemu-img convert -f raw -O vmdk disk out"),

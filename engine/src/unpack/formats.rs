@@ -4,7 +4,7 @@
 use super::{
     Open, activemime, ar, arj, asar, autoit, cab, chm, cpio, disks, ext, fat, flash, gzip, hwp3,
     installshield, iso9660, lha, lnk, mail, nsis, ole2, onenote, pdf, program, pyinstaller, rpm,
-    rtf, seven_zip, sis, squashfs, streams, tar, text, udf, zip,
+    rtf, seven_zip, sis, squashfs, streams, tar, text, udf, xar, zip,
 };
 use crate::identify::FileType;
 
@@ -342,7 +342,12 @@ pub const FORMATS: &[Format] = &[
         bounds: "4 MiB for the decoder; a file is unpacked from the last new beginning before it, charged like output",
         leaves: "",
     }),
-    not_yet(FileType::Xar),
+    opens(FileType::Xar, xar::open).told(Told {
+        reads: "every stretch that the list gives to a file or an attribute: stored, gzip, bzip2, LZMA, xz",
+        by: "own walk; `flate2`, `bzip2`, `lzma-rust2`",
+        bounds: "256 elements of the list inside of one another",
+        leaves: "checksums are not compared",
+    }),
     opens(FileType::Ole2, ole2::open).told(Told {
         reads: "every stream, in the directory's tree or not; VBA macros in source; files in packages (`Ole10Native`), objects in presentations; attachments of Outlook messages by their names, compressed RTF; the packed streams of Hangul documents (HWP 5); broken tables and lost directories",
         by: "own",

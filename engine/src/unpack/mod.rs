@@ -57,6 +57,8 @@ mod testing;
 mod text;
 mod udf;
 mod volume;
+mod xar;
+mod xml;
 mod zip;
 
 pub use formats::{FORMATS, Format, Told};
