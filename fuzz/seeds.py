@@ -245,6 +245,11 @@ def appended():
     chunk = zlib.compress(b"content", 9)[2:-4]
     volume = b"ISc(" + struct.pack("<8I", 0x01009500, 0, 0x200, 0, 36, 0, 0, 9)
     yield "InstallShieldCab", volume + struct.pack("<H", len(chunk)) + chunk
+    fixtures = os.path.join(HERE, "..", "engine", "src", "unpack", "inno", "fixtures")
+    for name in ("5.5.9-lzma.bin", "5.5.9-lzma2.bin"):
+        with open(os.path.join(fixtures, name), "rb") as file:
+            yield "Inno", file.read()
+    yield "Inno", b"idska32\x1azlb\x1a" + packed
     values = struct.pack("<3I4s3I", 0xBEEFCACE, 1, 4, b"read", 2, 1, 0) + b"PADP" + bytes(8)
     values += struct.pack("<I", len(values) + 11) + b"\2a\0" + bytes(4) + b"\x20\4\0\0\0data"
     yield "DotNetResources", values

@@ -78,6 +78,7 @@ const ANYWHERE: &[Kind] = &[
         at_literal!(installers::is_installshield_list),
     ),
     Kind::new(FileType::AutoIt, installers::AUTOIT, 32, at_literal!(installers::is_autoit)),
+    Kind::new(FileType::Inno, installers::INNO, 96, at_literal!(installers::is_inno)),
     Kind::new(
         FileType::PyInstaller,
         installers::PYINSTALLER_COOKIE,

@@ -2,7 +2,7 @@
 //!
 //! InstallShield by the way its self-extracting programs lie on disk (two kinds: a plain list, and one
 //! whose files are scrambled); AutoIt by the mark of its compiled scripts, versions 3.2 and later;
-//! PyInstaller by the cookie at the end of its archive; Electron's archives by their four lengths.
+//! Inno Setup by the text in front of its data; PyInstaller by the cookie at the end of its archive; Electron's archives by their four lengths.
 
 use super::fields::{from, has, part, u16_le, u32_be, u32_le, up_to};
 
@@ -65,6 +65,20 @@ pub(crate) fn pyinstaller_start(data: &[u8], cookie: usize) -> Option<usize> {
         let ends = list.checked_add(list_length)?;
         (ends <= cookie && (18..=list_length).contains(&entry)).then_some(start)
     })
+}
+
+/// What stands in front of Inno Setup's own data, with the version behind it.
+pub(super) const INNO: &[u8] = b"Inno Setup Setup Data (";
+
+/// Whether the data of an Inno Setup installer begin here: a version in brackets, then zeros up to 64.
+pub(super) fn is_inno(data: &[u8]) -> bool {
+    let version = part(data, 0, 64).and_then(|mark| mark.strip_prefix(INNO));
+    let is_version = |version: &[u8]| {
+        let zeros = version.iter().rev().take_while(|&&byte| byte == 0).count();
+        version.first().is_some_and(u8::is_ascii_digit) && version.contains(&b')') && zeros > 0
+    };
+    // The program that installs has the same text in front of another.
+    version.is_some_and(is_version) && !has(data, 64, b"Inno Setup")
 }
 
 /// Whether lengths in each other lead to the JSON of an Electron archive.

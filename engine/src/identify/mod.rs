@@ -179,6 +179,7 @@ file_types! {
     InstallShield "installshield" "InstallShield installer data",
     InstallShieldCab "installshield-cab" "InstallShield cabinet",
     AutoIt "autoit" "Compiled AutoIt script",
+    Inno "inno" "Inno Setup installer data",
     PyInstaller "pyinstaller" "PyInstaller archive",
     Pyz "pyz" "PyInstaller archive of modules",
     Asar "asar" "Electron archive (asar)",

@@ -127,6 +127,8 @@ pub(super) const ROWS: &[Row] = &[
     Row::magic(InstallShield, installers::INSTALLSHIELD).when(installers::is_installshield_list),
     Row::check(InstallShield, installers::is_installshield_plain),
     Row::magic(InstallShieldCab, b"ISc(").when(installers::is_installshield_cab),
+    Row::magic(Inno, installers::INNO).when(installers::is_inno),
+    Row::magic(Inno, b"idska32\x1a"),
     Row::magic(AutoIt, installers::AUTOIT).when(installers::is_autoit),
     Row::magic(Nsis, programs::NSIS_MAGIC).at(4),
     Row::magic(Pyz, b"PYZ\0").when(programs::is_pyz),

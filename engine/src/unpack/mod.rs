@@ -26,6 +26,7 @@ mod flash;
 mod formats;
 mod gzip;
 mod hwp3;
+mod inno;
 mod installshield;
 mod iso9660;
 mod lha;

@@ -74,6 +74,14 @@ impl<'a> Solid<'a> {
         }
     }
 
+    /// Reads all that is left.
+    pub(super) fn rest(&mut self, name: Vec<u8>, budget: &Budget) -> Entry<'static> {
+        match budget.decode(&mut self.reader, self.packed) {
+            Ok(decoded) => Entry::decoded(name, decoded),
+            Err(stop) => Entry::unread(name, stop.into()),
+        }
+    }
+
     fn read(&mut self, size: u64, budget: &Budget) -> Result<Part, Stop> {
         let decoded = budget.decode((&mut self.reader).take(size), self.packed)?;
         let there = decoded.bytes.len() as u64;
