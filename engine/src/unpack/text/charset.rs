@@ -17,6 +17,8 @@ use crate::unpack::decoders::{ByStep, Step, Stepwise};
 
 /// How far a declaration is looked for: browsers look at 1,024 bytes.
 const NEAR: usize = 4096;
+/// The mark of UTF-8, which counts for more than any declaration.
+const MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// An encoding that is neither UTF-8 nor known by its form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +50,16 @@ impl Charset {
             Charset::Legacy(encoding) if encoding == encoding_rs::ISO_2022_JP => {
                 memchr::memchr(0x1b, text).is_some()
             }
-            Charset::Legacy(_) => !text.is_ascii(),
+            // What is UTF-8 already is believed before what it says: it is no accident.
+            Charset::Legacy(_) => std::str::from_utf8(text).is_err(),
+        }
+    }
+
+    /// Whether the text is ASCII before it is decoded, and would be decoded again if nothing marked it.
+    fn is_of_ascii(self) -> bool {
+        match self {
+            Charset::Utf7 => true,
+            Charset::Legacy(encoding) => encoding == encoding_rs::ISO_2022_JP,
         }
     }
 }
@@ -63,15 +74,21 @@ pub(in crate::unpack) fn converted<'e>(
         return Ok(None);
     }
     let length = text.len() as u64;
+    let mark: &[u8] = if charset.is_of_ascii() { MARK } else { b"" };
     let decoded = match charset {
-        Charset::Legacy(encoding) => budget.decode(Legacy::new(encoding, text), length)?,
-        Charset::Utf7 => budget.decode(Stepwise::new(Utf7::new(text)), length)?,
+        Charset::Legacy(encoding) => {
+            budget.decode(mark.chain(Legacy::new(encoding, text)), length)?
+        }
+        Charset::Utf7 => budget.decode(mark.chain(Stepwise::new(Utf7::new(text))), length)?,
     };
     Ok(Some(Entry::decoded("as UTF-8", decoded)))
 }
 
 /// The encoding that the text says it is in.
 pub(in crate::unpack) fn declared(text: &[u8]) -> Option<Charset> {
+    if text.starts_with(MARK) {
+        return None;
+    }
     let near = text.get(..NEAR).unwrap_or(text).to_ascii_lowercase();
     let label = in_xml(&near).or_else(|| in_page(&near)).or_else(|| in_script(&near))?;
     Charset::of(label)
@@ -293,7 +310,20 @@ mod tests {
     fn utf_7_is_decoded() {
         let text = b"<meta charset=utf-7>+ADw-script+AD4-a+-b 1 +2D3eAA- +AOkA6Q-/+AGE";
         let converted = convert(text).unwrap();
-        assert_eq!(converted, "<meta charset=utf-7><script>a+b 1 \u{1f600} \u{e9}\u{e9}/a");
+        assert_eq!(converted, "\u{feff}<meta charset=utf-7><script>a+b 1 \u{1f600} \u{e9}\u{e9}/a");
+    }
+
+    /// The declaration stays in the text, and must not be followed a second time.
+    #[test]
+    fn a_text_is_decoded_once() {
+        let texts: [&[u8]; 3] = [
+            b"<meta charset=utf-7>+ADw-script+AD4-a+-b",
+            b"<meta charset=iso-2022-jp>\x1b$BF|K\\\x1b(B",
+            b"<meta charset=koi8-r>\xd0\xd2\xc9",
+        ];
+        for text in texts {
+            assert_eq!(convert(convert(text).unwrap().as_bytes()), None);
+        }
     }
 
     #[test]
