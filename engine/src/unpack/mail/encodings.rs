@@ -45,7 +45,7 @@ pub(super) fn looks_like_base64(text: &[u8]) -> bool {
 /// Decodes base64. Bytes outside of its alphabet are passed over. It ends at padding, unless nothing but
 /// base64 follows there.
 #[derive(Debug)]
-pub(super) struct Base64<'d> {
+pub(in crate::unpack) struct Base64<'d> {
     rest: &'d [u8],
     /// Whether there is nothing but the alphabet, white space and padding.
     is_pure: bool,
@@ -61,7 +61,7 @@ pub(super) struct Base64<'d> {
 }
 
 impl<'d> Base64<'d> {
-    pub(super) fn new(data: &'d [u8]) -> Self {
+    pub(in crate::unpack) fn new(data: &'d [u8]) -> Self {
         let is_base64 =
             |byte: &u8| *byte == b'=' || byte.is_ascii_whitespace() || value(*byte).is_some();
         Self {

@@ -26,6 +26,7 @@ mod words;
 mod yenc;
 
 pub(super) use binhex::open as open_binhex;
+pub(super) use encodings::Base64;
 pub(super) use lzfu::Lzfu;
 pub(super) use message::{open_mail, open_mbox};
 pub(super) use tnef::open as open_tnef;

@@ -13,11 +13,13 @@
 //!
 //! - `sectors.rs` follows chains of sectors, `directory.rs` reads the directory,
 //! - `derived.rs` knows which streams hold something else, `vba.rs` decompresses macros,
-//! - `outlook.rs` names attachments, `hwp.rs` unpacks Hangul documents.
+//! - `outlook.rs` names attachments, `hwp.rs` unpacks Hangul documents, `locked.rs` opens documents that
+//!   have a password.
 
 mod derived;
 mod directory;
 mod hwp;
+mod locked;
 mod outlook;
 mod sectors;
 #[cfg(test)]
@@ -25,6 +27,7 @@ mod tests;
 pub(super) mod vba;
 
 use std::collections::VecDeque;
+use std::io::Read as _;
 
 use self::derived::Derived;
 use self::directory::{Directory, Kind};
@@ -56,12 +59,13 @@ pub(super) fn open<'a>(
         modules: Modules::default(),
         attachments: Attachments::default(),
         properties: None,
+        key: None,
         derived: VecDeque::new(),
         notes,
         ended: false,
     };
     ole2.find_modules(opening.budget)?;
-    ole2.find_kind(opening.budget)?;
+    ole2.find_kind(opening)?;
     Ok(Box::new(ole2))
 }
 
@@ -75,6 +79,8 @@ struct Ole2<'a> {
     attachments: Attachments,
     /// Of a Hangul document.
     properties: Option<Properties>,
+    /// Of a document that has a password which is known.
+    key: Option<locked::Key>,
     /// What the last stream holds in forms of its own.
     derived: VecDeque<Derived<'a>>,
     notes: Notes,
@@ -147,12 +153,17 @@ impl<'a> Ole2<'a> {
             let unpacked = hwp::unpack(&entry.name, content, budget)?;
             self.derived.push_back(Derived::Unpacked { entries: unpacked.into() });
         }
-        let is_locked = derived::is_encrypted(&stream.name, content);
-        Ok(if is_locked {
-            entry.with(Problem::new(Reason::Encrypted, "the document has a password"))
-        } else {
-            entry
-        })
+        if !derived::is_encrypted(&stream.name, content) {
+            return Ok(entry);
+        }
+        if let Some(key) = self.key.as_ref().filter(|_| stream.is_named("EncryptedPackage")) {
+            let package = locked::Package::new(key, content);
+            let decoded = budget.decode(package, content.len() as u64)?;
+            let entries = [Entry::decoded("decrypted document", decoded)].into();
+            self.derived.push_back(Derived::Unpacked { entries });
+            return Ok(entry);
+        }
+        Ok(entry.with(Problem::new(Reason::Encrypted, "the document has a password")))
     }
 
     /// Reads where the sources of macros begin in their streams.
@@ -168,22 +179,34 @@ impl<'a> Ole2<'a> {
         }
         Ok(())
     }
-    /// Reads what says that this is a message or a Hangul document.
-    fn find_kind(&mut self, budget: &Budget) -> Result<(), Stop> {
-        const HEADER: u64 = 256;
+    /// Reads what says that this is a message, a Hangul document or one with a password.
+    fn find_kind(&mut self, opening: &Opening<'_>) -> Result<(), Stop> {
+        let budget = opening.budget;
         self.attachments = Attachments::find(&self.directory, &self.sectors, budget)?;
         for at in 0..self.directory.count() {
-            let Some(mut record) = self.directory.entry(&self.sectors, at) else { continue };
+            let Some(record) = self.directory.entry(&self.sectors, at) else { continue };
             if record.kind == Kind::Stream && hwp::is_header(&record) {
-                budget.check()?;
-                record.size = record.size.min(HEADER);
-                let chain = Chain::of(&self.sectors, &record);
-                let header = budget.decode(chain, self.sectors.size())?;
-                self.properties = self.properties.or(Properties::read(&header.bytes));
+                let header = self.beginning(&record, budget)?;
+                self.properties = self.properties.or(Properties::read(&header));
+            }
+            if record.kind == Kind::Stream && record.is_named("EncryptionInfo") {
+                let information = self.beginning(&record, budget)?;
+                match locked::Key::find(&information, opening.passwords, budget) {
+                    Ok(key) => self.key = key.or(self.key.take()),
+                    Err(stop) => self.notes.add(stop.into()),
+                }
             }
         }
         let problem = self.properties.and_then(Properties::problem);
         problem.into_iter().for_each(|problem| self.notes.add(problem));
         Ok(())
+    }
+
+    /// The beginning of a stream that says something of the others.
+    fn beginning(&self, record: &directory::Record, budget: &Budget) -> Result<Vec<u8>, Stop> {
+        const MOST: u64 = 16 << 10;
+        budget.check()?;
+        let chain = Chain::of(&self.sectors, record).take(MOST);
+        Ok(budget.decode(chain, self.sectors.size())?.bytes)
     }
 }

@@ -3,6 +3,8 @@
 //! The content of an attachment is a stream, and its name is another one beside it. Messages in messages
 //! are storages, whose streams the walk hands out like all others.
 
+use std::io::Read as _;
+
 use super::directory::{Directory, Kind, Record};
 use super::sectors::{Chain, Sectors};
 use crate::limits::{Budget, Grant, Stop};
@@ -52,9 +54,9 @@ impl Attachments {
         let first = self.names.partition_point(|&(storage, _, _)| storage < parent);
         let found = self.names.get(first).filter(|(storage, _, _)| *storage == parent);
         let Some(&(_, order, name)) = found else { return Ok(None) };
-        let Some(mut stream) = directory.entry(sectors, name) else { return Ok(None) };
-        stream.size = stream.size.min(NAME);
-        let bytes = budget.decode(Chain::of(sectors, &stream), sectors.size())?.bytes;
+        let Some(stream) = directory.entry(sectors, name) else { return Ok(None) };
+        let chain = Chain::of(sectors, &stream).take(NAME);
+        let bytes = budget.decode(chain, sectors.size())?.bytes;
         let name = if is_wide(order) { utf8(&bytes) } else { bytes };
         let name = name.split(|&byte| byte == 0).next().unwrap_or_default();
         Ok((!name.is_empty()).then(|| shown(name).into_bytes()))

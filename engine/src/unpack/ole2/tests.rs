@@ -234,6 +234,66 @@ fn encrypted_documents_say_so() {
     assert_eq!(walk(&file(cfb::Version::V3, &[("/Workbook", &plain)])).reasons(), []);
 }
 
+/// As msoffcrypto-tool 6.1 encrypts `plain.zip` with `VelvetSweatshop` (agile), and as the standard
+/// encryption of the same is written with Python's `cryptography`, checked with msoffcrypto-tool.
+const LOCKED: [(&[u8], &[u8]); 2] = [
+    (include_bytes!("fixtures/agile.info"), include_bytes!("fixtures/agile.package")),
+    (include_bytes!("fixtures/standard.info"), include_bytes!("fixtures/standard.package")),
+];
+const PLAIN: &[u8] = include_bytes!("fixtures/plain.zip");
+
+fn locked(information: &[u8], package: &[u8]) -> Vec<u8> {
+    file(cfb::Version::V3, &[("/EncryptionInfo", information), ("/EncryptedPackage", package)])
+}
+
+#[test]
+fn documents_with_the_password_that_excel_knows_are_opened() {
+    for (information, package) in LOCKED {
+        let walked = walk(&locked(information, package));
+        assert_eq!(walked.reasons(), [], "{}", walked.words());
+        assert_eq!(walked.content("decrypted document"), PLAIN);
+    }
+}
+
+#[test]
+fn documents_with_another_password_stay_closed_and_open_with_it() {
+    for (information, package) in LOCKED {
+        let mut changed = information.to_vec();
+        let salt = memchr::memmem::find(information, b"<p:encryptedKey").map_or(0, |at| {
+            at + memchr::memmem::find(&information[at..], b"saltValue=\"").unwrap() + 11
+        });
+        let salt = if salt == 0 { information.len() - 60 } else { salt };
+        changed[salt] ^= 1;
+        assert_eq!(walk(&locked(&changed, package)).reasons(), [Reason::Encrypted]);
+    }
+    for length in [0, 3, 8, 40, 100, 500] {
+        let (information, package) = LOCKED[0];
+        let walked = walk(&locked(&information[..length], package));
+        assert_eq!(walked.reasons(), [Reason::Encrypted], "{length}");
+    }
+}
+
+#[test]
+fn a_locked_document_that_is_cut_off_says_so() {
+    for (information, package) in LOCKED {
+        let walked = walk(&locked(information, &package[..package.len() - 32]));
+        assert_eq!(walked.reasons(), [Reason::Truncated]);
+        assert!(PLAIN.starts_with(walked.content("decrypted document")));
+        assert!(!walked.content("decrypted document").is_empty());
+    }
+}
+
+#[test]
+fn keys_that_take_too_long_meet_the_limit() {
+    let (information, package) = LOCKED[0];
+    let text = String::from_utf8_lossy(information).replace("\"100000\"", "\"4000000000\"");
+    let walked = walk(&locked(text.as_bytes(), package));
+    let limits = [Reason::Limit(Limit::KeyWork), Reason::Encrypted];
+    let mut reasons = walked.reasons();
+    reasons.sort_unstable();
+    assert!(limits.iter().all(|reason| reasons.contains(reason)), "{reasons:?}");
+}
+
 fn record_of_book(kind: u16, data: &[u8]) -> Vec<u8> {
     [&kind.to_le_bytes()[..], &(data.len() as u16).to_le_bytes(), data].concat()
 }
