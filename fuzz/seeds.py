@@ -11,6 +11,7 @@ import io
 import json
 import marshal
 import os
+import plistlib
 import re
 import shutil
 import struct
@@ -19,6 +20,7 @@ import sys
 import tarfile
 import tempfile
 import zipfile
+import zlib
 import zlib
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -255,6 +257,18 @@ def appended():
     yield "DotNetResources", values
 
 
+def a_dmg():
+    """A disk of three chunks: stored, zlib, zeros."""
+    stored, packed = b"stored".ljust(512), zlib.compress(bytes(512))
+    rows = [(1, 0, 1, 0, 512), (0x80000005, 1, 1, 512, len(packed)), (2, 2, 1, 0, 0), (0xFFFFFFFF, 3, 0, 0, 0)]
+    table = b"mish".ljust(200, b"\0") + struct.pack(">I", len(rows))
+    table += b"".join(struct.pack(">IIQQQQ", kind, 0, *numbers) for kind, *numbers in rows)
+    properties = plistlib.dumps({"resource-fork": {"blkx": [{"Data": table}]}})
+    trailer = bytearray(struct.pack(">4sII", b"koly", 4, 512).ljust(512, b"\0"))
+    struct.pack_into(">QQ", trailer, 216, len(stored + packed), len(properties))
+    return stored + packed + properties + bytes(trailer)
+
+
 SOURCES = [
     b"d41d8cd98f00b204e9800998ecf8427e,Name,12,pua\n# comment\n\"x\",y\n",
     b"d41d8cd98f00b204e9800998ecf8427e:12:Name:73\n",
@@ -282,6 +296,7 @@ def main(more):
         name = f"{file_type.lower()}-{number}"
         seed("unpack", name, bytes([choices()[file_type]]) + data)
         seed("scan", name, data)
+    seed("unpack", "dmg", bytes([choices()["Dmg"]]) + a_dmg())
     for name, file_type, data in images():
         seed("unpack", name, bytes([choices()[file_type]]) + data)
     for name, data in documents():

@@ -247,7 +247,12 @@ pub const FORMATS: &[Format] = &[
         bounds: "three blocks, at most 1 MiB each",
         leaves: "LZO, versions before 4",
     }),
-    not_yet(FileType::Dmg),
+    opens(FileType::Dmg, disks::open_dmg).told(Told {
+        reads: "UDIF images, stored, ADC, zlib, bzip2, LZMA, and what is on them",
+        by: "own; `flate2`, `bzip2`, `lzma-rust2`",
+        bounds: "as vhd; chunks of 64 MiB",
+        leaves: "LZFSE, encrypted images; checksums are not compared",
+    }),
     opens(FileType::Mbr, disks::open).told(DISK),
     opens(FileType::Gpt, disks::open).told(DISK),
     opens(FileType::Apm, disks::open).told(DISK),

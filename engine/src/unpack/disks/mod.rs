@@ -7,8 +7,9 @@
 //! where it is not blank.
 //!
 //! - `partitions.rs` reads the tables of partitions,
-//! - `vhd.rs`, `vhdx.rs`, `vmdk.rs`, `qcow2.rs` say where the parts of a disk lie in its image.
+//! - `vhd.rs`, `vhdx.rs`, `vmdk.rs`, `qcow2.rs`, `dmg.rs` say where the parts of a disk lie in its image.
 
+mod dmg;
 mod partitions;
 mod qcow2;
 mod vhd;
@@ -17,6 +18,7 @@ mod vmdk;
 
 use std::collections::VecDeque;
 
+pub(super) use self::dmg::open as open_dmg;
 pub(super) use self::qcow2::open as open_qcow2;
 pub(super) use self::vhd::open as open_vhd;
 pub(super) use self::vhdx::open as open_vhdx;

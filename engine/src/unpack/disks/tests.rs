@@ -298,3 +298,138 @@ fn lenient<'a>(open: Open, content: Content<'a>, offset: u64, opening: &Opening<
     open(content, offset, opening)
         .or_else(|_| Ok(Box::new(Disk::new(Volume::of(Content::borrowed(b""))))))
 }
+
+/// A UDIF image of a disk: chunks of 64 KiB, packed by turns in each way, and a hole at its end.
+fn dmg(disk: &[u8], pack: impl Fn(usize, &[u8]) -> (u32, Vec<u8>)) -> Vec<u8> {
+    let mut image = Vec::new();
+    let mut table = b"mish\0\0\0\x01".to_vec();
+    table.resize(200, 0);
+    let parts: Vec<_> = disk.chunks(64 << 10).collect();
+    table.extend((parts.len() as u32 + 2).to_be_bytes());
+    let mut line = |kind: u32, sector: usize, sectors: usize, place: usize, packed: usize| {
+        table.extend([kind.to_be_bytes(), [0; 4]].concat());
+        for number in [sector, sectors, place, packed] {
+            table.extend((number as u64).to_be_bytes());
+        }
+    };
+    for (number, part) in parts.iter().enumerate() {
+        let (kind, packed) = pack(number, part);
+        line(kind, number * 128, part.len().div_ceil(SECTOR), image.len(), packed.len());
+        image.extend(packed);
+    }
+    let sectors = disk.len().div_ceil(SECTOR);
+    line(2, sectors, 8, 0, 0);
+    line(u32::MAX, 0, 0, 0, 0);
+    let list =
+        format!("<plist><dict><key>Data</key><data>{}</data></dict></plist>", base64(&table));
+    let mut trailer = b"koly\0\0\0\x04\0\0\x02\0".to_vec();
+    trailer.resize(512, 0);
+    put(&mut trailer, 216, &(image.len() as u64).to_be_bytes());
+    put(&mut trailer, 224, &(list.len() as u64).to_be_bytes());
+    put(&mut trailer, 492, &((sectors + 8) as u64).to_be_bytes());
+    [image, list.into_bytes(), trailer].concat()
+}
+
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let group = |group: &[u8]| {
+        let bits = group.iter().fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte));
+        let bits = bits << (8 * (3 - group.len()));
+        (0..4).map(move |n| char::from(DIGITS[(bits >> (18 - 6 * n)) as usize & 63]))
+    };
+    bytes.chunks(3).flat_map(group).collect()
+}
+
+fn zlib(part: &[u8]) -> Vec<u8> {
+    use std::io::Write;
+    let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(part).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// ADC with nothing but runs.
+fn adc(part: &[u8]) -> Vec<u8> {
+    let run = |run: &[u8]| [&[0x7f + run.len() as u8][..], run].concat();
+    part.chunks(128).flat_map(run).collect()
+}
+
+fn bzip2(part: &[u8]) -> Vec<u8> {
+    use std::io::Write;
+    let mut encoder = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
+    encoder.write_all(part).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn packed_by_turns(number: usize, part: &[u8]) -> (u32, Vec<u8>) {
+    match number % 4 {
+        0 => (1, part.to_vec()),
+        1 => (0x8000_0005, zlib(part)),
+        2 => (0x8000_0006, bzip2(part)),
+        _ => (0x8000_0004, adc(part)),
+    }
+}
+
+#[test]
+fn chunks_of_every_kind_are_read() {
+    let Some(iso) = iso_sample() else { return };
+    let image = dmg(&iso, packed_by_turns);
+    assert!(identify::identify(&image).types_at_start().contains(FileType::Dmg));
+    assert_holds_sample(&walk_at(open_dmg, &image, 0, Limits::default()), "dmg");
+    let lzfse =
+        dmg(
+            &iso,
+            |number, part| {
+                if number == 3 { (0x8000_0007, part.to_vec()) } else { (1, part.to_vec()) }
+            },
+        );
+    let walked = walk_at(open_dmg, &lzfse, 0, Limits::default());
+    assert!(walked.reasons().contains(&Reason::Unsupported("method")), "{}", walked.words());
+    assert!(walked.entries.len() > 1, "the rest is read");
+}
+
+/// What we build is what another program takes for such an image.
+#[test]
+fn another_tool_reads_the_same_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    let disk = noise(300_000 / SECTOR * SECTOR);
+    let image = dmg(&disk, |number, part| match number % 2 {
+        0 => (1, part.to_vec()),
+        _ => (0x8000_0005, zlib(part)),
+    });
+    std::fs::write(folder.path().join("image.dmg"), &image).unwrap();
+    let arguments = ["convert", "-f", "dmg", "-O", "raw", "image.dmg", "disk"];
+    if run(folder.path(), "qemu-img", &arguments).is_none() {
+        return;
+    }
+    let theirs = std::fs::read(folder.path().join("disk")).unwrap();
+    let ours = walk_at(open_dmg, &image, 0, Limits::default());
+    assert!(theirs.starts_with(&disk) && ours.content("disk") == theirs);
+}
+
+#[test]
+fn copies_of_adc_reach_back_and_end_at_nothing() {
+    let packed = |bytes: &[u8]| dmg(&[0; SECTOR], |_, _| (0x8000_0004, bytes.to_vec()));
+    // Two bytes; three from one back; 63 + 4 from two back, over and over.
+    let copies = [&[0x81, b'a', b'b', 0x00, 0x00][..], &[0x7f, 0, 1].repeat(8)].concat();
+    let walked = walk_at(open_dmg, &packed(&copies), 0, Limits::default());
+    assert_eq!(walked.reasons(), [], "{}", walked.words());
+    assert!(walked.content("disk").starts_with(b"abbbbbbbbb"));
+    let walked = walk_at(open_dmg, &packed(&[0x80, b'a', 0x40, 0, 1]), 0, Limits::default());
+    assert_eq!(walked.reasons(), [Reason::Truncated], "from before the beginning");
+}
+
+#[test]
+fn tables_of_chunks_that_lie_are_said() {
+    let image = dmg(&noise(200_000), packed_by_turns);
+    let cut = |from: usize| {
+        let at = memchr::memmem::find(&image, b"</data>").unwrap();
+        [&image[..at - from], &vec![b' '; from], &image[at..]].concat()
+    };
+    let walked = walk_at(open_dmg, &cut(100), 0, Limits::default());
+    assert!(walked.reasons().contains(&Reason::Truncated), "{}", walked.words());
+    assert_eq!(refusal(open_dmg, &image[..600]), Reason::Corrupted);
+    survives_damage(
+        |content, offset, opening| lenient(open_dmg, content, offset, opening),
+        &dmg(&noise(3000), packed_by_turns),
+    );
+}
