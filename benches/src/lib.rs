@@ -7,7 +7,7 @@
 //!
 //! The programs: `compare` (`src/compare/`) whole scans beside other scanners, `search` (`src/search/`)
 //! the bare search for patterns beside other libraries, `growth` (`src/growth/`) costs as work grows,
-//! `calls` (`src/calls/`) what a call over C adds;
+//! `archives` (`src/archives/`) unpacking beside clamscan, `calls` (`src/calls/`) what a call over C adds;
 //! and the measurements of parts (`benches/parts/`).
 
 pub mod chart;
