@@ -203,6 +203,7 @@ IMAGES = [
     ("Squashfs", "mksquashfs tree out -quiet -nopad -noI -noF -b 4096"),
     ("Squashfs", "mksquashfs tree out -quiet -nopad -comp zstd"),
     ("Xar", "bsdtar -cf out --format xar tree"),
+    ("Apm", "xorriso -as mkisofs -quiet -R -hfsplus -o out tree"),
     ("Vhd", f"{DISK} && qemu-img convert -f raw -O vpc disk out"),
     ("Vhdx", f"{DISK} && qemu-img convert -f raw -O vhdx -o block_size=1M disk out"),
     ("Vmdk", f"{DISK} && qemu-img convert -f raw -O vmdk disk out"),

@@ -147,7 +147,7 @@ const NAMES: &[(&str, &[FileType])] = &[
     ("CL_TYPE_OOXML_WORD", &[Docx]),
     ("CL_TYPE_OOXML_XL", &[Xlsx]),
     ("CL_TYPE_PART_ANY", &[]),
-    ("CL_TYPE_PART_HFSPLUS", &[]),
+    ("CL_TYPE_PART_HFSPLUS", &[HfsPlus]),
     ("CL_TYPE_PDF", &[Pdf]),
     ("CL_TYPE_PNG", &[Png]),
     ("CL_TYPE_POSIX_TAR", &[Tar]),

@@ -166,6 +166,7 @@ file_types! {
     Apm "apm" "Disk with an Apple partition map",
     Fat "fat" "FAT file system",
     Ext "ext" "ext2, ext3 or ext4 file system",
+    HfsPlus "hfs-plus" "HFS+ file system",
     Squashfs "squashfs" "SquashFS image",
     Dmg "dmg" "macOS disk image",
     Vhd "vhd" "VHD disk image",

@@ -154,6 +154,8 @@ pub(super) const ROWS: &[Row] = &[
     Row::magic(Gpt, b"EFI PART").at(4096),
     Row::magic(Mbr, b"\x55\xaa").at(510).when(disks::is_mbr),
     Row::check(Fat, disks::is_fat),
+    Row::magic(HfsPlus, b"H+\0\x04").at(1024),
+    Row::magic(HfsPlus, b"HX\0\x05").at(1024),
     Row::magic(Ext, b"\x53\xef").at(1080).when(disks::is_ext),
     Row::magic(Squashfs, b"hsqs").when(archives::is_squashfs),
     Row::magic(Squashfs, b"sqsh").when(archives::is_squashfs),

@@ -2,9 +2,9 @@
 //! of it in `docs/formats.md`, which a test compares with this file.
 
 use super::{
-    Open, activemime, ar, arj, asar, autoit, cab, chm, cpio, disks, ext, fat, flash, gzip, hwp3,
-    inno, installshield, iso9660, lha, lnk, mail, nsis, ole2, onenote, pdf, program, pyinstaller,
-    rpm, rtf, seven_zip, sis, squashfs, streams, tar, text, udf, xar, zip,
+    Open, activemime, ar, arj, asar, autoit, cab, chm, cpio, disks, ext, fat, flash, gzip,
+    hfs_plus, hwp3, inno, installshield, iso9660, lha, lnk, mail, nsis, ole2, onenote, pdf,
+    program, pyinstaller, rpm, rtf, seven_zip, sis, squashfs, streams, tar, text, udf, xar, zip,
 };
 use crate::identify::FileType;
 
@@ -240,6 +240,12 @@ pub const FORMATS: &[Format] = &[
         by: "own",
         bounds: "in place; each folder once",
         leaves: "virtual partitions (packet writing on CD-R), sparing tables",
+    }),
+    opens(FileType::HfsPlus, hfs_plus::open).told(Told {
+        reads: "HFS+ and HFSX: both forks of every file",
+        by: "own",
+        bounds: "in place where a fork lies in a row; names of folders and further extents, charged to `limit:memory`",
+        leaves: "files that the system compressed (their packed forks are handed out), HFS, APFS",
     }),
     opens(FileType::Squashfs, squashfs::open).told(Told {
         reads: "version 4, packed with gzip, LZMA, xz, LZ4 or Zstandard, shared ends of files, holes",

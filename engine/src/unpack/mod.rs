@@ -25,6 +25,7 @@ mod fat;
 mod flash;
 mod formats;
 mod gzip;
+mod hfs_plus;
 mod hwp3;
 mod inno;
 mod installshield;

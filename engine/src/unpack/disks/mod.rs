@@ -24,7 +24,7 @@ pub(super) use self::vhd::open as open_vhd;
 pub(super) use self::vhdx::open as open_vhdx;
 pub(super) use self::vmdk::open as open_vmdk;
 use super::volume::{Runs, Volume, joined};
-use super::{Entry, Notes, Opening, Unpacker, ext, fat, iso9660, squashfs, udf};
+use super::{Entry, Notes, Opening, Unpacker, ext, fat, hfs_plus, iso9660, squashfs, udf};
 use crate::identify::{self, FileType};
 use crate::input::Content;
 use crate::limits::Budget;
@@ -41,6 +41,7 @@ const FILE_SYSTEMS: &[(FileType, OpenVolume)] = &[
     (FileType::Fat, fat::open_volume),
     (FileType::Ext, ext::open_volume),
     (FileType::Squashfs, squashfs::open_volume),
+    (FileType::HfsPlus, hfs_plus::open_volume),
 ];
 
 /// Tables of partitions. Those inside of a partition are left to the work queue, which counts how deep
