@@ -142,6 +142,15 @@ def documents():
     front = b"HWP Document File V3.00 \x1a\1\2\3\4\5".ljust(154, b"\0") + b"\1\0\0\0"
     yield "hwp3", bytes([3]) + front + bytes(1008) + deflated
     yield "activemime", bytes([4]) + b"ActiveMime".ljust(50, b"\0") + zlib.compress(b"macros")
+    texts = [
+        b"x = Chr(112) & \"ow\" & ChrW(&H65) & _\r\n 'r' + \"\\x61\\u0062\" : c^m^d I`E`X",
+        b"('{1}{0}' -f 'we','po') ('p','o') -join '' -join('a','b') ['a','b'].join(\"\")",
+        b"String.fromCharCode(0x61, 98) + [char]0x49+[char]69",
+        b"<meta charset=utf-7>+ADw-script+AD4-+2D3eAA-a+-b",
+        b"<?xml version='1.0' encoding='koi8-r'?><pkg:binaryData>aGVs bG8=</pkg:binaryData>\xd0",
+    ]
+    for number, text in enumerate(texts):
+        yield f"text-{number}", bytes([5]) + text
 
 
 def databases():

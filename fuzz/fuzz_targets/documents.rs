@@ -1,16 +1,17 @@
-//! Walks arbitrary bytes as documents of the smaller kinds; the first byte says as which.
+//! Walks arbitrary bytes as documents of the smaller kinds and as text; the first byte says as which.
 
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use pellucid::identify::FileType;
 
-const TYPES: [FileType; 5] = [
+const TYPES: [FileType; 6] = [
     FileType::Lnk,
     FileType::OneNote,
     FileType::Flash,
     FileType::Hwp3,
     FileType::ActiveMime,
+    FileType::Ascii,
 ];
 
 fuzz_target!(|data: &[u8]| {
