@@ -80,7 +80,8 @@ pub(crate) struct ScanArgs {
     /// No progress bar, and no summary beside machine-readable output
     #[arg(short, long)]
     pub(crate) quiet: bool,
-    /// Scan this many files at a time [default: the number of processors]
+    /// Scan with this many threads: as many files at a time, and archives with those that have no file
+    /// [default: the number of processors]
     #[arg(short = 'j', long = "jobs", value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) jobs: Option<u16>,
     #[command(flatten)]

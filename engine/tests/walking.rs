@@ -81,3 +81,33 @@ fn a_folder_called_like_standard_input_is_walked() {
     std::env::set_current_dir(folder.path()).expect("a folder");
     assert_eq!(walk(Path::new("-"), 1).files.len(), 1);
 }
+
+/// One archive has the threads to itself, since no other file is left for them.
+#[test]
+fn threads_without_a_file_help_with_an_archive() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let entries: Vec<_> = (0..60_u8)
+        .map(|number| common::gzip(&[&vec![number; 9000][..], b"a needle"].concat()))
+        .map(|entry| [entry, vec![0; 3000]].concat())
+        .collect();
+    let entries: Vec<_> = entries.iter().map(|entry| ("entry", entry.as_slice())).collect();
+    fs::write(folder.path().join("archive"), common::tar(&entries)).expect("a file");
+    let engine = engine(Source::new("a.ndb", "Test.Needle:0:*:6e6565646c65\n"));
+    let told = |threads| {
+        let told = Mutex::new(String::new());
+        let options = WalkOptions { scan: ScanOptions::default(), threads };
+        scan_tree(&engine, &[folder.path().to_owned()], &options, &|event| {
+            if let Event::Scanned { report, .. } = event {
+                *told.lock().expect("a lock") =
+                    format!("{:?}{:?}", report.findings, report.objects);
+            }
+        })
+        .expect("threads");
+        told.into_inner().expect("a lock")
+    };
+    let one = told(1);
+    assert_eq!(one.matches("Test.Needle").count(), 60);
+    for _ in 0..3 {
+        assert!(told(4) == one);
+    }
+}
