@@ -44,15 +44,15 @@ impl Charset {
     }
 
     /// Whether the text looks different once it is decoded.
-    fn changes(self, text: &[u8]) -> bool {
-        match self {
-            Charset::Utf7 => memchr::memchr(b'+', text).is_some(),
+    fn changes(self, text: &[u8], budget: &Budget) -> Result<bool, Stop> {
+        Ok(match self {
+            Charset::Utf7 => budget.find(text, b"+")?.is_some(),
             Charset::Legacy(encoding) if encoding == encoding_rs::ISO_2022_JP => {
-                memchr::memchr(0x1b, text).is_some()
+                budget.find(text, b"\x1b")?.is_some()
             }
             // What is UTF-8 already is believed before what it says: it is no accident.
-            Charset::Legacy(_) => std::str::from_utf8(text).is_err(),
-        }
+            Charset::Legacy(_) => !is_utf_8(text, budget)?,
+        })
     }
 
     /// Whether the text is ASCII before it is decoded, and would be decoded again if nothing marked it.
@@ -70,7 +70,7 @@ pub(in crate::unpack) fn converted<'e>(
     charset: Charset,
     budget: &Budget,
 ) -> Result<Option<Entry<'e>>, Stop> {
-    if !charset.changes(text) {
+    if !charset.changes(text, budget)? {
         return Ok(None);
     }
     let length = text.len() as u64;
@@ -82,6 +82,25 @@ pub(in crate::unpack) fn converted<'e>(
         Charset::Utf7 => budget.decode(mark.chain(Stepwise::new(Utf7::new(text))), length)?,
     };
     Ok(Some(Entry::decoded("as UTF-8", decoded)))
+}
+
+/// Whether all of a text is UTF-8; its last character may be cut off.
+fn is_utf_8(text: &[u8], budget: &Budget) -> Result<bool, Stop> {
+    const STEP: usize = 16 << 20;
+    let mut rest = text;
+    loop {
+        budget.check()?;
+        let piece = rest.get(..STEP).unwrap_or(rest);
+        let read = match std::str::from_utf8(piece) {
+            Ok(_) => piece.len(),
+            Err(error) if error.error_len().is_none() => error.valid_up_to(),
+            Err(_) => return Ok(false),
+        };
+        rest = rest.get(read..).unwrap_or_default();
+        if read == 0 || piece.len() < STEP {
+            return Ok(true);
+        }
+    }
 }
 
 /// The encoding that the text says it is in.
@@ -341,6 +360,16 @@ mod tests {
         for text in texts {
             assert_eq!(convert(text), None, "{}", String::from_utf8_lossy(text));
         }
+    }
+
+    #[test]
+    fn long_texts_are_looked_at_piece_by_piece() {
+        let budget = Budget::new(Limits::default(), Cancel::new());
+        let long = ["a".repeat((16 << 20) - 1), "\u{20ac}".repeat(10)].concat();
+        assert_eq!(is_utf_8(long.as_bytes(), &budget), Ok(true));
+        assert_eq!(is_utf_8(&[long.as_bytes(), b"\xff"].concat(), &budget), Ok(false));
+        let limits = Limits { time: std::time::Duration::ZERO, ..Limits::default() };
+        assert!(is_utf_8(b"a", &Budget::new(limits, Cancel::new())).is_err());
     }
 
     #[test]

@@ -31,8 +31,7 @@ const LONGEST: usize = 1 << 20;
 
 /// The text once more, if enough of it could be put together.
 pub(super) fn folded<'e>(text: &Content<'_>, budget: &Budget) -> Result<Option<Entry<'e>>, Stop> {
-    budget.check()?;
-    let beginnings = Beginnings::of(text);
+    let beginnings = Beginnings::of(text, budget)?;
     let mut counting = Folder::new(text, &beginnings);
     let mut out = Vec::new();
     while counting.count < ENOUGH && counting.next_piece(&mut out) {

@@ -3,7 +3,7 @@ use crate::limits::{Cancel, Limits};
 
 fn fold(text: &str) -> String {
     let mut out = Vec::new();
-    let beginnings = Beginnings::of(text.as_bytes());
+    let beginnings = Beginnings::of(text.as_bytes(), &budget()).unwrap();
     Folded::new(text.as_bytes(), &beginnings).read_to_end(&mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
@@ -124,7 +124,7 @@ fn any_bytes_do_no_harm() {
     let text: Vec<u8> =
         noise(200_000).iter().map(|&byte| letters[usize::from(byte) % letters.len()]).collect();
     let mut out = Vec::new();
-    let beginnings = Beginnings::of(&text);
+    let beginnings = Beginnings::of(&text, &budget()).unwrap();
     Folded::new(&text, &beginnings).read_to_end(&mut out).unwrap();
     assert!(out.len() <= text.len() * 2);
 }
