@@ -186,10 +186,10 @@ pub const FORMATS: &[Format] = &[
         leaves: "members that go on in another volume; archives with a broken header anywhere",
     }),
     opens(FileType::Cab, cab::open).told(Told {
-        reads: "stored, MSZIP, LZX; checksums of blocks",
-        by: "own walk; `flate2`, `lzxd`",
+        reads: "stored, MSZIP, Quantum, LZX; checksums of blocks",
+        by: "own walk; `flate2`, `lzxd`, own for Quantum",
         bounds: "4 MiB for the decoder; a folder is read again for files that lie before the place reached, charged like output",
-        leaves: "Quantum; files that go on from or into another cabinet",
+        leaves: "files that go on from or into another cabinet",
     }),
     opens(FileType::Arj, arj::open).told(Told {
         reads: "methods 0 to 4; the simple encryption with passwords",

@@ -1,17 +1,17 @@
-//! Cabinet archives (MS-CAB; "Microsoft Cabinet Format"): stored, MSZIP and LZX.
+//! Cabinet archives (MS-CAB; "Microsoft Cabinet Format"): stored, MSZIP, Quantum and LZX.
 //!
 //! The walk is our own, since a library's index looks files up by name and stops at the first fault.
 //! Files lie behind each other in folders, and each folder is one stream of blocks; a file that lies
 //! before the place reached has its folder read again, which is charged like output. MSZIP is deflate
 //! whose window goes on from block to block (`flate2`), LZX is `lzxd`'s.
 //!
-//! Not read: Quantum, and files that go on from or into another cabinet.
+//! Not read: files that go on from or into another cabinet.
 
 use std::io::{self, Read};
 
 use lzxd::{Lzxd, WindowSize};
 
-use super::decoders::Inflate;
+use super::decoders::{Inflate, Quantum};
 use super::solid::Solid;
 use super::{Entry, Notes, Opening, Unpacker};
 use crate::input::Content;
@@ -217,6 +217,7 @@ enum Codec {
     Stored,
     /// With what was unpacked last.
     MsZip(Vec<u8>),
+    Quantum(Box<Quantum>),
     Lzx(Box<Lzxd>),
 }
 
@@ -230,7 +231,10 @@ impl Codec {
                 let wrong = || Problem::new(Reason::Corrupted, "no such window of LZX");
                 Ok(Codec::Lzx(Box::new(Lzxd::new(window.ok_or_else(wrong)?))))
             }
-            (2, _) => Err(Problem::new(Reason::Unsupported("cab-method"), "Quantum")),
+            (2, bits) => {
+                let wrong = || Problem::new(Reason::Corrupted, "no such window of Quantum");
+                Ok(Codec::Quantum(Box::new(Quantum::new(bits).ok_or_else(wrong)?)))
+            }
             (method, _) => {
                 let detail = format!("method {method}");
                 Err(Problem::new(Reason::Unsupported("cab-method"), detail))
@@ -249,6 +253,7 @@ impl Codec {
                 *window = all.get(from..).unwrap_or_default().to_vec();
                 Ok(unpacked)
             }
+            Codec::Quantum(quantum) => quantum.block(packed, size),
             Codec::Lzx(lzx) => match lzx.decompress_next(packed, size) {
                 Ok(unpacked) => Ok(unpacked.to_vec()),
                 Err(error) => {

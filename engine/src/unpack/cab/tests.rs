@@ -2,8 +2,9 @@
 
 use super::*;
 use crate::limits::{Limit, Limits};
+use crate::unpack::decoders::quantum::encoder::Encoder;
 use crate::unpack::testing::{
-    Walked, deflated, made_by, noise, sample_tree, survives_damage, walk_at,
+    Walked, deflated, made_by, noise, run, sample_tree, survives_damage, walk_at,
 };
 
 fn walk(bytes: &[u8]) -> Walked {
@@ -76,11 +77,35 @@ fn cabinets_of_other_tools_are_read() {
     }
 }
 
+/// A text in blocks of Quantum, with a window of 2^18 bytes.
+fn quantum(text: &[u8]) -> Vec<u8> {
+    let mut encoder = Encoder::new(18);
+    let block = |block: &[u8]| (encoder.block(block), block.len() as u16);
+    let blocks: Vec<_> = text.chunks(32 << 10).map(block).collect();
+    cabinet(0x1272, &[("text", 0, text.len() as u32)], &blocks)
+}
+
+#[test]
+fn quantum_is_read_as_cabextract_reads_it() {
+    let text = [noise(4000), b"the quick brown fox ".repeat(2500), noise(1000)].concat();
+    let bytes = quantum(&text);
+    let walked = walk(&bytes);
+    assert_eq!(walked.reasons(), [], "{}", walked.words());
+    assert!(walked.content("text") == text);
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("q.cab"), &bytes).unwrap();
+    if run(folder.path(), "cabextract", &["-q", "-dout", "q.cab"]).is_some() {
+        assert!(std::fs::read(folder.path().join("out/text")).unwrap() == text);
+    }
+}
+
 #[test]
 fn other_methods_are_unsupported_by_name() {
-    let walked = walk(&cabinet(0x1472, &[("a", 0, 3)], &[stored(b"abc")]));
+    let walked = walk(&cabinet(4, &[("a", 0, 3)], &[stored(b"abc")]));
     assert_eq!(walked.reasons(), [Reason::Unsupported("cab-method")]);
-    assert!(walked.words().contains("Quantum"));
+    assert!(walked.words().contains("method 4"));
+    let walked = walk(&cabinet(0x0902, &[("a", 0, 3)], &[stored(b"abc")]));
+    assert_eq!(walked.reasons(), [Reason::Corrupted], "no such window");
 }
 
 #[test]
