@@ -72,8 +72,22 @@ pub(super) fn begins_with_partition(data: &[u8]) -> bool {
 /// Whether the lines of a boot record are those of a table of partitions, of which one begins within
 /// the data. File systems have such a sector as well, with code instead of the table.
 pub(super) fn is_mbr(data: &[u8]) -> bool {
-    let is_gpt = has(data, 512, b"EFI PART") || has(data, 4096, b"EFI PART");
-    if is_gpt || is_fat(data) {
+    is_mbr_of(data, data.len() as u64)
+}
+
+/// Whether a disk of that length, which begins with these bytes, has a table of partitions.
+pub(crate) fn has_partitions(head: &[u8], length: u64) -> bool {
+    let is_apple = || has(head, 0, b"ER") && is_apple_map(head);
+    let has_mark = || has(head, 510, b"\x55\xaa");
+    is_gpt(head) || is_apple() || (has_mark() && is_mbr_of(head, length))
+}
+
+fn is_gpt(data: &[u8]) -> bool {
+    has(data, 512, b"EFI PART") || has(data, 4096, b"EFI PART")
+}
+
+fn is_mbr_of(data: &[u8], length: u64) -> bool {
+    if is_gpt(data) || is_fat(data) {
         return false;
     }
     let Some((lines, _)) = part(data, 446, 64).map(<[u8]>::as_chunks::<16>) else { return false };
@@ -85,7 +99,7 @@ pub(super) fn is_mbr(data: &[u8]) -> bool {
     let is_inside = |line: &[u8; 16]| {
         let [_, _, _, _, kind, _, _, _, a, b, c, d, sectors @ ..] = *line;
         let place = u64::from(u32::from_le_bytes([a, b, c, d])).saturating_mul(512);
-        kind != 0 && sectors != [0; 4] && place < data.len() as u64
+        kind != 0 && sectors != [0; 4] && place < length
     };
     lines.iter().all(is_line) && lines.iter().any(is_inside)
 }

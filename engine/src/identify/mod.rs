@@ -43,6 +43,7 @@ mod zip;
 use std::fmt;
 
 use collector::Collector;
+pub(crate) use disks::has_partitions;
 pub(crate) use fields::crc32;
 pub(crate) use installers::{PYINSTALLER_COOKIE, pyinstaller_start};
 pub(crate) use table::magic_types;

@@ -44,11 +44,6 @@ const FILE_SYSTEMS: &[(FileType, OpenVolume)] = &[
     (FileType::HfsPlus, hfs_plus::open_volume),
 ];
 
-/// Tables of partitions. Those inside of a partition are left to the work queue, which counts how deep
-/// things lie in each other.
-const TABLES: &[(FileType, OpenVolume)] =
-    &[(FileType::Gpt, open_table), (FileType::Mbr, open_table), (FileType::Apm, open_table)];
-
 /// By so many bytes of its beginning a file system is known.
 const HEAD: u64 = 128 << 10;
 
@@ -57,12 +52,15 @@ pub(super) fn open<'a>(content: Content<'a>, offset: u64, opening: &Opening<'_>)
     open_table(Volume::of(content.slice(offset, u64::MAX)), opening.budget)
 }
 
-/// Opens the disk of an image, whatever is on it.
+/// Opens the disk of an image, whatever is on it. A table of partitions that is inside of a partition
+/// is left to the work queue, which counts how deep things lie in each other.
 fn open_disk<'a>(volume: Volume<'a>, budget: &Budget) -> Opened<'a> {
-    for known in [FILE_SYSTEMS, TABLES] {
-        if let Some(opened) = walk_inside(&volume, known, budget) {
-            return opened;
-        }
+    if let Some(opened) = walk_inside(&volume, budget) {
+        return opened;
+    }
+    let head = volume.get(0, HEAD, budget)?;
+    if identify::has_partitions(&head, volume.len()) {
+        return open_table(volume, budget);
     }
     let mut disk = Disk::new(volume);
     let length = disk.volume.len();
@@ -77,17 +75,13 @@ fn open_table<'a>(volume: Volume<'a>, budget: &Budget) -> Opened<'a> {
 }
 
 /// Opens what is on a disk without putting it together. `None`: nothing that is known.
-fn walk_inside<'a>(
-    volume: &Volume<'a>,
-    known: &[(FileType, OpenVolume)],
-    budget: &Budget,
-) -> Option<Opened<'a>> {
+fn walk_inside<'a>(volume: &Volume<'a>, budget: &Budget) -> Option<Opened<'a>> {
     let head = match volume.get(0, HEAD, budget) {
         Ok(head) => head,
         Err(problem) => return Some(Err(problem)),
     };
     let types = identify::identify(&head).types_at_start();
-    let (_, open) = known.iter().find(|(file_type, _)| types.contains(*file_type))?;
+    let (_, open) = FILE_SYSTEMS.iter().find(|(file_type, _)| types.contains(*file_type))?;
     Some(open(volume.clone(), budget))
 }
 
@@ -171,7 +165,7 @@ impl<'a> Disk<'a> {
         let is_object = lies_in_a_row && is_small;
         if !part.is_gap && !is_object {
             let volume = self.volume.part(part.at, part.length);
-            match walk_inside(&volume, FILE_SYSTEMS, budget) {
+            match walk_inside(&volume, budget) {
                 Some(Ok(unpacker)) => {
                     self.inside = Some(Inside { name: part.name, unpacker });
                     return Ok(None);
