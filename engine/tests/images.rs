@@ -2,6 +2,8 @@
 //!
 //! The images are made by e2fsprogs and qemu-img; without these the tests say that they are skipped.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)] // nothing here is from outside
+
 mod common;
 
 use std::path::Path;
