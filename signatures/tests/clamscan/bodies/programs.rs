@@ -104,7 +104,10 @@ fn without_an_entry_point_in_the_file_nothing_is_known() {
         spot("EOF-512,508", &[], &[0xdfc, 0xc00]),
         spot("1024,8", &[0x400, 0x408], &[0x3ff, 0x409]),
     ];
-    hold(0, &file, ANY_TARGET);
+    // What is behind the program is an object of its own here, which has an end.
+    const IN_THE_PROGRAM: &[Spot] =
+        &[spot("EOF-4", &[], &[0x400]), spot("1024,8", &[0x400, 0x408], &[0x3ff, 0x409])];
+    hold(0, &file, IN_THE_PROGRAM);
     for magic in [&b"MZ"[..], b"\x7fELF", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe\0\0\0\x02"] {
         let mut file = vec![0; 0xe00];
         file[..magic.len()].copy_from_slice(magic);
