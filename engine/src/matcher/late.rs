@@ -8,7 +8,7 @@
 #![warn(clippy::arithmetic_side_effects)]
 
 use super::Subject;
-use super::filter::{self, Plan, Sections, Window};
+use super::filter::{self, Plan, Sections};
 use super::patterns::{Left, Patterns, Scratch};
 use crate::limits::{Budget, Stop};
 use crate::set::SignatureSet;
@@ -20,8 +20,8 @@ pub(super) const FEW: usize = 24;
 const MOST: usize = 1 << 15;
 /// Patterns that may start at so few positions only need no pass.
 const FEW_STARTS: u64 = 1 << 12;
-/// Widths of windows with the distances of probes that literals of that length allow, best first: a
-/// literal must have `width + step - 1` bytes.
+/// Widths of windows with the distances of probes, best first: a literal goes to the first that it is
+/// long enough for.
 const CLASSES: [(u8, u8); 7] = [(8, 8), (8, 4), (8, 1), (4, 4), (4, 1), (2, 1), (1, 1)];
 /// Memory for each window in work: rows, hashes, cells and their heads.
 const WINDOW_MEMORY: u64 = 64;
@@ -142,29 +142,21 @@ impl Patterns {
 
 impl Batch {
     fn new() -> Self {
-        let plans = CLASSES.map(|(width, step)| Plan { width, step, windows: Vec::new() });
+        let plans = CLASSES.map(|(width, step)| Plan::new(width, step));
         Self { plans, ..Self::default() }
     }
 
     fn windows(&self) -> u64 {
-        self.plans.iter().map(|plan| plan.windows.len() as u64).sum()
+        self.plans.iter().map(|plan| plan.windows() as u64).sum()
     }
 
     /// Adds the windows of a segment's literal.
     fn add(&mut self, set: &SignatureSet, number: u32, segment: &SegmentRow) -> Result<(), Left> {
         let literal = set.literal(segment)?;
-        let room = |plan: &&mut Plan| {
-            let run = plan.width.saturating_add(plan.step).saturating_sub(1);
-            usize::from(run) <= literal.len()
-        };
+        let room = |plan: &&mut Plan| plan.run() <= literal.len();
         let Some(plan) = self.plans.iter_mut().find(room) else { return Ok(()) };
         let anchor = u32::try_from(self.anchors.len()).unwrap_or(u32::MAX);
-        let windows = literal.windows(plan.width.into()).take(plan.step.into());
-        plan.windows.extend((0_u8..).zip(windows).map(|(phase, window)| Window {
-            bytes: number_of(window),
-            anchor,
-            phase,
-        }));
+        plan.add(literal, anchor);
         self.anchors.push(anchor_of(literal, number, segment));
         Ok(())
     }

@@ -829,8 +829,10 @@ row! {
         log2_heads: u8,
         /// Bits of a cell that hold the row of an anchor.
         row_bits: u8,
+        /// Bytes beside a window that the tag of a cell tells of, at most half of `step`.
+        beside: u8,
         /// Zeros.
-        reserved: [u8; 3],
+        reserved: [u8; 2],
         /// Where the words begin, in bytes from the start of their section.
         words_at: U64,
         /// The first of its heads, one more than buckets.

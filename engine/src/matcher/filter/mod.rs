@@ -33,4 +33,4 @@ mod write;
 pub use kernels::Kernel;
 pub(crate) use search::{Buffers, REGION, Search, Seen, Sink};
 pub(crate) use tables::{Sections, check, check_all};
-pub use write::{Plan, Window, Written, write};
+pub use write::{Plan, Written, write};

@@ -10,7 +10,7 @@ use zerocopy::little_endian::U32;
 use super::candidates::Candidates;
 use super::hash::{self, FOLD};
 use super::kernels::{Kernel, portable, prefetch};
-use super::tables::{Filter, Sections, Table, lane_of, mask_of};
+use super::tables::{Filter, Sections, Table, Tags, lane_of, mask_of};
 use crate::set::layout::AnchorRow;
 use crate::set::{Damaged, Rows};
 
@@ -36,7 +36,7 @@ pub(crate) struct Buffers {
 struct Probe {
     position: u32,
     bucket: u32,
-    tag: u32,
+    tags: Tags,
     /// The cells of the bucket, once they are known: the first, and how many.
     cells: (u32, u32),
 }
@@ -135,7 +135,7 @@ impl<'s> Search<'s> {
                 Filter::Narrow(filter) => {
                     self.kernel.narrow(filter, text, position, candidates);
                     let rest = text.len() % 4;
-                    if rest >= table.width {
+                    if rest > 0 {
                         let at = text.len().wrapping_sub(rest);
                         let window = read(text, at, rest) as u32;
                         if portable::narrow_holds(filter, window) {
@@ -200,7 +200,7 @@ impl<'s> Search<'s> {
         matches: &mut Vec<Found>,
     ) {
         for cell in cells {
-            if let Some((anchor, phase)) = table.open(cell.get(), probe.tag) {
+            if let Some((anchor, phase)) = table.open(cell.get(), probe.tags) {
                 prefetch(self.anchors.unread(), anchor as usize);
                 let run = probe.position.wrapping_sub(phase);
                 matches.push(Found { anchor, run, before: phase > probe.position });
@@ -246,11 +246,11 @@ fn hash_all(
     let mask = mask_of(table.width) & FOLD;
     probes.clear();
     for &position in candidates.as_slice() {
-        let window = read(data, base.wrapping_add(position as usize), 8) & mask;
-        let hash = hash::directory(window);
+        let at = base.wrapping_add(position as usize);
+        let hash = hash::directory(read(data, at, 8) & mask);
         let bucket = table.bucket(hash);
         prefetch(table.unread_heads(), bucket as usize);
-        probes.push(Probe { position, bucket, tag: hash as u32, cells: (0, 0) });
+        probes.push(Probe { position, bucket, tags: table.tags(hash, data, at), cells: (0, 0) });
     }
     candidates.length = 0;
 }

@@ -3,6 +3,7 @@
 use zerocopy::FromBytes;
 use zerocopy::little_endian::{U32, U64};
 
+use super::hash::{self, FOLD};
 use super::kernels::{Narrow, Wide};
 use crate::set::layout::{AnchorRow, TableRow};
 use crate::set::{Damaged, Rows};
@@ -25,6 +26,30 @@ pub(crate) struct Sections<'s> {
     pub(crate) anchors: Rows<'s, AnchorRow>,
 }
 
+/// The tags of a window, one for each side.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Tags {
+    behind: u32,
+    before: u32,
+}
+
+/// Whether the tag of a window in that phase tells of the bytes behind it, or of those before it:
+/// of the side where the longer part of the run lies.
+#[inline]
+pub(super) fn is_behind(phase: usize, step: usize) -> bool {
+    phase < step / 2
+}
+
+/// Four bytes as a number in little endian, zeros where there are none.
+#[inline]
+fn read_four(data: &[u8], at: usize) -> u32 {
+    let rest = data.get(at..).unwrap_or_default();
+    match rest.first_chunk() {
+        Some(all) => u32::from_le_bytes(*all),
+        None => rest.iter().take(4).rev().fold(0, |number, &byte| number << 8 | u32::from(byte)),
+    }
+}
+
 /// A filter of either kind.
 #[derive(Clone, Copy)]
 pub(super) enum Filter<'s> {
@@ -44,6 +69,8 @@ pub(super) struct Table<'s> {
     log2_heads: u32,
     cells: Rows<'s, U32>,
     row_bits: u32,
+    /// Bytes beside a window that the tags tell of.
+    beside: usize,
 }
 
 /// Bytes that a lane takes; windows of up to four bytes have narrow ones.
@@ -68,7 +95,8 @@ impl<'s> Table<'s> {
             && step <= lane
             && (1..=28).contains(&log2_words)
             && (1..=28).contains(&log2_heads)
-            && u32::from(row.row_bits) <= 32 - PHASE_BITS;
+            && u32::from(row.row_bits) <= 32 - PHASE_BITS
+            && usize::from(row.beside) <= step / 2;
         if !is_sane {
             return None;
         }
@@ -89,8 +117,8 @@ impl<'s> Table<'s> {
         let heads_at = row.heads_at.get() as usize;
         let heads = sections.heads.part(heads_at, (1_usize << log2_heads).wrapping_add(1))?;
         let cells = sections.cells.part(row.cells_at.get() as usize, row.cells.get() as usize)?;
-        let row_bits = row.row_bits.into();
-        Some(Self { filter, width, step, heads, log2_heads, cells, row_bits })
+        let (row_bits, beside) = (row.row_bits.into(), row.beside.into());
+        Some(Self { filter, width, step, heads, log2_heads, cells, row_bits, beside })
     }
 
     /// The bucket of a directory hash.
@@ -126,12 +154,26 @@ impl<'s> Table<'s> {
         self.cells.run(first, count)
     }
 
-    /// The anchor and the phase of a cell, if its tag is that of the hash.
+    /// The tags of a window at `position`: of one with a part of the run behind it, and of one with a
+    /// part before it.
     #[inline]
-    pub(super) fn open(&self, cell: u32, hash: u32) -> Option<(u32, u32)> {
+    pub(super) fn tags(&self, directory: u64, data: &[u8], position: usize) -> Tags {
+        let mask = (mask_of(self.beside) & FOLD) as u32;
+        let at = |at: usize| read_four(data, at) & mask;
+        let behind = at(position.wrapping_add(self.width));
+        // In front of the data no run begins.
+        let before = position.checked_sub(self.beside).map_or(0, at);
+        Tags { behind: hash::tag(directory, behind), before: hash::tag(directory, before) }
+    }
+
+    /// The anchor and the phase of a cell, if its tag is the window's.
+    #[inline]
+    pub(super) fn open(&self, cell: u32, tags: Tags) -> Option<(u32, u32)> {
         let low = self.row_bits.wrapping_add(PHASE_BITS);
-        let differs = u64::from(cell ^ hash) >> low;
-        (differs == 0).then_some((self.row_of(cell) as u32, cell & 7))
+        let phase = cell & 7;
+        let tag = if is_behind(phase as usize, self.step) { tags.behind } else { tags.before };
+        let differs = u64::from(cell ^ tag) >> low;
+        (differs == 0).then_some((self.row_of(cell) as u32, phase))
     }
 
     #[inline]

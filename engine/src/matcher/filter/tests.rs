@@ -6,7 +6,7 @@ use super::*;
 use crate::set::Damaged;
 use crate::set::layout::AnchorRow;
 
-/// A pattern of which a run of `width + step - 1` bytes is known.
+/// A pattern of which a run is known, as long as its class asks for or a byte longer.
 #[derive(Clone, Debug)]
 struct Run {
     bytes: Vec<u8>,
@@ -18,9 +18,10 @@ const CLASSES: [(u8, u8); 9] =
 
 fn run() -> impl Strategy<Value = Run> {
     let byte = prop::sample::select(vec![0, b'a', b'A', b'b', 0xff, 0x20, 0x5b]);
-    (prop::collection::vec(byte, 15), 0..CLASSES.len()).prop_map(|(mut bytes, class)| {
+    let parts = (prop::collection::vec(byte, 16), 0..CLASSES.len(), 0..2_usize);
+    parts.prop_map(|(mut bytes, class, longer)| {
         let (width, step) = CLASSES[class];
-        bytes.truncate(usize::from(width + step - 1));
+        bytes.truncate(Plan::new(width, step).run() + longer);
         Run { bytes, class }
     })
 }
@@ -28,14 +29,11 @@ fn run() -> impl Strategy<Value = Run> {
 /// The tables of some runs.
 fn tables(runs: &[Run]) -> (Written, Vec<AnchorRow>) {
     let mut plans: Vec<Plan> =
-        CLASSES.iter().map(|&(width, step)| Plan { width, step, windows: Vec::new() }).collect();
+        CLASSES.iter().map(|&(width, step)| Plan::new(width, step)).collect();
     let mut anchors = Vec::new();
     for run in runs {
         let plan = &mut plans[run.class];
-        for (phase, window) in (0..).zip(run.bytes.windows(plan.width.into())) {
-            let bytes = window.iter().rev().fold(0, |all, &byte| all << 8 | u64::from(byte));
-            plan.windows.push(Window { bytes, anchor: anchors.len() as u32, phase });
-        }
+        plan.add(&run.bytes, anchors.len() as u32);
         let last = run.bytes[run.bytes.len() - 1];
         anchors.push(AnchorRow {
             segment: 0.into(),
@@ -145,7 +143,7 @@ fn runs_across_blocks_and_regions_are_seen() {
     let runs: Vec<Run> = (0..CLASSES.len())
         .map(|class| {
             let (width, step) = CLASSES[class];
-            let bytes = b"0123456789abcde"[..usize::from(width + step - 1)].to_vec();
+            let bytes = b"0123456789abcde"[..Plan::new(width, step).run()].to_vec();
             Run { bytes, class }
         })
         .collect();
@@ -179,7 +177,7 @@ fn forged_tables_are_refused_or_harmless() {
     let runs = [Run { bytes: b"0123456789abcde".to_vec(), class: 0 }];
     let (written, anchors) = tables(&runs);
     let good = written.tables[0];
-    let changes: [fn(&mut crate::set::layout::TableRow); 10] = [
+    let changes: [fn(&mut crate::set::layout::TableRow); 11] = [
         |row| row.width = 9,
         |row| row.width = 0,
         |row| row.width = 7,
@@ -188,6 +186,7 @@ fn forged_tables_are_refused_or_harmless() {
         |row| row.log2_words += 1,
         |row| row.log2_heads += 1,
         |row| row.row_bits = 30,
+        |row| row.beside = 5,
         |row| row.words_at = 8.into(),
         |row| row.cells = u32::MAX.into(),
     ];

@@ -5,29 +5,92 @@ use zerocopy::IntoBytes;
 use zerocopy::little_endian::{U32, U64};
 
 use super::hash::{self, FOLD};
-use super::tables::{PHASE_BITS, lane_of, mask_of};
+use super::tables::{PHASE_BITS, is_behind, lane_of};
 use crate::set::layout::TableRow;
 
-/// A window that gives an anchor away.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Window {
-    /// Its bytes, as a number in little endian; folding is done here.
-    pub bytes: u64,
+/// A window that gives an anchor away, folded.
+#[derive(Clone, Copy, Debug)]
+struct Window {
+    /// Its bytes, as a number in little endian.
+    bytes: u64,
+    /// Bytes of the run beside it, as a number in little endian.
+    beside: u32,
     /// The row of the anchor.
-    pub anchor: u32,
+    anchor: u32,
     /// Bytes from the start of the anchor's run to the window, below the table's step.
-    pub phase: u8,
+    phase: u8,
 }
 
 /// The windows of one width, probed at one distance.
 #[derive(Clone, Debug, Default)]
 pub struct Plan {
-    /// Bytes in a window, 1 to 4 or 8.
-    pub width: u8,
-    /// Probes stand so many bytes apart: 1, 2, 4 or 8.
-    pub step: u8,
-    /// The windows.
-    pub windows: Vec<Window>,
+    width: u8,
+    step: u8,
+    beside: u8,
+    windows: Vec<Window>,
+}
+
+impl Plan {
+    /// A plan without windows. They are of `width` bytes, 1 to 4 or 8, and probes stand `step` bytes
+    /// apart, 1, 2, 4 or 8, but no more than a window of four or eight bytes.
+    pub const fn new(width: u8, step: u8) -> Self {
+        // A table with runs that lack a byte has less to tell beside its windows.
+        let beside = if takes_short_runs(width, step) { 1 } else { step / 2 };
+        Self { width, step, beside, windows: Vec::new() }
+    }
+
+    /// Bytes that a run must have, so that one of its windows falls on a probe wherever it stands.
+    pub const fn run(&self) -> usize {
+        let run = (self.width as usize).saturating_add(self.step as usize).saturating_sub(1);
+        run.saturating_sub(takes_short_runs(self.width, self.step) as usize)
+    }
+
+    /// How many windows there are.
+    pub fn windows(&self) -> usize {
+        self.windows.len()
+    }
+
+    /// Adds the windows of a run; bytes behind the first `width + step - 1` are not looked at. Where
+    /// the run has one byte less, the last window is added with each byte that may follow.
+    pub fn add(&mut self, run: &[u8], anchor: u32) {
+        let (width, step) = (usize::from(self.width), usize::from(self.step));
+        let folded: Vec<u8> = run.iter().map(|byte| byte & FOLD as u8).collect();
+        for phase in 0..step {
+            let bytes = folded.get(phase..).unwrap_or_default();
+            let beside = self.beside(&folded, phase);
+            let window = |bytes: u64| Window { bytes, beside, anchor, phase: phase as u8 };
+            match bytes.get(..width) {
+                Some(bytes) => self.windows.push(window(number_of(bytes))),
+                None => {
+                    let known = number_of(bytes);
+                    let any = (0..=u8::MAX).filter(|byte| byte & !(FOLD as u8) == 0);
+                    let place = (bytes.len() as u32).wrapping_mul(8);
+                    self.windows.extend(any.map(|byte| window(known | u64::from(byte) << place)));
+                }
+            }
+        }
+    }
+
+    /// What the tag of the window in that phase tells of.
+    fn beside(&self, run: &[u8], phase: usize) -> u32 {
+        let (width, beside) = (usize::from(self.width), usize::from(self.beside));
+        let start = match is_behind(phase, self.step.into()) {
+            true => phase.saturating_add(width),
+            false => phase.saturating_sub(beside),
+        };
+        number_of(run.get(start..start.saturating_add(beside)).unwrap_or_default()) as u32
+    }
+}
+
+/// Whether the windows of a class, but the last one of a run, may be those of a run that is one byte
+/// shorter than the class asks for: then patterns of six bytes need no pass of their own.
+const fn takes_short_runs(width: u8, step: u8) -> bool {
+    width == 4 && step == 4
+}
+
+/// Bytes as a number in little endian.
+fn number_of(bytes: &[u8]) -> u64 {
+    bytes.iter().rev().fold(0, |number, &byte| number << 8 | u64::from(byte))
 }
 
 /// The sections.
@@ -65,23 +128,23 @@ pub fn write(plans: &[Plan], anchors: usize) -> Option<Written> {
         let words_at = written.filters.len() as u64;
         let lane = lane_of(plan.width.into());
         let log2_words = log2_bits.wrapping_sub(lane.trailing_zeros().wrapping_add(3));
-        let folded = folded(plan);
         match lane {
-            4 => push_narrow(&folded, log2_words, &mut written.filters),
-            _ => push_wide(&folded, log2_words, &mut written.filters),
+            4 => push_narrow(&plan.windows, log2_words, &mut written.filters),
+            _ => push_wide(&plan.windows, log2_words, &mut written.filters),
         }
         let log2_heads =
             plan.windows.len().next_power_of_two().trailing_zeros().clamp(5, 28).wrapping_sub(1);
         let heads_at = u32::try_from(written.heads.len()).ok()?;
         let cells_at = u32::try_from(written.cells.len()).ok()?;
-        let cells = directory(&folded, log2_heads, row_bits, &mut written)?;
+        let cells = directory(&plan.windows, log2_heads, row_bits, &mut written)?;
         written.tables.push(TableRow {
             width: plan.width,
             step: plan.step,
             log2_words: log2_words as u8,
             log2_heads: log2_heads as u8,
             row_bits: row_bits as u8,
-            reserved: [0; 3],
+            beside: plan.beside,
+            reserved: [0; 2],
             words_at: words_at.into(),
             heads_at: heads_at.into(),
             cells_at: cells_at.into(),
@@ -90,12 +153,6 @@ pub fn write(plans: &[Plan], anchors: usize) -> Option<Written> {
         });
     }
     Some(written)
-}
-
-/// The windows as a search sees them.
-fn folded(plan: &Plan) -> Vec<Window> {
-    let mask = mask_of(plan.width.into()) & FOLD;
-    plan.windows.iter().map(|window| Window { bytes: window.bytes & mask, ..*window }).collect()
 }
 
 fn filter_bits(windows: usize) -> usize {
@@ -143,7 +200,7 @@ fn directory(
             let hash = hash::directory(window.bytes);
             let bucket = (hash >> 64_u32.wrapping_sub(log2_heads)) as u32;
             let cell = window.anchor << PHASE_BITS | u32::from(window.phase);
-            (bucket, hash as u32 & tag_mask | cell)
+            (bucket, hash::tag(hash, window.beside) & tag_mask | cell)
         })
         .collect();
     placed.sort_unstable();

@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 
 use pellucid::matcher::ByteMask;
-use pellucid::matcher::filter::{Plan, Window};
+use pellucid::matcher::filter::Plan;
 use pellucid::set::layout::AnchorRow;
 
 use super::cost::{self, CLASSES};
@@ -49,6 +49,8 @@ struct Choice {
     class: usize,
     stretch: usize,
     start: usize,
+    /// Bytes of its run.
+    length: usize,
 }
 
 /// The least price of a stretch in any class.
@@ -80,12 +82,7 @@ pub(super) fn choose(windows: &Windows, patterns: &[u32]) -> Chosen {
 }
 
 fn plans() -> Vec<Plan> {
-    let plan = |class: &cost::Class| Plan {
-        width: class.width as u8,
-        step: class.step as u8,
-        windows: Vec::new(),
-    };
-    CLASSES.iter().map(plan).collect()
+    CLASSES.iter().map(|class| class.plan()).collect()
 }
 
 /// Calls with class, start in the stretch, first window and price of every run that a class takes.
@@ -110,11 +107,20 @@ fn for_each_run(
                 width = class.width;
                 cost::windows(&run, width, costs);
             }
+            let price = |costs: &[u64], last: u64| {
+                let sum = costs.iter().fold(last, |sum, &cost| sum.saturating_add(cost));
+                sum / class.step as u64
+            };
             for (start, costs) in costs.windows(class.step).enumerate() {
-                let price = costs.iter().fold(0_u64, |sum, &cost| sum.saturating_add(cost));
-                let price = price / class.step as u64;
-                let bytes = run.get(start..start.saturating_add(class.run())).unwrap_or_default();
-                take(number, begin.saturating_add(start), bytes, price);
+                let end = start.saturating_add(class.whole_run());
+                let bytes = run.get(start..end).unwrap_or_default();
+                take(number, begin.saturating_add(start), bytes, price(costs, 0));
+            }
+            if run.len() < class.whole_run() {
+                // The last window may end in any byte.
+                let known = run.len().saturating_sub(class.width).saturating_add(1);
+                let last = cost::window(run.get(known..).unwrap_or_default());
+                take(number, begin, &run, price(costs, last));
             }
         }
     }
@@ -272,7 +278,8 @@ fn best(
             let crowds = (crowds.count() as u64).saturating_mul(PRICE_OF_CROWDS);
             let price = price.saturating_add(crowds);
             if best.is_none_or(|best| best.price > price) {
-                best = Some(Choice { price, class: class_number, stretch: number, start });
+                let length = run.len();
+                best = Some(Choice { price, class: class_number, stretch: number, start, length });
             }
         });
     }
@@ -301,15 +308,13 @@ fn add(
     };
     let bytes = windows.bytes(stretch);
     let run: Vec<u8> =
-        bytes.iter().skip(choice.start).take(class.run()).map(|byte| byte.value & FOLD).collect();
-    let anchor = chosen.anchors.len() as u32;
-    for (phase, window) in (0_u8..).zip(run.windows(class.width)) {
-        let bytes = number_of(window);
-        let count = taken.entry((choice.class, bytes)).or_default();
+        bytes.iter().skip(choice.start).take(choice.length).map(|byte| byte.value & FOLD).collect();
+    for window in run.windows(class.width) {
+        let count = taken.entry((choice.class, number_of(window))).or_default();
         *count = count.saturating_add(1);
-        plan.windows.push(Window { bytes, anchor, phase });
     }
-    let (check_at, check, check_mask) = check(bytes, choice.start, class.run());
+    plan.add(&run, chosen.anchors.len() as u32);
+    let (check_at, check, check_mask) = check(bytes, choice.start, run.len());
     chosen.anchors.push(AnchorRow {
         segment: stretch.segment.into(),
         lead_min: stretch.lead_min.saturating_add(choice.start as u32).into(),

@@ -3,6 +3,8 @@
 //! Costs are candidates per byte of clean files, in units of 2^-60, as integers, so that every
 //! machine chooses alike.
 
+use pellucid::matcher::filter::Plan;
+
 use crate::rarity::{of_pair, of_third};
 
 /// How windows of one width are probed.
@@ -34,8 +36,18 @@ pub(super) const CLASSES: [Class; 8] = [
 ];
 
 impl Class {
-    /// Bytes that a run must have to give this class a window for every way the probes can fall.
+    /// A plan without windows.
+    pub(super) fn plan(self) -> Plan {
+        Plan::new(self.width as u8, self.step as u8)
+    }
+
+    /// Bytes that a run must have.
     pub(super) fn run(self) -> usize {
+        self.plan().run()
+    }
+
+    /// Bytes that a run must have to give this class a window for every way the probes can fall.
+    pub(super) fn whole_run(self) -> usize {
         self.width.saturating_add(self.step).saturating_sub(1)
     }
 }
@@ -61,6 +73,13 @@ fn power(eighths: u32) -> u64 {
 
 /// How surprising a single byte is, in eighths of a bit: what has no more is hopeless anyway.
 const ONE_BYTE: u32 = 8 * 6;
+
+/// How often a window occurs in clean files.
+pub(super) fn window(bytes: &[u8]) -> u64 {
+    let mut costs = Vec::new();
+    windows(bytes, bytes.len(), &mut costs);
+    costs.first().copied().unwrap_or(0)
+}
 
 /// How often each window of a width occurs in clean files, by its start in a run of folded bytes.
 pub(super) fn windows(run: &[u8], width: usize, costs: &mut Vec<u64>) {
