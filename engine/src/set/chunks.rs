@@ -118,19 +118,24 @@ impl Chunks {
     }
 
     /// Compares the chunks that a range inside of the body lies in, those that were not compared before.
-    #[inline]
+    #[inline(always)]
     pub(super) fn look(&self, range: Range<usize>) -> Result<(), Damaged> {
+        let (first, last) = (chunk_of(range.start), chunk_of(range.end.saturating_sub(1)));
+        let state = self.states.get(first).filter(|_| first == last);
+        match state.is_some_and(|state| state.load(Ordering::Acquire) == GOOD) {
+            true => Ok(()),
+            false => self.look_longer(range),
+        }
+    }
+
+    /// The same, where the bytes lie in several chunks, or in one that was not compared before.
+    #[cold]
+    fn look_longer(&self, range: Range<usize>) -> Result<(), Damaged> {
         if range.is_empty() {
             return Ok(());
         }
         let (first, last) = (chunk_of(range.start), chunk_of(range.end.saturating_sub(1)));
-        let is_good = |chunk: usize| {
-            self.states.get(chunk).is_some_and(|state| state.load(Ordering::Acquire) == GOOD)
-        };
-        match is_good(first) && (first == last || (first..=last).all(is_good)) {
-            true => Ok(()),
-            false => (first..=last).try_for_each(|chunk| self.check(chunk)),
-        }
+        (first..=last).try_for_each(|chunk| self.check(chunk))
     }
 
     /// Bytes that were all checked before, or that are looked at before they are read.
@@ -194,6 +199,7 @@ impl Chunks {
     }
 }
 
+#[inline]
 fn chunk_of(byte: usize) -> usize {
     byte.checked_div(CHUNK as usize).unwrap_or(0)
 }

@@ -819,11 +819,11 @@ row! {
 row! {
     /// One table of windows: a filter and the directory behind it.
     TableRow {
-        /// Bytes in a window, 1 to 4 or 8.
+        /// Bytes in a window, 1 to 8; 8 where `step` is.
         width: u8,
         /// Probes stand so many bytes apart: 1, 2, 4 or 8.
         step: u8,
-        /// The filter has 2 to the power of this words: of 32 bits up to width 4, else of 64.
+        /// The filter has 2 to the power of this words: of 64 bits where `step` is 8, else of 32.
         log2_words: u8,
         /// The directory has 2 to the power of this buckets.
         log2_heads: u8,

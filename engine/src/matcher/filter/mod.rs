@@ -1,6 +1,6 @@
 //! Where may patterns be? One pass of strided probes over the data, on tables that lie in the set.
 //!
-//! A *window* is one to four or eight neighbouring bytes of a pattern, rare ones. An *anchor* is a run of bytes
+//! A *window* is one to eight neighbouring bytes of a pattern, rare ones. An *anchor* is a run of bytes
 //! of a pattern of which all windows at neighbouring places are known: as many as probes lie apart, so
 //! that wherever the run stands in the data, one of its windows falls on a probe. All windows of one
 //! width and distance make a *table*:

@@ -9,7 +9,7 @@ use zerocopy::little_endian::U32;
 
 use super::candidates::Candidates;
 use super::hash::{self, FOLD};
-use super::kernels::{Kernel, portable, prefetch};
+use super::kernels::{Kernel, Lanes, prefetch};
 use super::tables::{Filter, Sections, Table, Tags, lane_of, mask_of};
 use crate::set::layout::AnchorRow;
 use crate::set::{Damaged, Rows};
@@ -121,27 +121,21 @@ impl<'s> Search<'s> {
         buffers: &mut Buffers,
         sink: &mut impl Sink<E>,
     ) -> Result<(), E> {
-        let lane = lane_of(table.width);
+        let lane = lane_of(table.step);
         for offset in (0..lane).step_by(table.step) {
             let start = block.start.saturating_add(offset);
             // The last lane may reach into the next block.
             let lanes = block.end.saturating_sub(start).div_ceil(lane);
-            let end = start.saturating_add(lanes.wrapping_mul(lane)).min(data.len());
-            let Some(text) = data.get(start..end) else { break };
+            // The last window may reach into the next lane.
+            let end = start.saturating_add(lanes.wrapping_mul(lane)).saturating_add(8 - lane);
+            let Some(text) = data.get(start..end.min(data.len())) else { break };
             let position = start.wrapping_sub(base) as u32;
             let Some(candidates) = buffers.candidates.get_mut(number) else { break };
             match table.filter {
                 Filter::Wide(filter) => self.kernel.wide(filter, text, position, candidates),
                 Filter::Narrow(filter) => {
-                    self.kernel.narrow(filter, text, position, candidates);
-                    let rest = text.len() % 4;
-                    if rest > 0 {
-                        let at = text.len().wrapping_sub(rest);
-                        let window = read(text, at, rest) as u32;
-                        if portable::narrow_holds(filter, window) {
-                            candidates.push(position.wrapping_add(at as u32));
-                        }
-                    }
+                    let lanes = Lanes { text, count: lanes };
+                    self.kernel.narrow(filter, lanes, position, candidates);
                 }
             }
             if candidates.is_enough() {
@@ -247,7 +241,7 @@ fn hash_all(
     probes.clear();
     for &position in candidates.as_slice() {
         let at = base.wrapping_add(position as usize);
-        let hash = hash::directory(read(data, at, 8) & mask);
+        let hash = hash::directory(read(data, at) & mask);
         let bucket = table.bucket(hash);
         prefetch(table.unread_heads(), bucket as usize);
         probes.push(Probe { position, bucket, tags: table.tags(hash, data, at), cells: (0, 0) });
@@ -260,17 +254,16 @@ impl AnchorRow {
     #[inline]
     fn is_at(&self, data: &[u8], run: usize) -> bool {
         let Some(at) = run.checked_add_signed(self.check_at.get().into()) else { return false };
-        read(data, at, 8) & self.check_mask.get() == self.check.get()
+        read(data, at) & self.check_mask.get() == self.check.get()
     }
 }
 
-/// Up to eight bytes as a number in little endian, zeros where there are none.
+/// Eight bytes as a number in little endian, zeros where there are none.
 #[inline]
-fn read(data: &[u8], at: usize, length: usize) -> u64 {
+pub(super) fn read(data: &[u8], at: usize) -> u64 {
     let rest = data.get(at..).unwrap_or_default();
-    if let Some(all) = rest.first_chunk() {
-        return u64::from_le_bytes(*all) & mask_of(length);
+    match rest.first_chunk() {
+        Some(all) => u64::from_le_bytes(*all),
+        None => rest.iter().rev().fold(0, |number, &byte| number << 8 | u64::from(byte)),
     }
-    let bytes = rest.iter().take(length).rev();
-    bytes.fold(0, |number, &byte| number << 8 | u64::from(byte))
 }

@@ -5,6 +5,7 @@ use zerocopy::little_endian::{U32, U64};
 
 use super::hash::{self, FOLD};
 use super::kernels::{Narrow, Wide};
+use super::search::read;
 use crate::set::layout::{AnchorRow, TableRow};
 use crate::set::{Damaged, Rows};
 
@@ -40,16 +41,6 @@ pub(super) fn is_behind(phase: usize, step: usize) -> bool {
     phase < step / 2
 }
 
-/// Four bytes as a number in little endian, zeros where there are none.
-#[inline]
-fn read_four(data: &[u8], at: usize) -> u32 {
-    let rest = data.get(at..).unwrap_or_default();
-    match rest.first_chunk() {
-        Some(all) => u32::from_le_bytes(*all),
-        None => rest.iter().take(4).rev().fold(0, |number, &byte| number << 8 | u32::from(byte)),
-    }
-}
-
 /// A filter of either kind.
 #[derive(Clone, Copy)]
 pub(super) enum Filter<'s> {
@@ -73,9 +64,10 @@ pub(super) struct Table<'s> {
     beside: usize,
 }
 
-/// Bytes that a lane takes; windows of up to four bytes have narrow ones.
-pub(super) fn lane_of(width: usize) -> usize {
-    if width <= 4 { 4 } else { 8 }
+/// Bytes from one lane of a kernel to the next: only windows that are probed eight bytes apart have wide
+/// ones.
+pub(super) fn lane_of(step: usize) -> usize {
+    if step == 8 { 8 } else { 4 }
 }
 
 /// The bytes of a window of that width, in a number read as little endian.
@@ -88,11 +80,11 @@ impl<'s> Table<'s> {
     /// The table of a row, or `None` for one that cannot be.
     pub(super) fn read(row: &TableRow, sections: &Sections<'s>) -> Option<Self> {
         let (width, step) = (usize::from(row.width), usize::from(row.step));
-        let lane = lane_of(width);
+        let lane = lane_of(step);
         let (log2_words, log2_heads) = (u32::from(row.log2_words), u32::from(row.log2_heads));
-        let is_sane = ((1..=4).contains(&width) || width == 8)
+        let is_sane = (1..=8).contains(&width)
             && [1, 2, 4, 8].contains(&step)
-            && step <= lane
+            && (step < 8 || width == 8)
             && (1..=28).contains(&log2_words)
             && (1..=28).contains(&log2_heads)
             && u32::from(row.row_bits) <= 32 - PHASE_BITS
@@ -106,12 +98,11 @@ impl<'s> Table<'s> {
             4 => Filter::Narrow(Narrow {
                 words: <[U32]>::ref_from_bytes(words).ok()?,
                 log2_words,
-                mask: mask_of(width) as u32,
+                mask: mask_of(width),
             }),
             _ => Filter::Wide(Wide {
                 words: <[U64]>::ref_from_bytes(words).ok()?,
                 log2_words,
-                mask: mask_of(width),
             }),
         };
         let heads_at = row.heads_at.get() as usize;
@@ -159,7 +150,7 @@ impl<'s> Table<'s> {
     #[inline]
     pub(super) fn tags(&self, directory: u64, data: &[u8], position: usize) -> Tags {
         let mask = (mask_of(self.beside) & FOLD) as u32;
-        let at = |at: usize| read_four(data, at) & mask;
+        let at = |at: usize| read(data, at) as u32 & mask;
         let behind = at(position.wrapping_add(self.width));
         // In front of the data no run begins.
         let before = position.checked_sub(self.beside).map_or(0, at);

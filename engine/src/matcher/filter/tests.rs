@@ -13,8 +13,21 @@ struct Run {
     class: usize,
 }
 
-const CLASSES: [(u8, u8); 9] =
-    [(8, 8), (8, 4), (8, 1), (4, 4), (2, 1), (4, 2), (4, 1), (3, 1), (1, 1)];
+const CLASSES: [(u8, u8); 13] = [
+    (8, 8),
+    (8, 4),
+    (6, 4),
+    (4, 4),
+    (8, 2),
+    (7, 2),
+    (5, 2),
+    (4, 2),
+    (8, 1),
+    (4, 1),
+    (3, 1),
+    (2, 1),
+    (1, 1),
+];
 
 fn run() -> impl Strategy<Value = Run> {
     let byte = prop::sample::select(vec![0, b'a', b'A', b'b', 0xff, 0x20, 0x5b]);
@@ -180,7 +193,7 @@ fn forged_tables_are_refused_or_harmless() {
     let changes: [fn(&mut crate::set::layout::TableRow); 11] = [
         |row| row.width = 9,
         |row| row.width = 0,
-        |row| row.width = 7,
+        |row| row.width = 7, // Probes eight bytes apart need windows of eight.
         |row| row.step = 3,
         |row| row.log2_words = 29,
         |row| row.log2_words += 1,

@@ -31,8 +31,8 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// A plan without windows. They are of `width` bytes, 1 to 4 or 8, and probes stand `step` bytes
-    /// apart, 1, 2, 4 or 8, but no more than a window of four or eight bytes.
+    /// A plan without windows. They are of `width` bytes, 1 to 8, and probes stand `step` bytes apart, 1,
+    /// 2, 4, or 8 if windows have eight bytes.
     pub const fn new(width: u8, step: u8) -> Self {
         // A table with runs that lack a byte has less to tell beside its windows.
         let beside = if takes_short_runs(width, step) { 1 } else { step / 2 };
@@ -126,7 +126,7 @@ pub fn write(plans: &[Plan], anchors: usize) -> Option<Written> {
     for plan in plans.iter().filter(|plan| !plan.windows.is_empty()) {
         let log2_bits = filter_bits(plan.windows.len()).trailing_zeros();
         let words_at = written.filters.len() as u64;
-        let lane = lane_of(plan.width.into());
+        let lane = lane_of(plan.step.into());
         let log2_words = log2_bits.wrapping_sub(lane.trailing_zeros().wrapping_add(3));
         match lane {
             4 => push_narrow(&plan.windows, log2_words, &mut written.filters),
@@ -176,7 +176,7 @@ fn push_wide(windows: &[Window], log2_words: u32, filters: &mut Vec<u8>) {
 fn push_narrow(windows: &[Window], log2_words: u32, filters: &mut Vec<u8>) {
     let mut words = vec![0_u32; 1 << log2_words];
     for window in windows {
-        let (place, bits) = hash::narrow(window.bytes as u32);
+        let (place, bits) = hash::narrow(window.bytes);
         if let Some(word) = words.get_mut((place >> 32_u32.wrapping_sub(log2_words)) as usize) {
             *word |= hash::narrow_bits(bits);
         }

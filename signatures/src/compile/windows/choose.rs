@@ -35,7 +35,7 @@ pub(super) struct Chosen {
 }
 
 /// What searching the whole data for one pattern by itself costs, as if it were candidates.
-const ALONE: u64 = (1 << 60) / 800;
+const ALONE: u64 = (1 << 60) / 300;
 /// Bytes after which such a search is cheap enough not to count, as a power of two.
 const SOON: u32 = 18;
 
@@ -67,7 +67,9 @@ pub(super) fn choose(windows: &Windows, patterns: &[u32]) -> Chosen {
     let seen = SeenWindows::count(windows, patterns);
     let prices: Vec<Prices> =
         patterns.iter().map(|&pattern| prices(windows, pattern, &seen)).collect();
-    let classes = cheapest_classes(&prices);
+    let mut classes = cheapest_classes(&prices);
+    if let Ok(c) = std::env::var("CLS") { for (i, ch) in c.chars().enumerate() { if let Some(k) = classes.get_mut(i) { *k = ch == '1'; } } }
+    eprintln!("{classes:?}");
     let mut taken: HashMap<(usize, u64), u32> = HashMap::new();
     let mut chosen = Chosen { plans: plans(), anchors: Vec::new(), left: Vec::new() };
     for &pattern in patterns {
@@ -138,7 +140,7 @@ impl SeenWindows {
             for piece in windows.bytes(stretch).chunk_by(|a, b| is_fixed(*a) == is_fixed(*b)) {
                 let run: Vec<u8> = piece.iter().map(|byte| byte.value & FOLD).collect();
                 if piece.first().is_some_and(|&byte| is_fixed(byte)) {
-                    [4, 8].into_iter().for_each(|width| seen.add_all(&run, width));
+                    [4, 5, 6, 8].into_iter().for_each(|width| seen.add_all(&run, width));
                 }
             }
         }
@@ -238,7 +240,7 @@ fn cheapest_classes(prices: &[Prices]) -> [bool; CLASSES.len()] {
 /// anything.
 fn price_of(prices: &[Prices], classes: &[bool; CLASSES.len()]) -> u128 {
     let passes = CLASSES.iter().zip(classes).filter(|(_, is_used)| **is_used);
-    let passes: u128 = passes.map(|(class, _)| u128::from(class.pass)).sum();
+    let passes: u128 = passes.map(|(class, _)| (u128::from(class.pass)*120/u128::from(cost::cand()))).sum();
     let least = |own: &Prices| {
         let any = own.iter().copied().min().unwrap_or(HOPELESS);
         let alone = own.last().copied().unwrap_or(HOPELESS);

@@ -23,11 +23,16 @@ const fn class(width: usize, step: usize, hundredths_of_cycles: u64) -> Class {
     Class { width, step, pass: hundredths_of_cycles * ((1 << 60) / 12_000) }
 }
 
+pub(super) fn cand() -> u64 { static C: std::sync::OnceLock<u64> = std::sync::OnceLock::new(); *C.get_or_init(|| std::env::var("CAND").ok().and_then(|c| c.parse().ok()).unwrap_or(120)) }
 /// The classes, the cheapest pass first.
-pub(super) const CLASSES: [Class; 8] = [
+pub(super) const CLASSES: [Class; 12] = [
     class(8, 8, 20),
-    class(8, 4, 40),
+    class(8, 4, 45),
+    class(6, 4, 45),
     class(4, 4, 40),
+    class(8, 2, 90),
+    class(6, 2, 90),
+    class(5, 2, 90),
     class(4, 2, 80),
     class(4, 1, 160),
     class(3, 1, 160),

@@ -6,7 +6,7 @@ use std::arch::x86_64::*;
 
 use super::super::candidates::Candidates;
 use super::super::hash::{FOLD, NARROW, NARROW_BIT_PLACES, SEEDS, WIDE, WIDE_BITS};
-use super::{Narrow, Wide, portable};
+use super::{Lanes, Narrow, Wide, portable};
 
 pub(super) fn wide(filter: Wide<'_>, text: &[u8], base: u32, out: &mut Candidates) {
     let is_sound = filter.words.len() == 1 << filter.log2_words && filter.log2_words >= 1;
@@ -25,7 +25,7 @@ pub(super) fn wide(filter: Wide<'_>, text: &[u8], base: u32, out: &mut Candidate
 /// `filter.words` must hold `1 << filter.log2_words` words, at least two.
 #[target_feature(enable = "avx2")]
 unsafe fn wide_vectors(filter: Wide<'_>, vectors: &[[u8; 32]], base: u32, out: &mut Candidates) {
-    let mask = _mm256_set1_epi64x((FOLD & filter.mask) as i64);
+    let mask = _mm256_set1_epi64x(FOLD as i64);
     let [low, high, last] = WIDE.map(|factor| _mm256_set1_epi64x(factor as i64));
     let shift = _mm_cvtsi32_si128(64_i32.wrapping_sub(filter.log2_words as i32));
     let count = _mm256_set1_epi64x(63);
@@ -56,37 +56,50 @@ unsafe fn wide_vectors(filter: Wide<'_>, vectors: &[[u8; 32]], base: u32, out: &
     }
 }
 
-pub(super) fn narrow(filter: Narrow<'_>, text: &[u8], base: u32, out: &mut Candidates) {
+pub(super) fn narrow(filter: Narrow<'_>, lanes: Lanes<'_>, base: u32, out: &mut Candidates) {
     let is_sound = filter.words.len() == 1 << filter.log2_words && filter.log2_words >= 1;
     if !is_sound || !std::is_x86_feature_detected!("avx2") {
-        return portable::narrow(filter, text, base, out);
+        return portable::narrow(filter, lanes, base, out);
     }
-    let (vectors, rest) = text.as_chunks::<32>();
-    // SAFETY: the processor was asked, and there are as many words as a hash can name.
-    unsafe { narrow_vectors(filter, vectors, base, out) };
-    let done = vectors.len().wrapping_mul(32);
-    portable::narrow(filter, rest, base.wrapping_add(done as u32), out);
+    match filter.mask >> 32 {
+        // SAFETY: the processor was asked, and there are as many words as a hash can name.
+        0 => unsafe { narrow_vectors::<false>(filter, lanes, base, out) },
+        // SAFETY: as above.
+        _ => unsafe { narrow_vectors::<true>(filter, lanes, base, out) },
+    }
+    let done = lanes.vectors::<32>().len().wrapping_mul(8);
+    let next = base.wrapping_add((done as u32).wrapping_mul(4));
+    portable::narrow(filter, lanes.skip(done), next, out);
 }
 
+/// `LONG`: windows have more than four bytes.
+///
 /// # Safety
 ///
 /// `filter.words` must hold `1 << filter.log2_words` words, at least two.
 #[target_feature(enable = "avx2")]
-unsafe fn narrow_vectors(
+unsafe fn narrow_vectors<const LONG: bool>(
     filter: Narrow<'_>,
-    vectors: &[[u8; 32]],
+    lanes: Lanes<'_>,
     base: u32,
     out: &mut Candidates,
 ) {
-    let mask = _mm256_set1_epi32((FOLD as u32 & filter.mask) as i32);
-    let [factor, bits_factor] = NARROW.map(|factor| _mm256_set1_epi32(factor as i32));
+    let masks = [filter.mask & FOLD, (filter.mask & FOLD) >> 32];
+    let [mask, high_mask] = masks.map(|mask| _mm256_set1_epi32(mask as i32));
+    let [high, factor, bits_factor] = NARROW.map(|factor| _mm256_set1_epi32(factor as i32));
     let shift = _mm_cvtsi32_si128(32_i32.wrapping_sub(filter.log2_words as i32));
     let count = _mm256_set1_epi32(31);
     let seed = _mm256_set1_epi32(SEEDS.1 as i32);
-    for (vector, number) in vectors.iter().zip(0_u32..) {
+    for ((vector, further), number) in lanes.vectors::<32>().zip(0_u32..) {
         // SAFETY: 32 bytes are borrowed.
         let text = unsafe { _mm256_loadu_si256(vector.as_ptr().cast()) };
-        let text = _mm256_xor_si256(_mm256_and_si256(text, mask), seed);
+        let mut text = _mm256_xor_si256(_mm256_and_si256(text, mask), seed);
+        if LONG {
+            // SAFETY: as above.
+            let rest = unsafe { _mm256_loadu_si256(further.as_ptr().cast()) };
+            let rest = _mm256_mullo_epi32(_mm256_and_si256(rest, high_mask), high);
+            text = _mm256_add_epi32(text, rest);
+        }
         let index = _mm256_srl_epi32(_mm256_mullo_epi32(text, factor), shift);
         let hash = _mm256_mullo_epi32(text, bits_factor);
         // SAFETY: the index is a number of `log2_words` bits, and there are that many words.

@@ -6,7 +6,7 @@ use std::arch::x86_64::*;
 
 use super::super::candidates::Candidates;
 use super::super::hash::{FOLD, NARROW, NARROW_BIT_PLACES, SEEDS, WIDE, WIDE_BITS};
-use super::{Narrow, Wide, portable};
+use super::{Lanes, Narrow, Wide, portable};
 
 /// Whether the processor has everything that the kernels here ask for.
 pub(super) fn can_run() -> bool {
@@ -36,7 +36,7 @@ pub(super) fn wide(filter: Wide<'_>, text: &[u8], base: u32, out: &mut Candidate
 /// positions a vector, and 8 more.
 #[target_feature(enable = "avx512f,avx512vl")]
 unsafe fn wide_vectors(filter: Wide<'_>, vectors: &[[u8; 64]], base: u32, out: &mut Candidates) {
-    let mask = _mm512_set1_epi64((FOLD & filter.mask) as i64);
+    let mask = _mm512_set1_epi64(FOLD as i64);
     let [low, high, last] = WIDE.map(|factor| _mm512_set1_epi64(factor as i64));
     let shift = _mm_cvtsi32_si128(64_i32.wrapping_sub(filter.log2_words as i32));
     let seed = _mm512_set1_epi64(SEEDS.0 as i64);
@@ -75,46 +75,59 @@ unsafe fn wide_vectors(filter: Wide<'_>, vectors: &[[u8; 64]], base: u32, out: &
     out.length = length;
 }
 
-pub(super) fn narrow(filter: Narrow<'_>, text: &[u8], base: u32, out: &mut Candidates) {
+pub(super) fn narrow(filter: Narrow<'_>, lanes: Lanes<'_>, base: u32, out: &mut Candidates) {
     let is_sound = filter.words.len() == 1 << filter.log2_words && filter.log2_words >= 1;
     if !is_sound || !can_run() {
-        return portable::narrow(filter, text, base, out);
+        return portable::narrow(filter, lanes, base, out);
     }
-    let (vectors, rest) = text.as_chunks::<64>();
+    let done = lanes.vectors::<64>().len().wrapping_mul(16);
     let room = out.positions.len().wrapping_sub(out.length);
-    if room < vectors.len().wrapping_mul(16).wrapping_add(16) {
-        return portable::narrow(filter, text, base, out);
+    if room < done.wrapping_add(16) {
+        return portable::narrow(filter, lanes, base, out);
     }
-    // SAFETY: the processor was asked, there are as many words as a hash can name, and there is room
-    // for a candidate a lane and a vector more.
-    unsafe { narrow_vectors(filter, vectors, base, out) };
-    let done = vectors.len().wrapping_mul(64);
-    portable::narrow(filter, rest, base.wrapping_add(done as u32), out);
+    match filter.mask >> 32 {
+        // SAFETY: the processor was asked, there are as many words as a hash can name, and there is room
+        // for a candidate a lane and a vector more.
+        0 => unsafe { narrow_vectors::<false>(filter, lanes, base, out) },
+        // SAFETY: as above.
+        _ => unsafe { narrow_vectors::<true>(filter, lanes, base, out) },
+    }
+    let next = base.wrapping_add((done as u32).wrapping_mul(4));
+    portable::narrow(filter, lanes.skip(done), next, out);
 }
 
+/// `LONG`: windows have more than four bytes.
+///
 /// # Safety
 ///
 /// `filter.words` must hold `1 << filter.log2_words` words, at least two; `out` must have room for 16
 /// positions a vector, and 16 more.
 #[target_feature(enable = "avx512f,avx512vl")]
-unsafe fn narrow_vectors(
+unsafe fn narrow_vectors<const LONG: bool>(
     filter: Narrow<'_>,
-    vectors: &[[u8; 64]],
+    lanes: Lanes<'_>,
     base: u32,
     out: &mut Candidates,
 ) {
-    let mask = _mm512_set1_epi32((FOLD as u32 & filter.mask) as i32);
-    let [factor, bits_factor] = NARROW.map(|factor| _mm512_set1_epi32(factor as i32));
+    let masks = [filter.mask & FOLD, (filter.mask & FOLD) >> 32];
+    let [mask, high_mask] = masks.map(|mask| _mm512_set1_epi32(mask as i32));
+    let [high, factor, bits_factor] = NARROW.map(|factor| _mm512_set1_epi32(factor as i32));
     let shift = _mm_cvtsi32_si128(32_i32.wrapping_sub(filter.log2_words as i32));
     let seed = _mm512_set1_epi32(SEEDS.1 as i32);
     let one = _mm512_set1_epi32(1);
-    let lanes = _mm512_set_epi32(60, 56, 52, 48, 44, 40, 36, 32, 28, 24, 20, 16, 12, 8, 4, 0);
-    let mut positions = _mm512_add_epi32(_mm512_set1_epi32(base as i32), lanes);
+    let each = _mm512_set_epi32(60, 56, 52, 48, 44, 40, 36, 32, 28, 24, 20, 16, 12, 8, 4, 0);
+    let mut positions = _mm512_add_epi32(_mm512_set1_epi32(base as i32), each);
     let mut length = out.length;
-    for vector in vectors {
+    for (vector, further) in lanes.vectors::<64>() {
         // SAFETY: 64 bytes are borrowed.
         let text = unsafe { _mm512_loadu_epi32(vector.as_ptr().cast()) };
-        let text = _mm512_xor_si512(_mm512_and_si512(text, mask), seed);
+        let mut text = _mm512_xor_si512(_mm512_and_si512(text, mask), seed);
+        if LONG {
+            // SAFETY: as above.
+            let rest = unsafe { _mm512_loadu_epi32(further.as_ptr().cast()) };
+            let rest = _mm512_mullo_epi32(_mm512_and_si512(rest, high_mask), high);
+            text = _mm512_add_epi32(text, rest);
+        }
         let index = _mm512_srl_epi32(_mm512_mullo_epi32(text, factor), shift);
         let hash = _mm512_mullo_epi32(text, bits_factor);
         // SAFETY: the index is a number of `log2_words` bits, and there are that many words.

@@ -1,8 +1,8 @@
 //! The filter's probes: plain Rust, and the same for each instruction set, chosen at run time.
 //!
-//! A kernel looks at neighbouring lanes of four or eight bytes; the caller moves the start of the text
-//! to get at the positions in between. Kernels differ in speed only: each is tested against
-//! [`portable`].
+//! A kernel looks at windows that begin eight bytes apart (*wide*: eight bytes, words of 64 bits) or
+//! four (*narrow*: one to eight bytes, words of 32 bits); the caller moves the start of the text to get
+//! at the positions in between. Kernels differ in speed only: each is tested against [`portable`].
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
@@ -16,23 +16,47 @@ use zerocopy::little_endian::{U32, U64};
 
 use super::candidates::Candidates;
 
-/// A filter for windows of eight bytes. There are `1 << log2_words` words, of which `log2_words` is
+/// A filter for windows of eight bytes, probed eight bytes apart. There are `1 << log2_words` words, of which `log2_words` is
 /// at least 1 and at most 31: whoever makes one checks that.
 #[derive(Clone, Copy)]
 pub(super) struct Wide<'s> {
     pub(super) words: &'s [U64],
     pub(super) log2_words: u32,
-    /// The window's bytes.
-    pub(super) mask: u64,
 }
 
-/// A filter for windows of one to four bytes; the same holds.
+/// A filter for windows that are probed at smaller distances; the same holds.
 #[derive(Clone, Copy)]
 pub(super) struct Narrow<'s> {
     pub(super) words: &'s [U32],
     pub(super) log2_words: u32,
     /// The window's bytes.
-    pub(super) mask: u32,
+    pub(super) mask: u64,
+}
+
+/// What a narrow filter is asked for: windows that begin at every fourth position of a text.
+#[derive(Clone, Copy)]
+pub(super) struct Lanes<'t> {
+    /// From the first window to the end of the last one, or as far as there is data.
+    pub(super) text: &'t [u8],
+    /// How many windows.
+    pub(super) count: usize,
+}
+
+impl<'t> Lanes<'t> {
+    /// Without the first ones.
+    fn skip(self, count: usize) -> Self {
+        let text = self.text.get(count.wrapping_mul(4)..).unwrap_or_default();
+        Self { text, count: self.count.saturating_sub(count) }
+    }
+
+    /// `N` bytes from the start of every `N / 4`th lane on, and the same four bytes further on: for as
+    /// many as there are whole.
+    #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+    fn vectors<const N: usize>(self) -> impl ExactSizeIterator<Item = (&'t [u8; N], &'t [u8; N])> {
+        let (here, _) = self.text.as_chunks();
+        let (further, _) = self.text.get(4..).unwrap_or_default().as_chunks();
+        here.iter().zip(further).take(self.count / (N / 4))
+    }
 }
 
 /// An instruction set that the filter's probes are written for.
@@ -92,8 +116,8 @@ impl Kernel {
         }
     }
 
-    /// Probes every fourth position of `text`.
-    pub(super) fn narrow(self, filter: Narrow<'_>, text: &[u8], base: u32, out: &mut Candidates) {
+    /// Probes every fourth position of a text; windows that leave it end in zeros.
+    pub(super) fn narrow(self, filter: Narrow<'_>, text: Lanes<'_>, base: u32, out: &mut Candidates) {
         match self {
             Kernel::Portable => portable::narrow(filter, text, base, out),
             #[cfg(target_arch = "x86_64")]

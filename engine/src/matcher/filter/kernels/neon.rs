@@ -7,7 +7,7 @@ use std::arch::aarch64::*;
 
 use super::super::candidates::Candidates;
 use super::super::hash::{FOLD, NARROW, NARROW_BIT_PLACES, SEEDS, WIDE, WIDE_BITS};
-use super::{Narrow, Wide, portable};
+use super::{Lanes, Narrow, Wide, portable};
 
 pub(super) fn wide(filter: Wide<'_>, text: &[u8], base: u32, out: &mut Candidates) {
     if !std::arch::is_aarch64_feature_detected!("neon") {
@@ -22,17 +22,13 @@ pub(super) fn wide(filter: Wide<'_>, text: &[u8], base: u32, out: &mut Candidate
 
 #[target_feature(enable = "neon")]
 fn wide_vectors(filter: Wide<'_>, vectors: &[[u8; 32]], base: u32, out: &mut Candidates) {
-    let mask = vdupq_n_u32(0xdfdf_dfdf);
-    let halves = [filter.mask as u32, (filter.mask >> 32) as u32];
-    let (mask_low, mask_high) =
-        (vandq_u32(mask, vdupq_n_u32(halves[0])), vandq_u32(mask, vdupq_n_u32(halves[1])));
-    debug_assert_eq!(FOLD as u32, 0xdfdf_dfdf);
+    let mask = vdupq_n_u32(FOLD as u32);
     let shift = 64_u32.wrapping_sub(filter.log2_words);
     for (vector, number) in vectors.iter().zip(0_u32..) {
         // SAFETY: 32 bytes are borrowed; the load takes the low and the high halves of four lanes apart.
         let text = unsafe { vld2q_u32(vector.as_ptr().cast()) };
-        let low = veorq_u32(vandq_u32(text.0, mask_low), vdupq_n_u32(SEEDS.0 as u32));
-        let high = veorq_u32(vandq_u32(text.1, mask_high), vdupq_n_u32((SEEDS.0 >> 32) as u32));
+        let low = veorq_u32(vandq_u32(text.0, mask), vdupq_n_u32(SEEDS.0 as u32));
+        let high = veorq_u32(vandq_u32(text.1, mask), vdupq_n_u32((SEEDS.0 >> 32) as u32));
         let hashes = [
             wide_hashes(vget_low_u32(low), vget_low_u32(high)),
             wide_hashes(vget_high_u32(low), vget_high_u32(high)),
@@ -63,30 +59,34 @@ fn wide_hashes(low: uint32x2_t, high: uint32x2_t) -> uint64x2_t {
     vmull_u32(vmovn_u64(mixed), factors[2])
 }
 
-pub(super) fn narrow(filter: Narrow<'_>, text: &[u8], base: u32, out: &mut Candidates) {
+pub(super) fn narrow(filter: Narrow<'_>, lanes: Lanes<'_>, base: u32, out: &mut Candidates) {
     if !std::arch::is_aarch64_feature_detected!("neon") {
-        return portable::narrow(filter, text, base, out);
+        return portable::narrow(filter, lanes, base, out);
     }
-    let (vectors, rest) = text.as_chunks::<16>();
     // SAFETY: the processor was asked.
-    unsafe { narrow_vectors(filter, vectors, base, out) };
-    let done = vectors.len().wrapping_mul(16);
-    portable::narrow(filter, rest, base.wrapping_add(done as u32), out);
+    unsafe { narrow_vectors(filter, lanes, base, out) };
+    let done = lanes.vectors::<16>().len().wrapping_mul(4);
+    let next = base.wrapping_add((done as u32).wrapping_mul(4));
+    portable::narrow(filter, lanes.skip(done), next, out);
 }
 
 #[target_feature(enable = "neon")]
-fn narrow_vectors(filter: Narrow<'_>, vectors: &[[u8; 16]], base: u32, out: &mut Candidates) {
-    let mask = vdupq_n_u32(FOLD as u32 & filter.mask);
+fn narrow_vectors(filter: Narrow<'_>, lanes: Lanes<'_>, base: u32, out: &mut Candidates) {
+    let masks = [filter.mask & FOLD, (filter.mask & FOLD) >> 32];
+    let [mask, high_mask] = masks.map(|mask| vdupq_n_u32(mask as u32));
     let shift = 32_u32.wrapping_sub(filter.log2_words);
-    for (vector, number) in vectors.iter().zip(0_u32..) {
+    for ((vector, further), number) in lanes.vectors::<16>().zip(0_u32..) {
         // SAFETY: 16 bytes are borrowed.
         let text = vreinterpretq_u32_u8(unsafe { vld1q_u8(vector.as_ptr()) });
+        // SAFETY: as above.
+        let rest = vreinterpretq_u32_u8(unsafe { vld1q_u8(further.as_ptr()) });
         let text = veorq_u32(vandq_u32(text, mask), vdupq_n_u32(SEEDS.1));
+        let text = vmlaq_n_u32(text, vandq_u32(rest, high_mask), NARROW[0]);
         let (mut places, mut bits) = ([0_u32; 4], [0_u32; 4]);
         // SAFETY: there is room for four numbers.
-        unsafe { vst1q_u32(places.as_mut_ptr(), vmulq_n_u32(text, NARROW[0])) };
+        unsafe { vst1q_u32(places.as_mut_ptr(), vmulq_n_u32(text, NARROW[1])) };
         // SAFETY: as above.
-        unsafe { vst1q_u32(bits.as_mut_ptr(), vmulq_n_u32(text, NARROW[1])) };
+        unsafe { vst1q_u32(bits.as_mut_ptr(), vmulq_n_u32(text, NARROW[2])) };
         let at = base.wrapping_add(number.wrapping_mul(16));
         for ((place, bits), lane) in places.into_iter().zip(bits).zip([0_u32, 4, 8, 12]) {
             let word = filter.words.get((place >> shift) as usize).map_or(0, |word| word.get());
