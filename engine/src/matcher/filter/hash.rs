@@ -14,14 +14,13 @@ const WIDE_HIGH: u64 = 0x85eb_ca77;
 const WIDE_LAST: u64 = 0xff51_afd7;
 const NARROW_HIGH: u32 = 0xc2b2_ae35;
 const NARROW_WORD: u32 = 0x9e37_79b1;
-const NARROW_BITS: u32 = 0x85eb_ca6b;
 
 /// Windows of zeros are the most frequent ones, and nothing would be left of them.
 const SEED: u64 = 0x5bd1_e995_a3c5_9ac3;
 
 /// The constants again, for the vector kernels.
 pub(super) const WIDE: [u64; 3] = [WIDE_LOW, WIDE_HIGH, WIDE_LAST];
-pub(super) const NARROW: [u32; 3] = [NARROW_HIGH, NARROW_WORD, NARROW_BITS];
+pub(super) const NARROW: [u32; 2] = [NARROW_HIGH, NARROW_WORD];
 pub(super) const SEEDS: (u64, u32) = (SEED, SEED as u32);
 /// Where the three bit numbers stand in a hash.
 pub(super) const WIDE_BITS: [u32; 3] = [20, 26, 32];
@@ -46,18 +45,19 @@ pub(super) fn wide_bits(hash: u64) -> u64 {
     WIDE_BITS.into_iter().fold(0, |bits, at| bits | 1_u64.rotate_left((hash >> at) as u32 & 63))
 }
 
-/// The filter's hashes of a folded window of up to eight bytes, in numbers of 32 bits: the word's number
-/// stands in the top bits of the first, the bit numbers in the second at [`NARROW_BIT_PLACES`].
+/// The filter's hash of a folded window of up to eight bytes, in a number of 32 bits. The word's number
+/// stands in the top bits; without them, shifted up, the bit numbers stand at [`NARROW_BIT_PLACES`]. Since
+/// a product with an odd number loses nothing, windows of four bytes that agree in both are the same.
 #[inline]
-pub(super) fn narrow(window: u64) -> (u32, u32) {
+pub(super) fn narrow(window: u64) -> u32 {
     let high = ((window >> 32) as u32).wrapping_mul(NARROW_HIGH);
-    let sum = (window as u32 ^ SEED as u32).wrapping_add(high);
-    (sum.wrapping_mul(NARROW_WORD), sum.wrapping_mul(NARROW_BITS))
+    (window as u32 ^ SEED as u32).wrapping_add(high).wrapping_mul(NARROW_WORD)
 }
 
-/// The bits that a narrow hash sets in its word.
+/// The bits that a narrow hash sets in its word, of `1 << log2_words`.
 #[inline]
-pub(super) fn narrow_bits(hash: u32) -> u32 {
+pub(super) fn narrow_bits(hash: u32, log2_words: u32) -> u32 {
+    let hash = hash << (log2_words & 31);
     NARROW_BIT_PLACES.into_iter().fold(0, |bits, at| bits | 1_u32.rotate_left((hash >> at) & 31))
 }
 

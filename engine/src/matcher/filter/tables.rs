@@ -100,10 +100,7 @@ impl<'s> Table<'s> {
                 log2_words,
                 mask: mask_of(width),
             }),
-            _ => Filter::Wide(Wide {
-                words: <[U64]>::ref_from_bytes(words).ok()?,
-                log2_words,
-            }),
+            _ => Filter::Wide(Wide { words: <[U64]>::ref_from_bytes(words).ok()?, log2_words }),
         };
         let heads_at = row.heads_at.get() as usize;
         let heads = sections.heads.part(heads_at, (1_usize << log2_heads).wrapping_add(1))?;

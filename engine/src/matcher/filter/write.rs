@@ -176,9 +176,9 @@ fn push_wide(windows: &[Window], log2_words: u32, filters: &mut Vec<u8>) {
 fn push_narrow(windows: &[Window], log2_words: u32, filters: &mut Vec<u8>) {
     let mut words = vec![0_u32; 1 << log2_words];
     for window in windows {
-        let (place, bits) = hash::narrow(window.bytes);
-        if let Some(word) = words.get_mut((place >> 32_u32.wrapping_sub(log2_words)) as usize) {
-            *word |= hash::narrow_bits(bits);
+        let hash = hash::narrow(window.bytes);
+        if let Some(word) = words.get_mut((hash >> 32_u32.wrapping_sub(log2_words)) as usize) {
+            *word |= hash::narrow_bits(hash, log2_words);
         }
     }
     let words: Vec<U32> = words.into_iter().map(U32::from).collect();

@@ -67,9 +67,7 @@ pub(super) fn choose(windows: &Windows, patterns: &[u32]) -> Chosen {
     let seen = SeenWindows::count(windows, patterns);
     let prices: Vec<Prices> =
         patterns.iter().map(|&pattern| prices(windows, pattern, &seen)).collect();
-    let mut classes = cheapest_classes(&prices);
-    if let Ok(c) = std::env::var("CLS") { for (i, ch) in c.chars().enumerate() { if let Some(k) = classes.get_mut(i) { *k = ch == '1'; } } }
-    eprintln!("{classes:?}");
+    let classes = cheapest_classes(&prices);
     let mut taken: HashMap<(usize, u64), u32> = HashMap::new();
     let mut chosen = Chosen { plans: plans(), anchors: Vec::new(), left: Vec::new() };
     for &pattern in patterns {
@@ -240,7 +238,7 @@ fn cheapest_classes(prices: &[Prices]) -> [bool; CLASSES.len()] {
 /// anything.
 fn price_of(prices: &[Prices], classes: &[bool; CLASSES.len()]) -> u128 {
     let passes = CLASSES.iter().zip(classes).filter(|(_, is_used)| **is_used);
-    let passes: u128 = passes.map(|(class, _)| (u128::from(class.pass)*120/u128::from(cost::cand()))).sum();
+    let passes: u128 = passes.map(|(class, _)| u128::from(class.pass)).sum();
     let least = |own: &Prices| {
         let any = own.iter().copied().min().unwrap_or(HOPELESS);
         let alone = own.last().copied().unwrap_or(HOPELESS);

@@ -15,15 +15,14 @@ pub(super) struct Class {
     /// Every so many positions are probed.
     pub(super) step: usize,
     /// What the pass itself costs, as if it were candidates: cycles a byte by what looking up a
-    /// candidate takes (about 120, what follows from it included), as measured.
+    /// candidate takes (about 80, what follows from it included), as measured.
     pub(super) pass: u64,
 }
 
 const fn class(width: usize, step: usize, hundredths_of_cycles: u64) -> Class {
-    Class { width, step, pass: hundredths_of_cycles * ((1 << 60) / 12_000) }
+    Class { width, step, pass: hundredths_of_cycles * ((1 << 60) / 8_000) }
 }
 
-pub(super) fn cand() -> u64 { static C: std::sync::OnceLock<u64> = std::sync::OnceLock::new(); *C.get_or_init(|| std::env::var("CAND").ok().and_then(|c| c.parse().ok()).unwrap_or(120)) }
 /// The classes, the cheapest pass first.
 pub(super) const CLASSES: [Class; 12] = [
     class(8, 8, 20),

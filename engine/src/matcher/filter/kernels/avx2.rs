@@ -86,8 +86,9 @@ unsafe fn narrow_vectors<const LONG: bool>(
 ) {
     let masks = [filter.mask & FOLD, (filter.mask & FOLD) >> 32];
     let [mask, high_mask] = masks.map(|mask| _mm256_set1_epi32(mask as i32));
-    let [high, factor, bits_factor] = NARROW.map(|factor| _mm256_set1_epi32(factor as i32));
+    let [high, factor] = NARROW.map(|factor| _mm256_set1_epi32(factor as i32));
     let shift = _mm_cvtsi32_si128(32_i32.wrapping_sub(filter.log2_words as i32));
+    let back = _mm_cvtsi32_si128(filter.log2_words as i32);
     let count = _mm256_set1_epi32(31);
     let seed = _mm256_set1_epi32(SEEDS.1 as i32);
     for ((vector, further), number) in lanes.vectors::<32>().zip(0_u32..) {
@@ -100,8 +101,9 @@ unsafe fn narrow_vectors<const LONG: bool>(
             let rest = _mm256_mullo_epi32(_mm256_and_si256(rest, high_mask), high);
             text = _mm256_add_epi32(text, rest);
         }
-        let index = _mm256_srl_epi32(_mm256_mullo_epi32(text, factor), shift);
-        let hash = _mm256_mullo_epi32(text, bits_factor);
+        let hash = _mm256_mullo_epi32(text, factor);
+        let index = _mm256_srl_epi32(hash, shift);
+        let hash = _mm256_sll_epi32(hash, back);
         // SAFETY: the index is a number of `log2_words` bits, and there are that many words.
         let word = unsafe { _mm256_i32gather_epi32::<4>(filter.words.as_ptr().cast(), index) };
         let a = _mm256_and_si256(_mm256_srli_epi32::<{ NARROW_BIT_PLACES[0] as i32 }>(hash), count);

@@ -117,7 +117,13 @@ impl Kernel {
     }
 
     /// Probes every fourth position of a text; windows that leave it end in zeros.
-    pub(super) fn narrow(self, filter: Narrow<'_>, text: Lanes<'_>, base: u32, out: &mut Candidates) {
+    pub(super) fn narrow(
+        self,
+        filter: Narrow<'_>,
+        text: Lanes<'_>,
+        base: u32,
+        out: &mut Candidates,
+    ) {
         match self {
             Kernel::Portable => portable::narrow(filter, text, base, out),
             #[cfg(target_arch = "x86_64")]

@@ -6,7 +6,7 @@
 use std::arch::aarch64::*;
 
 use super::super::candidates::Candidates;
-use super::super::hash::{FOLD, NARROW, NARROW_BIT_PLACES, SEEDS, WIDE, WIDE_BITS};
+use super::super::hash::{FOLD, NARROW, SEEDS, WIDE, WIDE_BITS, narrow_bits};
 use super::{Lanes, Narrow, Wide, portable};
 
 pub(super) fn wide(filter: Wide<'_>, text: &[u8], base: u32, out: &mut Candidates) {
@@ -82,16 +82,14 @@ fn narrow_vectors(filter: Narrow<'_>, lanes: Lanes<'_>, base: u32, out: &mut Can
         let rest = vreinterpretq_u32_u8(unsafe { vld1q_u8(further.as_ptr()) });
         let text = veorq_u32(vandq_u32(text, mask), vdupq_n_u32(SEEDS.1));
         let text = vmlaq_n_u32(text, vandq_u32(rest, high_mask), NARROW[0]);
-        let (mut places, mut bits) = ([0_u32; 4], [0_u32; 4]);
+        let mut hashes = [0_u32; 4];
         // SAFETY: there is room for four numbers.
-        unsafe { vst1q_u32(places.as_mut_ptr(), vmulq_n_u32(text, NARROW[1])) };
-        // SAFETY: as above.
-        unsafe { vst1q_u32(bits.as_mut_ptr(), vmulq_n_u32(text, NARROW[2])) };
+        unsafe { vst1q_u32(hashes.as_mut_ptr(), vmulq_n_u32(text, NARROW[1])) };
         let at = base.wrapping_add(number.wrapping_mul(16));
-        for ((place, bits), lane) in places.into_iter().zip(bits).zip([0_u32, 4, 8, 12]) {
-            let word = filter.words.get((place >> shift) as usize).map_or(0, |word| word.get());
-            let [a, b, c] = NARROW_BIT_PLACES.map(|bit| word.rotate_right((bits >> bit) & 31));
-            if a & b & c & 1 == 1 {
+        for (hash, lane) in hashes.into_iter().zip([0_u32, 4, 8, 12]) {
+            let word = filter.words.get((hash >> shift) as usize).map_or(0, |word| word.get());
+            let bits = narrow_bits(hash, filter.log2_words);
+            if word & bits == bits {
                 out.push(at.wrapping_add(lane));
             }
         }

@@ -30,10 +30,10 @@ pub(in super::super) fn narrow(
     let (shift, mask) = (32_u32.wrapping_sub(filter.log2_words), FOLD & filter.mask);
     for lane in 0..lanes.count {
         let at = lane.wrapping_mul(4);
-        let (word, bits) = hash::narrow(read(lanes.text, at) & mask);
-        let word = filter.words.get((word >> shift) as usize).map_or(0, |word| word.get());
-        let [a, b, c] = hash::NARROW_BIT_PLACES.map(|at| word.rotate_right((bits >> at) & 31));
-        if a & b & c & 1 == 1 {
+        let hash = hash::narrow(read(lanes.text, at) & mask);
+        let word = filter.words.get((hash >> shift) as usize).map_or(0, |word| word.get());
+        let bits = hash::narrow_bits(hash, filter.log2_words);
+        if word & bits == bits {
             out.push(base.wrapping_add(at as u32));
         }
     }
