@@ -43,7 +43,7 @@ fn declared() -> BTreeMap<String, Drawn> {
         "SizeBucket" SizeBucket { high, first }
         "HashRow<16>" HashRow<16> { digest, signature }
         "HashRow<20>" HashRow<20> { digest, signature }
-        "HashRow<32>" HashRow<32> { digest, signature }
+        "HashRow<24>" HashRow<24> { digest, signature }
         "PatternRow" PatternRow {
             owner, first_segment, segments, part, target, offset_kind, flags, section, distance, shift
         }

@@ -13,7 +13,7 @@ use super::{Damage, Hit, Subject};
 use crate::identify::FileType;
 use crate::inspect::{self, PeCut};
 use crate::limits::{Budget, Limit, Stop};
-use crate::set::layout::{HashRow, Hashed};
+use crate::set::layout::{HashRow, Hashed, kept_of_sha256};
 use crate::set::{HashTable, SignatureSet};
 use crate::verdict::Method;
 
@@ -103,7 +103,7 @@ impl Search<'_, '_> {
         let mut hit = |signature| hits.push(Hit { signature, method, offset });
         look_up(asked.md5, digests.md5.map(|md5| md5.finalize().into()), &mut hit, self.damage);
         look_up(asked.sha1, digests.sha1.map(|sha1| sha1.finalize().into()), &mut hit, self.damage);
-        let sha256 = digests.sha256.map(|sha256| sha256.finalize().into());
+        let sha256 = digests.sha256.map(|sha256| kept_of_sha256(&sha256.finalize().into()));
         look_up(asked.sha256, sha256, &mut hit, self.damage);
     }
 }

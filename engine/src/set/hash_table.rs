@@ -18,7 +18,9 @@ use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
 
 use super::chunks::Damaged;
 use super::error::SetError;
-use super::layout::{ANY_SIZE, HashRow, HashTableRow, SIZE_LIMIT, Section, SizeBucket};
+use super::layout::{
+    ANY_SIZE, HashRow, HashTableRow, SHA256_KEPT, SIZE_LIMIT, Section, SizeBucket,
+};
 use super::open::{SignatureSet, broken};
 
 /// One hash table of a set.
@@ -82,7 +84,7 @@ impl SignatureSet {
             match section.digest_length() {
                 16 => table.check_rows::<16>()?,
                 20 => table.check_rows::<20>()?,
-                _ => table.check_rows::<32>()?,
+                _ => table.check_rows::<SHA256_KEPT>()?,
             }
         }
         Ok(())

@@ -280,12 +280,12 @@ impl Section {
         Self::ALL.iter().copied().find(|&section| section as u32 == number)
     }
 
-    /// The length of a hash table's digests; 0 for everything else.
+    /// The length of a hash table's digests as they are kept; 0 for everything else.
     pub fn digest_length(self) -> usize {
         match self {
             Section::Md5 | Section::SectionMd5 | Section::ImportMd5 => 16,
             Section::Sha1 | Section::SectionSha1 | Section::ImportSha1 => 20,
-            Section::Sha256 | Section::SectionSha256 | Section::ImportSha256 => 32,
+            Section::Sha256 | Section::SectionSha256 | Section::ImportSha256 => SHA256_KEPT,
             _ => 0,
         }
     }
@@ -409,11 +409,20 @@ row! {
     }
 }
 
+/// Bytes of a SHA-256 that a set keeps. 192 bits are as hard to meet by another file as 256 are, and a
+/// quarter of such a table is saved.
+pub const SHA256_KEPT: usize = 24;
+
+/// What a set keeps of a SHA-256: its first bytes.
+pub fn kept_of_sha256(digest: &[u8; 32]) -> [u8; SHA256_KEPT] {
+    digest.first_chunk().copied().unwrap_or_default()
+}
+
 /// One digest. Its size stands with the table's buckets.
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
 pub struct HashRow<const N: usize> {
-    /// The digest.
+    /// The digest; of a SHA-256, [`kept_of_sha256`].
     pub digest: [u8; N],
     /// The number of a signature.
     pub signature: U32,

@@ -1,6 +1,8 @@
 //! Hashes: sorted by size, then by digest, in one table for each algorithm and what it is of.
 
-use pellucid::set::layout::{ANY_SIZE, HashRow, HashTableRow, Hashed, Section, SizeBucket};
+use pellucid::set::layout::{
+    ANY_SIZE, HashRow, HashTableRow, Hashed, SHA256_KEPT, Section, SizeBucket, kept_of_sha256,
+};
 use zerocopy::{Immutable, IntoBytes};
 
 use super::row_number;
@@ -13,7 +15,7 @@ use crate::source::Digest;
 pub(crate) struct Hashes {
     md5: [Vec<Hash<16>>; 3],
     sha1: [Vec<Hash<20>>; 3],
-    sha256: [Vec<Hash<32>>; 3],
+    sha256: [Vec<Hash<SHA256_KEPT>>; 3],
 }
 
 /// One hash. The derived order is the one that tables have.
@@ -34,7 +36,10 @@ impl Hashes {
         match digest {
             Digest::Md5(digest) => push(&mut self.md5, of, Hash { size, digest, signature }),
             Digest::Sha1(digest) => push(&mut self.sha1, of, Hash { size, digest, signature }),
-            Digest::Sha256(digest) => push(&mut self.sha256, of, Hash { size, digest, signature }),
+            Digest::Sha256(digest) => {
+                let digest = kept_of_sha256(&digest);
+                push(&mut self.sha256, of, Hash { size, digest, signature });
+            }
         }
     }
 
