@@ -107,23 +107,33 @@ fn for_each_run(
                 width = class.width;
                 cost::windows(&run, width, costs);
             }
-            let price = |costs: &[u64], last: u64| {
-                let sum = costs.iter().fold(last, |sum, &cost| sum.saturating_add(cost));
-                sum / class.step as u64
-            };
-            for (start, costs) in costs.windows(class.step).enumerate() {
+            for (start, price) in prices_of_steps(costs, class.step) {
                 let end = start.saturating_add(class.whole_run());
                 let bytes = run.get(start..end).unwrap_or_default();
-                take(number, begin.saturating_add(start), bytes, price(costs, 0));
+                take(number, begin.saturating_add(start), bytes, price);
             }
             if run.len() < class.whole_run() {
                 // The last window may end in any byte.
                 let known = run.len().saturating_sub(class.width).saturating_add(1);
-                let last = cost::window(run.get(known..).unwrap_or_default());
-                take(number, begin, &run, price(costs, last));
+                costs.push(cost::window(run.get(known..).unwrap_or_default()));
+                prices_of_steps(costs, class.step)
+                    .for_each(|(_, price)| take(number, begin, &run, price));
+                costs.pop();
             }
         }
     }
+}
+
+/// The mean cost of every `step` neighbouring windows, by the first.
+fn prices_of_steps(costs: &[u64], step: usize) -> impl Iterator<Item = (usize, u64)> + '_ {
+    let (first, rest) = costs.split_at_checked(step.saturating_sub(1)).unwrap_or((&[], &[]));
+    let mut sum: u128 = first.iter().map(|&cost| u128::from(cost)).sum();
+    rest.iter().zip(costs).enumerate().map(move |(start, (&enters, &leaves))| {
+        sum = sum.saturating_add(enters.into());
+        let price = sum / step as u128;
+        sum = sum.saturating_sub(leaves.into());
+        (start, u64::try_from(price).unwrap_or(u64::MAX))
+    })
 }
 
 /// How often windows stand in the patterns, by a hash.
@@ -138,7 +148,7 @@ impl SeenWindows {
             for piece in windows.bytes(stretch).chunk_by(|a, b| is_fixed(*a) == is_fixed(*b)) {
                 let run: Vec<u8> = piece.iter().map(|byte| byte.value & FOLD).collect();
                 if piece.first().is_some_and(|&byte| is_fixed(byte)) {
-                    [4, 5, 6, 8].into_iter().for_each(|width| seen.add_all(&run, width));
+                    [4, 5, 8].into_iter().for_each(|width| seen.add_all(&run, width));
                 }
             }
         }

@@ -23,15 +23,12 @@ const fn class(width: usize, step: usize, hundredths_of_cycles: u64) -> Class {
     Class { width, step, pass: hundredths_of_cycles * ((1 << 60) / 8_000) }
 }
 
-/// The classes, the cheapest pass first.
-pub(super) const CLASSES: [Class; 12] = [
+/// The classes, by width.
+pub(super) const CLASSES: [Class; 9] = [
     class(8, 8, 20),
     class(8, 4, 45),
-    class(6, 4, 45),
-    class(4, 4, 40),
-    class(8, 2, 90),
-    class(6, 2, 90),
     class(5, 2, 90),
+    class(4, 4, 40),
     class(4, 2, 80),
     class(4, 1, 160),
     class(3, 1, 160),
