@@ -189,6 +189,36 @@ pub(super) fn end_of_cab(data: &[u8]) -> Option<usize> {
     place_le(data, 8)
 }
 
+/// Whether an ARC header has a method, a name as DOS has them, and a length that is there.
+pub(super) fn is_arc(data: &[u8]) -> bool {
+    let is_header = || {
+        let method = u8(data, 1)?;
+        let name = part(data, 2, 13)?.split(|&byte| byte == 0).next()?;
+        let is_name = (1..=12).contains(&name.len())
+            && name.iter().all(|byte| byte.is_ascii_graphic())
+            && !name.contains(&b'/');
+        let (size, month) = (place_le(data, 15)?, u16_le(data, 19)? >> 5 & 0xf);
+        let is_there = size.checked_add(29)? <= data.len();
+        Some(matches!(method, 1..=9) && is_name && matches!(month, 1..=12) && is_there)
+    };
+    is_header().unwrap_or(false)
+}
+
+/// UHARC: the version behind the magic number.
+pub(super) fn is_uharc(data: &[u8]) -> bool {
+    matches!(u8(data, 3), Some(2..=10))
+}
+
+/// A block of ZPAQ without the tag that lets it be found: a level, and the mark of what follows.
+pub(super) fn is_zpaq(data: &[u8]) -> bool {
+    matches!(part(data, 3, 2), Some([1 | 2, 1]))
+}
+
+/// Whether an Outlook data file says whose it is: of a store, an offline store or an address book.
+pub(super) fn is_pst(data: &[u8]) -> bool {
+    [b"SM", b"SO", b"AB"].into_iter().any(|client| has(data, 8, client))
+}
+
 /// Whether a SquashFS superblock has a version that was in use.
 pub(super) fn is_squashfs(data: &[u8]) -> bool {
     let version = if has(data, 0, b"hsqs") { u16_le(data, 28) } else { u16_be(data, 28) };

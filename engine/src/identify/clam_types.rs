@@ -94,7 +94,7 @@ impl ClamType {
 const NAMES: &[(&str, &[FileType])] = &[
     ("CL_TYPE_7Z", &[SevenZip]),
     ("CL_TYPE_7ZSFX", &[]),
-    ("CL_TYPE_ALZ", &[]),
+    ("CL_TYPE_ALZ", &[Alz]),
     ("CL_TYPE_ANY", &[]),
     ("CL_TYPE_APM", &[Apm]),
     ("CL_TYPE_ARJ", &[Arj]),
@@ -110,7 +110,7 @@ const NAMES: &[(&str, &[FileType])] = &[
     ("CL_TYPE_CPIO_OLD", &[Cpio]),
     ("CL_TYPE_CRYPTFF", &[]),
     ("CL_TYPE_DMG", &[Dmg]),
-    ("CL_TYPE_EGG", &[]),
+    ("CL_TYPE_EGG", &[Egg]),
     ("CL_TYPE_EGGSFX", &[]),
     ("CL_TYPE_ELF", &[Elf]),
     ("CL_TYPE_GIF", &[Gif]),

@@ -6,7 +6,7 @@
 
 use super::FileType;
 use super::collector::Collector;
-use super::fields::{has, part, u8, u16_le, u32_be, u32_le};
+use super::fields::{has, part, u8, u16_be, u16_le, u32_be, u32_le, u64_be};
 
 /// Where the volume descriptors begin, behind the area for a boot loader.
 const VOLUME_DESCRIPTORS: usize = 32_768;
@@ -87,7 +87,10 @@ fn is_gpt(data: &[u8]) -> bool {
 }
 
 fn is_mbr_of(data: &[u8], length: u64) -> bool {
-    if is_gpt(data) || is_fat(data) {
+    // Where a file system begins at once, code stands in place of the table.
+    let is_volume = |name: &[u8]| has(data, 3, name);
+    let has_volume = [&b"NTFS    "[..], b"EXFAT   ", b"ReFS\0\0\0\0", b"-FVE-FS-"];
+    if is_gpt(data) || is_fat(data) || has_volume.into_iter().any(is_volume) {
         return false;
     }
     let Some((lines, _)) = part(data, 446, 64).map(<[u8]>::as_chunks::<16>) else { return false };
@@ -113,6 +116,61 @@ pub(super) fn is_ext(data: &[u8]) -> bool {
         Some(has_counts && log <= 6 && matches!(u32_le(data, 1100)?, 0 | 1))
     };
     fields().unwrap_or(false)
+}
+
+/// Whether the master directory block of HFS has a size of blocks that it can have, and no HFS+ inside.
+pub(super) fn is_hfs(data: &[u8]) -> bool {
+    let block = u32_be(data, 1024 + 20).unwrap_or(0);
+    block > 0 && block.is_multiple_of(512) && !has(data, 1024 + 124, b"H+")
+}
+
+/// Whether the superblock of XFS has a size of blocks that it can have.
+pub(super) fn is_xfs(data: &[u8]) -> bool {
+    u32_be(data, 4).is_some_and(|block| (512..=65_536).contains(&block) && block.is_power_of_two())
+}
+
+/// Whether the superblock of NILFS2 has a revision and a length that there are.
+pub(super) fn is_nilfs(data: &[u8]) -> bool {
+    u32_le(data, 1024) == Some(2) && matches!(u16_le(data, 1032), Some(256..=1024))
+}
+
+/// Whether the first node of JFFS2 has a type, and the length of its header its checksum.
+pub(super) fn is_jffs2(data: &[u8]) -> bool {
+    let is_little = has(data, 0, b"\x85\x19");
+    let (kind, length) = if is_little {
+        (u16_le(data, 2), u32_le(data, 4))
+    } else {
+        (u16_be(data, 2), u32_be(data, 4))
+    };
+    let is_kind =
+        matches!(kind, Some(0xe001 | 0xe002 | 0xe008 | 0xe009 | 0x2003 | 0x2004 | 0x2006));
+    is_kind && matches!(length, Some(12..=0x0100_0000))
+}
+
+/// Encrypted Apple disk images of the first version end with their mark.
+pub(super) fn is_dmg_encrypted(data: &[u8]) -> bool {
+    data.ends_with(b"cdsaencr")
+}
+
+/// Whether the first sector of a CD has a mode and a place that can be its first.
+pub(super) fn is_raw_cd(data: &[u8]) -> bool {
+    matches!(part(data, 12, 4), Some([0..=0x99, 0..=0x59, 0..=0x74, 1 | 2]))
+}
+
+/// Nero's images end with their version, and where their list of chunks begins.
+pub(super) fn is_nrg(data: &[u8]) -> bool {
+    let tail = |length: usize| data.get(data.len().checked_sub(length)?..);
+    let inside = |place: Option<u64>| place.is_some_and(|place| place < data.len() as u64);
+    let begins = |length, name: &[u8]| tail(length).is_some_and(|tail| tail.starts_with(name));
+    let place = |length| data.len().saturating_sub(length);
+    begins(12, b"NER5") && inside(u64_be(data, place(8)))
+        || begins(8, b"NERO") && inside(u32_be(data, place(4)).map(u64::from))
+}
+
+/// Whether sizes follow that compressed ISO images have.
+pub(super) fn is_ciso(data: &[u8]) -> bool {
+    u32_le(data, 16)
+        .is_some_and(|block| (2048..=1 << 20).contains(&block) && block.is_power_of_two())
 }
 
 /// Whether a boot sector has the fields of a FAT file system.

@@ -115,6 +115,77 @@ pub(super) const SAMPLES: &[Sample] = samples! {
     Vmdk [Ascii] = b"# Disk DescriptorFile\nversion=1\n";
     Qcow2 = b"QFI\xfb\0\0\0\x03\0\0\0\0";
     Wim = b"MSWIM\0\0\0\xd0\0\0\0";
+    Ntfs = at(3, b"NTFS    ");
+    ExFat = at(3, b"EXFAT   ");
+    Refs = at(3, b"ReFS\0\0\0\0");
+    BitLocker = at(3, b"-FVE-FS-");
+    Apfs = at(32, b"NXSB\0\x10\0\0");
+    Hfs = [at(1024, b"BD"), vec![0; 18], b"\0\0\x10\0".to_vec()].concat();
+    Btrfs = at(65_600, b"_BHRfS_M");
+    Xfs = b"XFSB\0\0\x10\0";
+    Zfs = at(16_404, b"\0\0\0\x07version\0");
+    F2fs = at(1024, b"\x10\x20\xf5\xf2");
+    Jfs = at(32_768, b"JFS1\x01\0\0\0");
+    Reiserfs = at(65_588, b"ReIsEr2Fs");
+    Reiserfs = at(8244, b"ReIsErFs");
+    Nilfs = at(1024, b"\x02\0\0\0\0\0\x34\x34\x18\x01");
+    Ufs = at(9564, b"\x54\x19\x01\0");
+    Ufs = at(66_908, b"\x19\x01\x54\x19");
+    Erofs = at(1024, b"\xe2\xe1\xf5\xe0");
+    Cramfs = at(16, b"Compressed ROMFS");
+    Romfs = b"-rom1fs-\0\0\0\x90\0";
+    Jffs2 = b"\x85\x19\x03\x20\x0c\0\0\0\xb1\xb0\x1e\xe4";
+    Jffs2 = b"\x19\x85\xe0\x01\0\0\0\x2c\0\0\0\0";
+    Ubi = b"UBI#\x01\0\0\0\0\0\0\0";
+    Lvm = [at(512, b"LABELONE"), vec![0; 16], b"LVM2 001".to_vec()].concat();
+    LinuxRaid = b"\xfc\x4e\x2b\xa9\x01\0\0\0\0";
+    LinuxRaid = at(4096, b"\xfc\x4e\x2b\xa9\x01\0\0\0");
+    Luks = b"LUKS\xba\xbe\0\x02\0";
+    Vdi = at(64, b"\x7f\x10\xda\xbe\x01\0\x01\0");
+    Parallels = b"WithoutFreeSpace\x02\0\0\0";
+    Parallels = b"WithouFreSpacExt\x02\0\0\0";
+    Qed = b"QED\0\0\0\x01\0";
+    Bochs = b"Bochs Virtual HD Image\0";
+    Ewf = b"EVF\x09\x0d\x0a\xff\0\x01\x01\0";
+    Ewf = b"LVF\x09\x0d\x0a\xff\0\x01\x01\0";
+    Ewf = b"EVF2\r\n\x81\0\x02\x01";
+    Aff = b"AFF10\r\n\0";
+    SparseImage = b"sprs\0\0\0\x03";
+    DmgEncrypted = b"encrcdsa\0\0\0\x02";
+    DmgEncrypted = [&[0; 40][..], b"cdsaencr"].concat();
+    AndroidSparse = b"\x3a\xff\x26\xed\x01\0\0\0\x1c\0\x0c\0";
+    Partclone = b"partclone-image\0";
+    RawCd = b"\0\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\0\0\x02\0\x01";
+    Nrg = [&[0; 40][..], b"NER5\0\0\0\0\0\0\0\x20"].concat();
+    Nrg = [&[0; 40][..], b"NERO\0\0\0\x20"].concat();
+    Daa = b"DAA\0\0\0\0\0\0\0";
+    Ciso = b"CISO\x18\0\0\0\0\0\x10\0\0\0\0\0\0\x08\0\0";
+    Alz = b"ALZ\x01\x0a\0\0\0BLZ\x01";
+    Egg = b"EGGA\0\x01\x12\x34\x56\x78\0\0\0\0\x22\x82\xe2\x08";
+    StuffIt = b"SIT!\0\x01\0\0\x12\x34rLau\x01";
+    StuffIt = b"StuffIt (c)1997-2002 Aladdin Systems, Inc.\0";
+    StuffIt = b"StuffIt!\0\0\0\x01";
+    Arc = b"\x1a\x02README.TXT\0\0\0\x01\0\0\0\x21\x5a\0\0\0\0\x01\0\0\0\0";
+    FreeArc = b"ArC\x01\0\x08";
+    Uharc = b"UHA\x06\0";
+    Sqx = b"\x12\x34R\x10\0\0\0-sqx-";
+    Zpaq = b"7kSt\xa0\x31\x83\xd3\x8c\xb2\x28\xb0\xd3zPQ\x02\x01";
+    Zpaq = b"zPQ\x01\x01\0";
+    Mar = b"MAR1\0\0\x10\0";
+    InstallShield3 = b"\x13\x5d\x65\x8c\x3a\x01\x02\0";
+    Kwaj = b"KWAJ\x88\xf0\x27\xd1\x03\0\x0e\0";
+    Lzfse = b"bvx2\0\x10\0\0";
+    Lzop = b"\x89LZO\0\r\n\x1a\n\x10\x40";
+    Lrzip = b"LRZI\0\x06\x06\0";
+    Rzip = b"RZIP\x02\x01\0\0";
+    Snappy = b"\xff\x06\0\0sNaPpY\0";
+    AndroidBackup = b"ANDROID BACKUP\n5\n1\nnone\n\x78\xda\0";
+    Pst = b"!BDN\x12\x34\x56\x78SM\x17\0";
+    Dbx = b"\xcf\xad\x12\xfe\xc5\xfd\x74\x6f";
+    WinHelp = b"\x3f\x5f\x03\0\x10\0\0\0";
+    OpensslEncrypted = b"Salted__\0\x01\x02\x03\x04\x05\x06\x07";
+    Age [Ascii] = b"age-encryption.org/v1\n-> X25519 abc\n";
+    Age [Ascii] = b"-----BEGIN AGE ENCRYPTED FILE-----\nYWdl\n";
     Nsis = [&b"\0\0\0\0\xef\xbe\xad\xdeNullsoftInst"[..], &[0; 12]].concat();
     Chm = b"ITSF\x03\0\0\0\x60\0\0\0";
     Sis = b"\0\0\0\x01\x12\x3a\0\x10\x19\x04\0\x10\0\0\0\0";
@@ -406,6 +477,11 @@ fn udf() -> Vec<u8> {
     put(&mut image, 32_768, b"\0BEA01\x01");
     put(&mut image, 32_768 + 2048, b"\0NSR03\x01");
     image
+}
+
+/// Zeros up to a place, and what stands there.
+fn at(place: usize, bytes: &[u8]) -> Vec<u8> {
+    [&vec![0; place], bytes].concat()
 }
 
 /// The superblock of a small ext2 file system.

@@ -49,6 +49,11 @@ pub(super) fn is_lzip(data: &[u8]) -> bool {
     is_version && u8(data, 5).is_some_and(|size| (12..=29).contains(&(size & 0x1f)))
 }
 
+/// Whether a block of LZFSE of one of its kinds begins here.
+pub(super) fn is_lzfse(data: &[u8]) -> bool {
+    matches!(u8(data, 3), Some(b'-' | b'1' | b'2' | b'n'))
+}
+
 /// Whether the flags of a compress stream are ones that were written.
 pub(super) fn is_compress(data: &[u8]) -> bool {
     u8(data, 2).is_some_and(|flags| flags & 0x60 == 0 && (9..=16).contains(&(flags & 0x1f)))

@@ -24,6 +24,8 @@ pub(super) enum How {
     Opens(Open),
     /// It always holds data that cannot be read yet.
     NotYet,
+    /// It always holds data that only its key opens.
+    Locked,
 }
 
 /// What `docs/formats.md` says of a type that is opened.
@@ -57,6 +59,10 @@ const fn opens(file_type: FileType, open: Open) -> Format {
 
 const fn not_yet(file_type: FileType) -> Format {
     Format::new(file_type, How::NotYet)
+}
+
+const fn locked(file_type: FileType) -> Format {
+    Format::new(file_type, How::Locked)
 }
 
 /// RAR is a feature, since its library is young.
@@ -209,7 +215,7 @@ pub const FORMATS: &[Format] = &[
         reads: "both forms, `SZDD` and `SZ `",
         by: "own",
         bounds: "",
-        leaves: "KWAJ",
+        leaves: "",
     }),
     opens(FileType::Cpio, cpio::open).told(Told {
         reads: "binary in both byte orders, odc, newc, crc; archives behind each other and what follows them",
@@ -245,7 +251,7 @@ pub const FORMATS: &[Format] = &[
         reads: "HFS+ and HFSX: both forks of every file",
         by: "own",
         bounds: "in place where a fork lies in a row; names of folders and further extents, charged to `limit:memory`",
-        leaves: "files that the system compressed (their packed forks are handed out), HFS, APFS",
+        leaves: "files that the system compressed (their packed forks are handed out)",
     }),
     opens(FileType::Squashfs, squashfs::open).told(Told {
         reads: "version 4, packed with gzip, LZMA, xz, LZ4 or Zstandard, shared ends of files, holes",
@@ -266,7 +272,7 @@ pub const FORMATS: &[Format] = &[
         reads: "FAT12, FAT16, FAT32, long names; deleted files whose clusters are free, as if they lay in a row",
         by: "own",
         bounds: "in place where a file lies in a row; folders of 2 MiB",
-        leaves: "exFAT",
+        leaves: "",
     }),
     opens(FileType::Ext, ext::open).told(Told {
         reads: "ext2, ext3, ext4: lists of blocks, extents, data in inodes, holes",
@@ -299,6 +305,64 @@ pub const FORMATS: &[Format] = &[
         leaves: "images that stand on another file, divided clusters, snapshots inside",
     }),
     not_yet(FileType::Wim),
+    not_yet(FileType::Ntfs),
+    not_yet(FileType::ExFat),
+    not_yet(FileType::Refs),
+    not_yet(FileType::Apfs),
+    not_yet(FileType::Hfs),
+    not_yet(FileType::Btrfs),
+    not_yet(FileType::Xfs),
+    not_yet(FileType::Zfs),
+    not_yet(FileType::F2fs),
+    not_yet(FileType::Jfs),
+    not_yet(FileType::Reiserfs),
+    not_yet(FileType::Nilfs),
+    not_yet(FileType::Ufs),
+    not_yet(FileType::Erofs),
+    not_yet(FileType::Cramfs),
+    not_yet(FileType::Romfs),
+    not_yet(FileType::Jffs2),
+    not_yet(FileType::Ubi),
+    not_yet(FileType::Lvm),
+    not_yet(FileType::LinuxRaid),
+    not_yet(FileType::Vdi),
+    not_yet(FileType::Parallels),
+    not_yet(FileType::Qed),
+    not_yet(FileType::Bochs),
+    not_yet(FileType::Ewf),
+    not_yet(FileType::Aff),
+    not_yet(FileType::SparseImage),
+    not_yet(FileType::AndroidSparse),
+    not_yet(FileType::Partclone),
+    not_yet(FileType::RawCd),
+    not_yet(FileType::Nrg),
+    not_yet(FileType::Daa),
+    not_yet(FileType::Ciso),
+    not_yet(FileType::Alz),
+    not_yet(FileType::Egg),
+    not_yet(FileType::StuffIt),
+    not_yet(FileType::Arc),
+    not_yet(FileType::FreeArc),
+    not_yet(FileType::Uharc),
+    not_yet(FileType::Sqx),
+    not_yet(FileType::Zpaq),
+    not_yet(FileType::Mar),
+    not_yet(FileType::InstallShield3),
+    not_yet(FileType::Kwaj),
+    not_yet(FileType::Lzfse),
+    not_yet(FileType::Lzop),
+    not_yet(FileType::Lrzip),
+    not_yet(FileType::Rzip),
+    not_yet(FileType::Snappy),
+    not_yet(FileType::AndroidBackup),
+    not_yet(FileType::Pst),
+    not_yet(FileType::Dbx),
+    not_yet(FileType::WinHelp),
+    locked(FileType::Luks),
+    locked(FileType::BitLocker),
+    locked(FileType::DmgEncrypted),
+    locked(FileType::OpensslEncrypted),
+    locked(FileType::Age),
     opens(FileType::Nsis, nsis::open).told(Told {
         reads: "files packed by themselves or as one stream, stored, deflate, LZMA with or without filter; the script as one more file",
         by: "own walk; `lzma-rust2`, `flate2`",
@@ -475,7 +539,7 @@ mod tests {
     fn table() -> String {
         let mut table = "| type | what is read | by | bounds | what is not |\n".to_owned();
         table += "|---|---|---|---|---|\n";
-        let mut later = Vec::new();
+        let (mut later, mut locked) = (Vec::new(), Vec::new());
         for Format { file_type, how, told } in FORMATS {
             let name = format!("`{}` {}", file_type.name(), file_type.description());
             match how {
@@ -484,9 +548,11 @@ mod tests {
                     table += &format!("| {name} | {reads} | {by} | {bounds} | {leaves} |\n");
                 }
                 How::Opens(_) | How::NotYet => later.push(name),
+                How::Locked => locked.push(name),
             }
         }
-        table + "\nRecognised and reported as `unsupported`: " + &later.join(", ") + ".\n"
+        table += &format!("\nRecognised and reported as `unsupported`: {}.\n", later.join(", "));
+        table + "\nRecognised and reported as `encrypted`: " + &locked.join(", ") + ".\n"
     }
 
     /// `PELLUCID_WRITE_DOCS=1 cargo test -p pellucid --lib formats` writes the table anew.

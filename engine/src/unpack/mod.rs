@@ -121,7 +121,23 @@ pub fn open<'a>(
     let format = FORMATS.iter().find(|format| format.file_type == found.file_type)?;
     match format.how {
         How::Opens(open) => Some(open(content.clone(), found.offset, opening)),
-        How::NotYet => Some(Err(unsupported(format.file_type))),
+        How::NotYet | How::Locked => refusal(found.file_type).map(Err),
+    }
+}
+
+/// Why objects of that type are not opened; `None` where they are, or hold nothing.
+fn refusal(file_type: FileType) -> Option<Problem> {
+    let format = FORMATS.iter().find(|format| format.file_type == file_type)?;
+    let what = file_type.description();
+    match format.how {
+        How::Opens(_) => None,
+        How::NotYet => {
+            let reason = Reason::Unsupported(file_type.name());
+            Some(Problem::new(reason, format!("{what} cannot be opened yet")))
+        }
+        How::Locked => {
+            Some(Problem::new(Reason::Encrypted, format!("{what} is not opened without its key")))
+        }
     }
 }
 
@@ -129,11 +145,6 @@ pub fn open<'a>(
 pub(crate) fn is_opened(file_type: FileType) -> bool {
     let format = FORMATS.iter().find(|format| format.file_type == file_type);
     format.is_some_and(|format| matches!(format.how, How::Opens(_)))
-}
-
-fn unsupported(file_type: FileType) -> Problem {
-    let detail = format!("{} cannot be opened yet", file_type.description());
-    Problem::new(Reason::Unsupported(file_type.name()), detail)
 }
 
 /// One thing found in a container.
@@ -292,6 +303,7 @@ mod tests {
         for packed in [Ace, Zoo, Wim] {
             assert_eq!(problem_of(packed, b""), Some(Reason::Unsupported(packed.name())));
         }
+        assert_eq!(problem_of(FileType::Luks, b""), Some(Reason::Encrypted));
         assert_eq!(problem_of(FileType::Png, b""), None);
         assert_eq!(problem_of(FileType::Ooxml, b"PK\x03\x04"), None, "opened as zip");
     }

@@ -55,8 +55,8 @@ pub(super) fn open<'a>(content: Content<'a>, offset: u64, opening: &Opening<'_>)
 /// Opens the disk of an image, whatever is on it. A table of partitions that is inside of a partition
 /// is left to the work queue, which counts how deep things lie in each other.
 fn open_disk<'a>(volume: Volume<'a>, budget: &Budget) -> Opened<'a> {
-    if let Some(opened) = walk_inside(&volume, budget) {
-        return opened;
+    if let Some(Ok(opened)) = walk_inside(&volume, budget) {
+        return Ok(opened);
     }
     let head = volume.get(0, HEAD, budget)?;
     if identify::has_partitions(&head, volume.len()) {
@@ -74,15 +74,18 @@ fn open_table<'a>(volume: Volume<'a>, budget: &Budget) -> Opened<'a> {
     Ok(Box::new(disk))
 }
 
-/// Opens what is on a disk without putting it together. `None`: nothing that is known.
+/// Opens what is on a disk without putting it together, or says why it cannot be opened. `None`: nothing
+/// that is known.
 fn walk_inside<'a>(volume: &Volume<'a>, budget: &Budget) -> Option<Opened<'a>> {
     let head = match volume.get(0, HEAD, budget) {
         Ok(head) => head,
         Err(problem) => return Some(Err(problem)),
     };
     let types = identify::identify(&head).types_at_start();
-    let (_, open) = FILE_SYSTEMS.iter().find(|(file_type, _)| types.contains(*file_type))?;
-    Some(open(volume.clone(), budget))
+    match FILE_SYSTEMS.iter().find(|(file_type, _)| types.contains(*file_type)) {
+        Some((_, open)) => Some(open(volume.clone(), budget)),
+        None => types.iter().find_map(super::refusal).map(Err),
+    }
 }
 
 /// A part of a disk.
