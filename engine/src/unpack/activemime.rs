@@ -2,7 +2,7 @@
 //! public): a header whose length has varied, then zlib.
 
 use super::decoders::Inflate;
-use super::{Entry, Opening, Unpacker};
+use super::{Entry, Opened, Opening, Unpacker};
 use crate::input::Content;
 use crate::limits::Budget;
 use crate::verdict::{Problem, Reason};
@@ -11,11 +11,7 @@ use crate::verdict::{Problem, Reason};
 const USUAL: usize = 0x32;
 const FURTHEST: usize = 4096;
 
-pub(super) fn open<'a>(
-    content: Content<'a>,
-    offset: u64,
-    _: &Opening<'_>,
-) -> Result<Box<dyn Unpacker<'a> + 'a>, Problem> {
+pub(super) fn open<'a>(content: Content<'a>, offset: u64, _: &Opening<'_>) -> Opened<'a> {
     let file = content.slice(offset, u64::MAX);
     let Some(start) = start(&file) else {
         return Err(Problem::new(Reason::Corrupted, "no compressed data behind the header"));

@@ -5,11 +5,10 @@
 //! has an `offset` and a `size` is a file. A file that lies beside the archive (`unpacked`) is named by
 //! it and not there. Of the rest of JSON's grammar nothing is checked.
 
-use super::parts::{List, Part, Parts};
-use super::{Notes, Opening, Unpacker, shown};
+use super::parts::{List, Part, walk_parts};
+use super::{Notes, Opened, Opening, shown};
 use crate::input::Content;
 use crate::reader::{OutOfBounds, Reader};
-use crate::verdict::Problem;
 
 /// Bytes in front of the JSON.
 const FRONT: u64 = 16;
@@ -20,11 +19,7 @@ const NAME: usize = 1024;
 /// Bytes of a whole path that are kept.
 const PATH: usize = 4096;
 
-pub(super) fn open<'a>(
-    content: Content<'a>,
-    offset: u64,
-    _: &Opening<'_>,
-) -> Result<Box<dyn Unpacker<'a> + 'a>, Problem> {
+pub(super) fn open<'a>(content: Content<'a>, offset: u64, _: &Opening<'_>) -> Opened<'a> {
     let archive = content.slice(offset, u64::MAX);
     let mut notes = Notes::default();
     let (length, base) = header(&archive).unwrap_or_else(|_| {
@@ -36,7 +31,7 @@ pub(super) fn open<'a>(
         notes.truncated("the list of files is cut off");
     }
     let tree = Tree { json, at: 0, base, open: Vec::new(), key: None };
-    Ok(Box::new(Parts::new(archive, tree, notes)))
+    Ok(walk_parts(archive, tree, notes))
 }
 
 /// The length of the JSON, and where the files begin.

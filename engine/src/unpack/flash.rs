@@ -7,7 +7,7 @@
 use std::io::Read;
 
 use super::decoders::{Inflate, lzma_raw};
-use super::{Entry, Notes, Opening, Unpacker};
+use super::{Entry, Notes, Opened, Opening, Unpacker, Walk, walked};
 use crate::input::Content;
 use crate::limits::{Budget, Stop};
 use crate::reader::{OutOfBounds, Reader};
@@ -18,16 +18,12 @@ const HEADER: u64 = 8;
 const END: u16 = 0;
 const DEFINE_BINARY_DATA: u16 = 87;
 
-pub(super) fn open<'a>(
-    content: Content<'a>,
-    offset: u64,
-    _: &Opening<'_>,
-) -> Result<Box<dyn Unpacker<'a> + 'a>, Problem> {
+pub(super) fn open<'a>(content: Content<'a>, offset: u64, _: &Opening<'_>) -> Opened<'a> {
     let movie = content.slice(offset, u64::MAX);
     let notes = Notes::default();
     if movie.first() == Some(&b'F') {
         let at = first_tag(&movie).unwrap_or(movie.len() as u64);
-        return Ok(Box::new(Movie { movie, at, notes, ended: false }));
+        return Ok(walked(Movie { movie, at, notes }));
     }
     Ok(Box::new(Packed { movie: Some(movie), notes }))
 }
@@ -77,29 +73,10 @@ struct Movie<'a> {
     movie: Content<'a>,
     at: u64,
     notes: Notes,
-    ended: bool,
 }
 
-impl<'a> Unpacker<'a> for Movie<'a> {
-    fn next_entry(&mut self, budget: &Budget) -> Option<Entry<'a>> {
-        if self.ended {
-            return None;
-        }
-        let entry = self.advance(budget).unwrap_or_else(|stop| {
-            self.notes.add(stop.into());
-            None
-        });
-        self.ended = entry.as_ref().is_none_or(Entry::ends_walk);
-        entry
-    }
-
-    fn problems(&mut self) -> Vec<Problem> {
-        self.notes.take()
-    }
-}
-
-impl<'a> Movie<'a> {
-    fn advance(&mut self, budget: &Budget) -> Result<Option<Entry<'a>>, Stop> {
+impl<'a> Walk<'a> for Movie<'a> {
+    fn advance(&mut self, budget: &Budget) -> Result<Option<Entry<'a>>, Problem> {
         loop {
             budget.check()?;
             let Ok(tag) = Tag::read(&self.movie, self.at) else {
@@ -116,6 +93,12 @@ impl<'a> Movie<'a> {
         }
     }
 
+    fn notes(&mut self) -> &mut Notes {
+        &mut self.notes
+    }
+}
+
+impl<'a> Movie<'a> {
     fn binary_data(&mut self, tag: &Tag, budget: &Budget) -> Entry<'a> {
         let start = tag.data.saturating_add(BEFORE_BINARY_DATA);
         let size = tag.size.saturating_sub(BEFORE_BINARY_DATA);

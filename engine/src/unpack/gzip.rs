@@ -10,7 +10,7 @@ use std::io::{self, Read};
 use flate2::Crc;
 
 use super::decoders::Inflate;
-use super::{Entry, Notes, Opening, Unpacker};
+use super::{Entry, Notes, Opened, Opening, Unpacker};
 use crate::identify::crc32;
 use crate::input::Content;
 use crate::limits::Budget;
@@ -22,11 +22,7 @@ const MAGIC: [u8; 3] = [0x1f, 0x8b, 8];
 /// The name of the content where the header gives none.
 const UNNAMED: &[u8] = b"data";
 
-pub(super) fn open<'a>(
-    content: Content<'a>,
-    offset: u64,
-    _: &Opening<'_>,
-) -> Result<Box<dyn Unpacker<'a> + 'a>, Problem> {
+pub(super) fn open<'a>(content: Content<'a>, offset: u64, _: &Opening<'_>) -> Opened<'a> {
     let stream = content.slice(offset, u64::MAX);
     Ok(Box::new(Gzip { stream, alone: offset == 0, done: false, notes: Notes::default() }))
 }

@@ -2,7 +2,7 @@
 //! without a header, behind three blocks of which the last has a length.
 
 use super::decoders::Inflate;
-use super::{Entry, Opening, Unpacker};
+use super::{Entry, Opened, Opening, Unpacker};
 use crate::input::Content;
 use crate::limits::Budget;
 use crate::reader::{OutOfBounds, Reader};
@@ -17,11 +17,7 @@ const PASSWORD: u64 = 96;
 const COMPRESSED: u64 = 124;
 const LENGTH: u64 = 126;
 
-pub(super) fn open<'a>(
-    content: Content<'a>,
-    offset: u64,
-    _: &Opening<'_>,
-) -> Result<Box<dyn Unpacker<'a> + 'a>, Problem> {
+pub(super) fn open<'a>(content: Content<'a>, offset: u64, _: &Opening<'_>) -> Opened<'a> {
     let file = content.slice(offset, u64::MAX);
     match Layout::read(&file) {
         Err(_) => Err(Problem::new(Reason::Truncated, "the document's first blocks are cut off")),

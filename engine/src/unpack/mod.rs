@@ -4,6 +4,7 @@
 //! on the current path are held in memory. It never recurses, never writes to disk and never uses a
 //! name as a path. It takes nothing on trust from the container: sizes are checked by decoding under
 //! the [`Budget`], and what it could not read it says with a [`Problem`].
+//! Most unpackers are a `Walk` (`walk.rs`), which says only what their next entry is.
 //!
 //! [`FORMATS`] has one line for every type that can hold other data. A type that is not in it holds
 //! nothing that its own bytes do not show.
@@ -59,6 +60,7 @@ mod testing;
 mod text;
 mod udf;
 mod volume;
+mod walk;
 mod xar;
 mod xml;
 mod zip;
@@ -69,6 +71,7 @@ pub use passwords::Passwords;
 pub use places::{Place, places};
 
 use formats::How;
+use walk::{Walk, walked};
 
 use crate::identify::{FileType, Found};
 use crate::input::Content;
@@ -96,9 +99,11 @@ pub struct Opening<'s> {
     pub passwords: &'s Passwords,
 }
 
+/// A container that is being walked, or why it cannot be.
+pub(crate) type Opened<'a> = Result<Box<dyn Unpacker<'a> + 'a>, Problem>;
+
 /// Starts an unpacker on the container that begins at an offset of the content.
-pub(crate) type Open =
-    for<'a> fn(Content<'a>, u64, &Opening<'_>) -> Result<Box<dyn Unpacker<'a> + 'a>, Problem>;
+pub(crate) type Open = for<'a> fn(Content<'a>, u64, &Opening<'_>) -> Opened<'a>;
 
 /// Texts by their encoding.
 const TEXTS: [FileType; 7] = [

@@ -6,7 +6,7 @@
 //! does not lead to the second GUID is not believed; the data then goes up to the next GUID of either
 //! kind.
 
-use super::{Entry, Notes, Opening, Unpacker};
+use super::{Entry, Notes, Opened, Opening, Walk, walked};
 use crate::input::Content;
 use crate::limits::{Budget, Stop};
 use crate::reader::Reader;
@@ -19,25 +19,14 @@ const FOOTER: &[u8] = b"\x22\xa7\xfb\x71\x79\x0f\x0b\x4a\xbb\x13\x89\x92\x56\x42
 /// The format of files as services hand them out (MS-ONESTORE 2.8), which is another one.
 const PACKAGING: &[u8] = b"\x2f\xe9\x8d\x63\xd4\xa6\xc1\x4b\x9a\x36\xb3\xfc\x25\x11\xa5\xb7";
 
-pub(super) fn open<'a>(
-    content: Content<'a>,
-    offset: u64,
-    _: &Opening<'_>,
-) -> Result<Box<dyn Unpacker<'a> + 'a>, Problem> {
+pub(super) fn open<'a>(content: Content<'a>, offset: u64, _: &Opening<'_>) -> Opened<'a> {
     let section = content.slice(offset, u64::MAX);
     let mut notes = Notes::default();
     if section.get(48..64) == Some(PACKAGING) {
         let detail = "stored as services hand it out; attached files are not taken out";
         notes.add(Problem::new(Reason::Unsupported("onenote"), detail));
     }
-    Ok(Box::new(OneNote {
-        section,
-        at: 0,
-        footer: Footer::default(),
-        found: 0,
-        notes,
-        ended: false,
-    }))
+    Ok(walked(OneNote { section, at: 0, footer: Footer::default(), found: 0, notes }))
 }
 
 /// A section being walked.
@@ -48,7 +37,6 @@ struct OneNote<'a> {
     /// Files found so far.
     found: u32,
     notes: Notes,
-    ended: bool,
 }
 
 /// The footer that was found last, so that none is looked for twice.
@@ -60,26 +48,8 @@ enum Footer {
     NoMore,
 }
 
-impl<'a> Unpacker<'a> for OneNote<'a> {
-    fn next_entry(&mut self, budget: &Budget) -> Option<Entry<'a>> {
-        if self.ended {
-            return None;
-        }
-        let entry = self.advance(budget).unwrap_or_else(|stop| {
-            self.notes.add(stop.into());
-            None
-        });
-        self.ended = entry.as_ref().is_none_or(Entry::ends_walk);
-        entry
-    }
-
-    fn problems(&mut self) -> Vec<Problem> {
-        self.notes.take()
-    }
-}
-
-impl<'a> OneNote<'a> {
-    fn advance(&mut self, budget: &Budget) -> Result<Option<Entry<'a>>, Stop> {
+impl<'a> Walk<'a> for OneNote<'a> {
+    fn advance(&mut self, budget: &Budget) -> Result<Option<Entry<'a>>, Problem> {
         /// From the first GUID to the data.
         const DATA: usize = 36;
         while let Some(place) = self.find(self.at, HEADER, budget)? {
@@ -101,6 +71,12 @@ impl<'a> OneNote<'a> {
         Ok(None)
     }
 
+    fn notes(&mut self) -> &mut Notes {
+        &mut self.notes
+    }
+}
+
+impl<'a> OneNote<'a> {
     /// Where the data ends, and what is wrong with that.
     fn end(
         &mut self,

@@ -4,7 +4,7 @@
 //! budget. The list is read as it is walked, so that its length costs no memory.
 
 use super::decoders::Inflate;
-use super::{Entry, Notes, Unpacker, shown};
+use super::{Entry, Notes, Unpacker, Walk, shown, walked};
 use crate::input::Content;
 use crate::limits::Budget;
 use crate::verdict::{Problem, Reason};
@@ -40,41 +40,31 @@ impl List for std::vec::IntoIter<Part> {
     }
 }
 
+/// The unpacker that takes the parts of a list from a file.
+pub(super) fn walk_parts<'a>(
+    file: Content<'a>,
+    list: impl List + 'a,
+    notes: Notes,
+) -> Box<dyn Unpacker<'a> + 'a> {
+    walked(Parts { file, list, notes })
+}
+
 /// A list being walked.
-pub(super) struct Parts<'a, L> {
+struct Parts<'a, L> {
     file: Content<'a>,
     list: L,
     notes: Notes,
-    ended: bool,
 }
 
-impl<'a, L: List> Parts<'a, L> {
-    pub(super) fn new(file: Content<'a>, list: L, notes: Notes) -> Self {
-        Self { file, list, notes, ended: false }
-    }
-}
-
-impl<'a, L: List> Unpacker<'a> for Parts<'a, L> {
-    fn next_entry(&mut self, budget: &Budget) -> Option<Entry<'a>> {
-        if self.ended {
-            return None;
-        }
-        let entry = match budget.check() {
-            Ok(()) => {
-                let part = self.list.next_part(&self.file, &mut self.notes);
-                part.map(|part| take(&self.file, part, budget))
-            }
-            Err(stop) => {
-                self.notes.add(stop.into());
-                None
-            }
-        };
-        self.ended = entry.as_ref().is_none_or(Entry::ends_walk);
-        entry
+impl<'a, L: List> Walk<'a> for Parts<'a, L> {
+    fn advance(&mut self, budget: &Budget) -> Result<Option<Entry<'a>>, Problem> {
+        budget.check()?;
+        let part = self.list.next_part(&self.file, &mut self.notes);
+        Ok(part.map(|part| take(&self.file, part, budget)))
     }
 
-    fn problems(&mut self) -> Vec<Problem> {
-        self.notes.take()
+    fn notes(&mut self) -> &mut Notes {
+        &mut self.notes
     }
 }
 

@@ -4,7 +4,7 @@
 //! Of the headers only the lengths are read. Where they do not lead anywhere, all that follows the
 //! lead is handed out.
 
-use super::{Entry, Notes, Opening, Unpacker};
+use super::{Entry, Notes, Opened, Opening, Unpacker};
 use crate::input::Content;
 use crate::limits::Budget;
 use crate::reader::{OutOfBounds, Reader};
@@ -15,11 +15,7 @@ const HEADER: [u8; 3] = [0x8e, 0xad, 0xe8];
 /// The bytes of one index entry.
 const INDEX_ENTRY: u64 = 16;
 
-pub(super) fn open<'a>(
-    content: Content<'a>,
-    offset: u64,
-    _: &Opening<'_>,
-) -> Result<Box<dyn Unpacker<'a> + 'a>, Problem> {
+pub(super) fn open<'a>(content: Content<'a>, offset: u64, _: &Opening<'_>) -> Opened<'a> {
     let package = content.slice(offset, u64::MAX);
     Ok(Box::new(Rpm { package, done: false, notes: Notes::default() }))
 }

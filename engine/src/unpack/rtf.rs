@@ -14,7 +14,7 @@ use std::io;
 
 use super::decoders::{ByStep, Step, Stepwise};
 use super::ole1::{Object, Package};
-use super::{Entry, Notes, Opening, Unpacker};
+use super::{Entry, Notes, Opened, Opening, Walk, walked};
 use crate::identify::{FileType, Found, identify};
 use crate::input::Content;
 use crate::limits::{Budget, Stop};
@@ -27,20 +27,15 @@ const WORDS: [&[u8]; 4] = [b"objdata", b"pict", b"themedata", b"datastore"];
 /// Beginnings of further data inside of one: more are no document.
 const NESTED: u32 = 16;
 
-pub(super) fn open<'a>(
-    content: Content<'a>,
-    offset: u64,
-    _: &Opening<'_>,
-) -> Result<Box<dyn Unpacker<'a> + 'a>, Problem> {
+pub(super) fn open<'a>(content: Content<'a>, offset: u64, _: &Opening<'_>) -> Opened<'a> {
     let document = content.slice(offset, u64::MAX);
-    Ok(Box::new(Rtf {
+    Ok(walked(Rtf {
         document,
         at: 0,
         found: 0,
         again: None,
         object: None,
         notes: Notes::default(),
-        ended: false,
     }))
 }
 
@@ -55,36 +50,17 @@ struct Rtf<'a> {
     /// An object that was handed out and may hold something.
     object: Option<Content<'a>>,
     notes: Notes,
-    ended: bool,
 }
 
-impl<'a> Unpacker<'a> for Rtf<'a> {
-    fn next_entry(&mut self, budget: &Budget) -> Option<Entry<'a>> {
-        if self.ended {
-            return None;
-        }
-        let entry = self.advance(budget).unwrap_or_else(|stop| {
-            self.notes.add(stop.into());
-            None
-        });
-        self.ended = entry.as_ref().is_none_or(Entry::ends_walk);
-        entry
-    }
-
-    fn problems(&mut self) -> Vec<Problem> {
-        self.notes.take()
-    }
-}
-
-impl<'a> Rtf<'a> {
-    fn advance(&mut self, budget: &Budget) -> Result<Option<Entry<'a>>, Stop> {
+impl<'a> Walk<'a> for Rtf<'a> {
+    fn advance(&mut self, budget: &Budget) -> Result<Option<Entry<'a>>, Problem> {
         if let Some(object) = self.object.take()
             && let Some(entry) = inside(&object, budget)
         {
             return Ok(Some(entry));
         }
         if let Some((word, start)) = self.again.take() {
-            return self.read(word, start, Reading::Everything, budget).map(Some);
+            return Ok(Some(self.read(word, start, Reading::Everything, budget)?));
         }
         while let Some((word, start)) = self.next_data(budget)? {
             let entry = self.read(word, start, Reading::WithoutIgnorable, budget)?;
@@ -96,6 +72,12 @@ impl<'a> Rtf<'a> {
         Ok(None)
     }
 
+    fn notes(&mut self) -> &mut Notes {
+        &mut self.notes
+    }
+}
+
+impl<'a> Rtf<'a> {
     /// The next place where data stands: its word, and what is behind it.
     fn next_data(&mut self, budget: &Budget) -> Result<Option<(&'static [u8], usize)>, Stop> {
         loop {

@@ -6,7 +6,7 @@
 
 use memchr::memmem;
 
-use super::{Entry, Notes, Opening, Unpacker};
+use super::{Entry, Notes, Opened, Opening, Walk, walked};
 use crate::input::Content;
 use crate::limits::{Budget, Stop};
 use crate::reader::Reader;
@@ -19,16 +19,12 @@ const MARK: &[u8; 2] = b"`\n";
 /// Where that stands in a header.
 const MARK_AT: u64 = 58;
 
-pub(super) fn open<'a>(
-    content: Content<'a>,
-    offset: u64,
-    _: &Opening<'_>,
-) -> Result<Box<dyn Unpacker<'a> + 'a>, Problem> {
+pub(super) fn open<'a>(content: Content<'a>, offset: u64, _: &Opening<'_>) -> Opened<'a> {
     let archive = content.slice(offset, u64::MAX);
     let is_thin = archive.starts_with(THIN);
     let (long_names, notes) = (Content::borrowed(&[]), Notes::default());
     let alone = offset == 0;
-    Ok(Box::new(Ar { archive, alone, is_thin, at: MAGIC, long_names, notes, ended: false }))
+    Ok(walked(Ar { archive, alone, is_thin, at: MAGIC, long_names, notes }))
 }
 
 /// One ar archive being walked.
@@ -40,7 +36,6 @@ struct Ar<'a> {
     at: u64,
     long_names: Content<'a>,
     notes: Notes,
-    ended: bool,
 }
 
 /// The fields of a header that are read here.
@@ -49,31 +44,19 @@ struct Header {
     size: Option<u64>,
 }
 
-impl<'a> Unpacker<'a> for Ar<'a> {
-    fn next_entry(&mut self, budget: &Budget) -> Option<Entry<'a>> {
-        if self.ended {
-            return None;
-        }
-        let entry = self.advance(budget).unwrap_or_else(|stop| {
-            self.notes.add(stop.into());
-            None
-        });
-        self.ended = entry.as_ref().is_none_or(Entry::ends_walk);
-        entry
-    }
-
-    fn problems(&mut self) -> Vec<Problem> {
-        self.notes.take()
-    }
-}
-
-impl<'a> Ar<'a> {
-    fn advance(&mut self, budget: &Budget) -> Result<Option<Entry<'a>>, Stop> {
+impl<'a> Walk<'a> for Ar<'a> {
+    fn advance(&mut self, budget: &Budget) -> Result<Option<Entry<'a>>, Problem> {
         budget.check()?;
         let header = self.header(budget)?;
         Ok(header.map(|header| self.read(&header, budget)))
     }
 
+    fn notes(&mut self) -> &mut Notes {
+        &mut self.notes
+    }
+}
+
+impl<'a> Ar<'a> {
     /// The header here, or the next one behind what is none.
     fn header(&mut self, budget: &Budget) -> Result<Option<Header>, Stop> {
         let archive = self.archive.clone();

@@ -5,7 +5,7 @@
 
 use super::decoders::{Filled, arj_fastest};
 use super::passwords::Keyring;
-use super::{Entry, Notes, Opening, Unpacker};
+use super::{Entry, Notes, Opened, Opening, Walk, walked};
 use crate::identify::crc32;
 use crate::input::Content;
 use crate::limits::{Budget, Stop};
@@ -16,11 +16,7 @@ const MARK: &[u8; 2] = b"\x60\xea";
 /// The longest header.
 const LONGEST: u16 = 2600;
 
-pub(super) fn open<'a>(
-    content: Content<'a>,
-    offset: u64,
-    opening: &Opening<'_>,
-) -> Result<Box<dyn Unpacker<'a> + 'a>, Problem> {
+pub(super) fn open<'a>(content: Content<'a>, offset: u64, opening: &Opening<'_>) -> Opened<'a> {
     let archive = content.slice(offset, u64::MAX);
     let mut arj = Arj {
         archive,
@@ -28,7 +24,6 @@ pub(super) fn open<'a>(
         at: 0,
         keyring: Keyring::new(opening.passwords),
         notes: Notes::default(),
-        ended: false,
     };
     // The main header, which describes the archive.
     match arj.header() {
@@ -36,7 +31,7 @@ pub(super) fn open<'a>(
         Ok(_) => arj.notes.corrupted("no main header"),
         Err(_) => arj.notes.truncated("the main header is cut off"),
     }
-    Ok(Box::new(arj))
+    Ok(walked(arj))
 }
 
 /// One archive being walked.
@@ -47,7 +42,6 @@ struct Arj<'a> {
     at: u64,
     keyring: Keyring,
     notes: Notes,
-    ended: bool,
 }
 
 enum Header {
@@ -94,26 +88,8 @@ impl Member {
     }
 }
 
-impl<'a> Unpacker<'a> for Arj<'a> {
-    fn next_entry(&mut self, budget: &Budget) -> Option<Entry<'a>> {
-        if self.ended {
-            return None;
-        }
-        let entry = self.advance(budget).unwrap_or_else(|stop| {
-            self.notes.add(stop.into());
-            None
-        });
-        self.ended = entry.as_ref().is_none_or(Entry::ends_walk);
-        entry
-    }
-
-    fn problems(&mut self) -> Vec<Problem> {
-        self.notes.take()
-    }
-}
-
-impl<'a> Arj<'a> {
-    fn advance(&mut self, budget: &Budget) -> Result<Option<Entry<'a>>, Stop> {
+impl<'a> Walk<'a> for Arj<'a> {
+    fn advance(&mut self, budget: &Budget) -> Result<Option<Entry<'a>>, Problem> {
         loop {
             budget.check()?;
             match self.header() {
@@ -141,6 +117,12 @@ impl<'a> Arj<'a> {
         }
     }
 
+    fn notes(&mut self) -> &mut Notes {
+        &mut self.notes
+    }
+}
+
+impl<'a> Arj<'a> {
     /// The header here, with those that extend it.
     fn header(&self) -> Result<Header, OutOfBounds> {
         let mut reader = Reader::at(&self.archive, self.at)?;

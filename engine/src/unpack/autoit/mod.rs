@@ -9,9 +9,9 @@ mod unpack;
 
 use self::generators::{Lagged, Twister};
 use self::unpack::unpack;
-use super::{Entry, Notes, Opening, Unpacker};
+use super::{Entry, Notes, Opened, Opening, Walk, walked};
 use crate::input::Content;
-use crate::limits::{Budget, Stop};
+use crate::limits::Budget;
 use crate::reader::{OutOfBounds, Reader};
 use crate::verdict::{Problem, Reason};
 
@@ -22,18 +22,14 @@ const SALT: u64 = 16;
 /// Longer texts are no texts.
 const TEXT: u32 = 4096;
 
-pub(super) fn open<'a>(
-    content: Content<'a>,
-    offset: u64,
-    _: &Opening<'_>,
-) -> Result<Box<dyn Unpacker<'a> + 'a>, Problem> {
+pub(super) fn open<'a>(content: Content<'a>, offset: u64, _: &Opening<'_>) -> Opened<'a> {
     let script = content.slice(offset, u64::MAX);
     let keys = if script.get(23) == Some(&b'5') { &EA05 } else { &EA06 };
     let salt = script.slice(MARK, SALT);
     let salt = salt.iter().fold(0_u32, |sum, &byte| sum.wrapping_add(byte.into()));
     let at = MARK.saturating_add(SALT);
     let notes = Notes::default();
-    Ok(Box::new(AutoIt { script, keys, salt, at, count: 0, notes, ended: false }))
+    Ok(walked(AutoIt { script, keys, salt, at, count: 0, notes }))
 }
 
 /// What a version masks its fields with.
@@ -111,29 +107,10 @@ struct AutoIt<'a> {
     at: u64,
     count: u64,
     notes: Notes,
-    ended: bool,
 }
 
-impl<'a> Unpacker<'a> for AutoIt<'a> {
-    fn next_entry(&mut self, budget: &Budget) -> Option<Entry<'a>> {
-        if self.ended {
-            return None;
-        }
-        let entry = self.advance(budget).unwrap_or_else(|stop| {
-            self.notes.add(stop.into());
-            None
-        });
-        self.ended = entry.as_ref().is_none_or(Entry::ends_walk);
-        entry
-    }
-
-    fn problems(&mut self) -> Vec<Problem> {
-        self.notes.take()
-    }
-}
-
-impl<'a> AutoIt<'a> {
-    fn advance(&mut self, budget: &Budget) -> Result<Option<Entry<'a>>, Stop> {
+impl<'a> Walk<'a> for AutoIt<'a> {
+    fn advance(&mut self, budget: &Budget) -> Result<Option<Entry<'a>>, Problem> {
         budget.check()?;
         match self.file() {
             Ok(Some(file)) => {
@@ -154,6 +131,12 @@ impl<'a> AutoIt<'a> {
         }
     }
 
+    fn notes(&mut self) -> &mut Notes {
+        &mut self.notes
+    }
+}
+
+impl<'a> AutoIt<'a> {
     /// The header of the file here; `None` where no file begins.
     fn file(&self) -> Result<Option<File>, OutOfBounds> {
         let mut reader = Reader::at(&self.script, self.at)?;

@@ -13,7 +13,7 @@ use lzxd::{Lzxd, WindowSize};
 
 use super::decoders::{Inflate, Quantum};
 use super::solid::Solid;
-use super::{Entry, Notes, Opening, Unpacker};
+use super::{Entry, Notes, Opened, Opening, Walk, walked};
 use crate::input::Content;
 use crate::limits::{Budget, Grant};
 use crate::reader::{OutOfBounds, Reader};
@@ -33,11 +33,7 @@ const MEMORY: u64 = 4 << 20;
 /// The longest name.
 const NAME: u64 = 1024;
 
-pub(super) fn open<'a>(
-    content: Content<'a>,
-    offset: u64,
-    _: &Opening<'_>,
-) -> Result<Box<dyn Unpacker<'a> + 'a>, Problem> {
+pub(super) fn open<'a>(content: Content<'a>, offset: u64, _: &Opening<'_>) -> Opened<'a> {
     let cabinet = content.slice(offset, u64::MAX);
     let mut notes = Notes::default();
     let header = Header::read(&cabinet).unwrap_or_else(|_| {
@@ -45,7 +41,7 @@ pub(super) fn open<'a>(
         Header::default()
     });
     let (next, left) = (header.first_file, header.files);
-    Ok(Box::new(Cab { cabinet, header, next, left, open: None, notes, ended: false }))
+    Ok(walked(Cab { cabinet, header, next, left, open: None, notes }))
 }
 
 /// What the header says.
@@ -121,39 +117,26 @@ struct Cab<'a> {
     /// The folder that is being read.
     open: Option<(u16, Solid<'a>)>,
     notes: Notes,
-    ended: bool,
 }
 
-impl<'a> Unpacker<'a> for Cab<'a> {
-    fn next_entry(&mut self, budget: &Budget) -> Option<Entry<'a>> {
-        if self.ended {
-            return None;
-        }
-        let entry = self.advance(budget);
-        self.ended = entry.as_ref().is_none_or(Entry::ends_walk);
-        entry
+impl<'a> Walk<'a> for Cab<'a> {
+    fn advance(&mut self, budget: &Budget) -> Result<Option<Entry<'a>>, Problem> {
+        budget.check()?;
+        let Some(left) = self.left.checked_sub(1) else { return Ok(None) };
+        let Ok(file) = self.file() else {
+            self.notes.truncated(format!("the list of files ends {} files early", self.left));
+            return Ok(None);
+        };
+        self.left = left;
+        Ok(Some(self.read(file, budget)))
     }
 
-    fn problems(&mut self) -> Vec<Problem> {
-        self.notes.take()
+    fn notes(&mut self) -> &mut Notes {
+        &mut self.notes
     }
 }
 
 impl<'a> Cab<'a> {
-    fn advance(&mut self, budget: &Budget) -> Option<Entry<'a>> {
-        if let Err(stop) = budget.check() {
-            self.notes.add(stop.into());
-            return None;
-        }
-        self.left = self.left.checked_sub(1)?;
-        let Ok(file) = self.file() else {
-            let left = self.left.saturating_add(1);
-            self.notes.truncated(format!("the list of files ends {left} files early"));
-            return None;
-        };
-        Some(self.read(file, budget))
-    }
-
     fn file(&mut self) -> Result<File, OutOfBounds> {
         let mut reader = Reader::at(&self.cabinet, self.next)?;
         let (size, place) = (reader.u32_le()?.into(), reader.u32_le()?.into());

@@ -11,7 +11,7 @@ use lzxd::Lzxd;
 
 use super::cab::window;
 use super::solid::Solid;
-use super::{Entry, Notes, Opening, Unpacker};
+use super::{Entry, Notes, Opened, Opening, Walk, walked};
 use crate::input::Content;
 use crate::limits::{Budget, Grant};
 use crate::reader::{OutOfBounds, Reader};
@@ -27,11 +27,7 @@ const PACKED: &[u8] = b"::DataSpace/Storage/MSCompressed/Content";
 const CONTROL: &[u8] = b"::DataSpace/Storage/MSCompressed/ControlData";
 const RESETS: &[u8] = b"::DataSpace/Storage/MSCompressed/Transform/{7FC28940-9D31-11D0-9B27-00A0C91E9C7C}/InstanceData/ResetTable";
 
-pub(super) fn open<'a>(
-    content: Content<'a>,
-    offset: u64,
-    opening: &Opening<'_>,
-) -> Result<Box<dyn Unpacker<'a> + 'a>, Problem> {
+pub(super) fn open<'a>(content: Content<'a>, offset: u64, opening: &Opening<'_>) -> Opened<'a> {
     let file = content.slice(offset, u64::MAX);
     let mut notes = Notes::default();
     let directory = Directory::read(&file).unwrap_or_else(|_| {
@@ -49,10 +45,9 @@ pub(super) fn open<'a>(
         section: None,
         open: None,
         notes,
-        ended: false,
     };
     chm.find_section(opening.budget);
-    Ok(Box::new(chm))
+    Ok(walked(chm))
 }
 
 /// Where the directory is.
@@ -116,33 +111,23 @@ struct Chm<'a> {
     section: Option<Section<'a>>,
     open: Option<Solid<'a>>,
     notes: Notes,
-    ended: bool,
 }
 
-impl<'a> Unpacker<'a> for Chm<'a> {
-    fn next_entry(&mut self, budget: &Budget) -> Option<Entry<'a>> {
-        while !self.ended {
-            if let Err(stop) = budget.check() {
-                self.notes.add(stop.into());
-                break;
-            }
+impl<'a> Walk<'a> for Chm<'a> {
+    fn advance(&mut self, budget: &Budget) -> Result<Option<Entry<'a>>, Problem> {
+        loop {
+            budget.check()?;
             match self.entries.pop() {
                 Some(file) if file.size == 0 || file.name.starts_with(INTERNAL) => {}
-                Some(file) => {
-                    let entry = self.read(file, budget);
-                    self.ended = entry.ends_walk();
-                    return Some(entry);
-                }
+                Some(file) => return Ok(Some(self.read(file, budget))),
                 None if self.next_chunk() => {}
-                None => break,
+                None => return Ok(None),
             }
         }
-        self.ended = true;
-        None
     }
 
-    fn problems(&mut self) -> Vec<Problem> {
-        self.notes.take()
+    fn notes(&mut self) -> &mut Notes {
+        &mut self.notes
     }
 }
 

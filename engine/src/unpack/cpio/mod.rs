@@ -5,7 +5,7 @@
 //! the walk goes on at the next place that begins like one. Behind the entry `TRAILER!!!` further
 //! archives may follow, as in the images that Linux boots from; other data there are handed out too.
 
-use super::{Entry, Notes, Opening, Unpacker};
+use super::{Entry, Notes, Opened, Opening, Walk, walked};
 use crate::input::Content;
 use crate::limits::{Budget, Stop};
 use crate::reader::{OutOfBounds, Reader};
@@ -17,21 +17,10 @@ const TARGET: u64 = 4096;
 /// The shortest header.
 const SHORTEST: usize = 26;
 
-pub(super) fn open<'a>(
-    content: Content<'a>,
-    offset: u64,
-    _: &Opening<'_>,
-) -> Result<Box<dyn Unpacker<'a> + 'a>, Problem> {
+pub(super) fn open<'a>(content: Content<'a>, offset: u64, _: &Opening<'_>) -> Opened<'a> {
     let archive = content.slice(offset, u64::MAX);
     let alone = offset == 0;
-    Ok(Box::new(Cpio {
-        archive,
-        alone,
-        at: 0,
-        behind_trailer: false,
-        notes: Notes::default(),
-        ended: false,
-    }))
+    Ok(walked(Cpio { archive, alone, at: 0, behind_trailer: false, notes: Notes::default() }))
 }
 
 /// One cpio archive, or several behind each other, being walked.
@@ -42,7 +31,6 @@ struct Cpio<'a> {
     at: u64,
     behind_trailer: bool,
     notes: Notes,
-    ended: bool,
 }
 
 /// The kinds of headers.
@@ -169,26 +157,8 @@ fn filled_up(length: u64, kind: Kind) -> u64 {
     length.checked_next_multiple_of(kind.alignment()).unwrap_or(u64::MAX)
 }
 
-impl<'a> Unpacker<'a> for Cpio<'a> {
-    fn next_entry(&mut self, budget: &Budget) -> Option<Entry<'a>> {
-        if self.ended {
-            return None;
-        }
-        let entry = self.advance(budget).unwrap_or_else(|stop| {
-            self.notes.add(stop.into());
-            None
-        });
-        self.ended = entry.as_ref().is_none_or(Entry::ends_walk);
-        entry
-    }
-
-    fn problems(&mut self) -> Vec<Problem> {
-        self.notes.take()
-    }
-}
-
-impl<'a> Cpio<'a> {
-    fn advance(&mut self, budget: &Budget) -> Result<Option<Entry<'a>>, Stop> {
+impl<'a> Walk<'a> for Cpio<'a> {
+    fn advance(&mut self, budget: &Budget) -> Result<Option<Entry<'a>>, Problem> {
         loop {
             budget.check()?;
             if self.behind_trailer && !self.pass_padding() {
@@ -223,6 +193,12 @@ impl<'a> Cpio<'a> {
         }
     }
 
+    fn notes(&mut self) -> &mut Notes {
+        &mut self.notes
+    }
+}
+
+impl<'a> Cpio<'a> {
     /// Zeros behind the trailer, up to what follows; `false` where nothing does.
     fn pass_padding(&mut self) -> bool {
         let rest = self.archive.slice(self.at, u64::MAX);

@@ -6,14 +6,14 @@
 
 use std::sync::Arc;
 
-use super::{Opened, open_disk};
+use super::open_disk;
 use crate::input::Content;
 use crate::limits::{Budget, Grant};
 use crate::reader::{OutOfBounds, Reader};
 use crate::unpack::decoders::{self, Inflate};
 use crate::unpack::volume::{Mapping, Piece, Unpacked, Volume, unpack_whole};
 use crate::unpack::xml::{Reading, Token};
-use crate::unpack::{Entry, Notes, Opening, Unpacker};
+use crate::unpack::{Entry, Notes, Opened, Opening, Unpacker};
 use crate::verdict::{Problem, Reason};
 
 const TRAILER: u64 = 512;

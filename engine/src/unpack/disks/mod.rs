@@ -24,7 +24,10 @@ pub(super) use self::vhd::open as open_vhd;
 pub(super) use self::vhdx::open as open_vhdx;
 pub(super) use self::vmdk::open as open_vmdk;
 use super::volume::{Runs, Volume, joined};
-use super::{Entry, Notes, Opening, Unpacker, ext, fat, hfs_plus, iso9660, squashfs, udf};
+use super::{
+    Entry, Notes, Opened, Opening, Unpacker, Walk, ext, fat, hfs_plus, iso9660, squashfs, udf,
+    walked,
+};
 use crate::identify::{self, FileType};
 use crate::input::Content;
 use crate::limits::Budget;
@@ -32,7 +35,6 @@ use crate::verdict::Problem;
 
 /// Opens a file system on a disk.
 type OpenVolume = for<'a> fn(Volume<'a>, &Budget) -> Opened<'a>;
-type Opened<'a> = Result<Box<dyn Unpacker<'a> + 'a>, Problem>;
 
 /// What can be walked on a disk that lies in pieces.
 const FILE_SYSTEMS: &[(FileType, OpenVolume)] = &[
@@ -65,13 +67,13 @@ fn open_disk<'a>(volume: Volume<'a>, budget: &Budget) -> Opened<'a> {
     let mut disk = Disk::new(volume);
     let length = disk.volume.len();
     disk.parts.push_back(Part { name: b"disk".to_vec(), at: 0, length, is_gap: false });
-    Ok(Box::new(disk))
+    Ok(walked(disk))
 }
 
 fn open_table<'a>(volume: Volume<'a>, budget: &Budget) -> Opened<'a> {
     let mut disk = Disk::new(volume);
     disk.parts = partitions::read(&disk.volume, &mut disk.notes, budget)?;
-    Ok(Box::new(disk))
+    Ok(walked(disk))
 }
 
 /// Opens what is on a disk without putting it together, or says why it cannot be opened. `None`: nothing
@@ -110,36 +112,9 @@ struct Disk<'a> {
     parts: VecDeque<Part>,
     inside: Option<Inside<'a>>,
     notes: Notes,
-    ended: bool,
 }
 
-impl<'a> Unpacker<'a> for Disk<'a> {
-    fn next_entry(&mut self, budget: &Budget) -> Option<Entry<'a>> {
-        if self.ended {
-            return None;
-        }
-        let entry = self.advance(budget).unwrap_or_else(|problem| {
-            self.notes.add(problem);
-            None
-        });
-        self.ended = entry.as_ref().is_none_or(Entry::ends_walk);
-        entry
-    }
-
-    fn problems(&mut self) -> Vec<Problem> {
-        if let Some(mut inside) = self.inside.take() {
-            inside.unpacker.problems().into_iter().for_each(|problem| self.notes.add(problem));
-        }
-        self.notes.take()
-    }
-}
-
-impl<'a> Disk<'a> {
-    fn new(volume: Volume<'a>) -> Self {
-        let (parts, notes) = (VecDeque::new(), Notes::default());
-        Self { volume, parts, inside: None, notes, ended: false }
-    }
-
+impl<'a> Walk<'a> for Disk<'a> {
     fn advance(&mut self, budget: &Budget) -> Result<Option<Entry<'a>>, Problem> {
         loop {
             budget.check()?;
@@ -156,6 +131,24 @@ impl<'a> Disk<'a> {
                 return Ok(Some(entry));
             }
         }
+    }
+
+    fn notes(&mut self) -> &mut Notes {
+        &mut self.notes
+    }
+
+    fn problems(&mut self) -> Vec<Problem> {
+        if let Some(mut inside) = self.inside.take() {
+            inside.unpacker.problems().into_iter().for_each(|problem| self.notes.add(problem));
+        }
+        self.notes.take()
+    }
+}
+
+impl<'a> Disk<'a> {
+    fn new(volume: Volume<'a>) -> Self {
+        let (parts, notes) = (VecDeque::new(), Notes::default());
+        Self { volume, parts, inside: None, notes }
     }
 
     /// Hands a part out, or begins to walk it.

@@ -15,7 +15,7 @@ mod inodes;
 
 use self::inodes::{Inode, Inodes, Kind};
 use super::volume::{Seen, Tree, Volume, joined};
-use super::{Entry, Notes, Opening, Unpacker, shown};
+use super::{Entry, Notes, Opened, Opening, Walk, shown, walked};
 use crate::input::Content;
 use crate::limits::Budget;
 use crate::reader::{OutOfBounds, Reader};
@@ -26,19 +26,12 @@ const ROOT: u64 = 2;
 /// What is put together of a folder.
 const FOLDER: u64 = 64 << 20;
 
-pub(super) fn open<'a>(
-    content: Content<'a>,
-    offset: u64,
-    opening: &Opening<'_>,
-) -> Result<Box<dyn Unpacker<'a> + 'a>, Problem> {
+pub(super) fn open<'a>(content: Content<'a>, offset: u64, opening: &Opening<'_>) -> Opened<'a> {
     open_volume(Volume::of(content.slice(offset, u64::MAX)), opening.budget)
 }
 
 /// Opens the file system on a disk.
-pub(super) fn open_volume<'a>(
-    volume: Volume<'a>,
-    budget: &Budget,
-) -> Result<Box<dyn Unpacker<'a> + 'a>, Problem> {
+pub(super) fn open_volume<'a>(volume: Volume<'a>, budget: &Budget) -> Opened<'a> {
     let mut notes = Notes::default();
     let inodes = Inodes::read(volume, budget)?;
     if inodes.is_cut() {
@@ -47,7 +40,7 @@ pub(super) fn open_volume<'a>(
     let mut tree = Tree::new(budget)?;
     tree.add(ROOT, ROOT, Vec::new())?;
     let files = Seen::new(budget)?;
-    Ok(Box::new(Ext { inodes, tree, folder: None, files, notes, ended: false }))
+    Ok(walked(Ext { inodes, tree, folder: None, files, notes }))
 }
 
 /// The folder that is being read.
@@ -66,28 +59,9 @@ struct Ext<'a> {
     /// Inodes that were handed out.
     files: Seen<u64>,
     notes: Notes,
-    ended: bool,
 }
 
-impl<'a> Unpacker<'a> for Ext<'a> {
-    fn next_entry(&mut self, budget: &Budget) -> Option<Entry<'a>> {
-        if self.ended {
-            return None;
-        }
-        let entry = self.advance(budget).unwrap_or_else(|problem| {
-            self.notes.add(problem);
-            None
-        });
-        self.ended = entry.as_ref().is_none_or(Entry::ends_walk);
-        entry
-    }
-
-    fn problems(&mut self) -> Vec<Problem> {
-        self.notes.take()
-    }
-}
-
-impl<'a> Ext<'a> {
+impl<'a> Walk<'a> for Ext<'a> {
     fn advance(&mut self, budget: &Budget) -> Result<Option<Entry<'a>>, Problem> {
         loop {
             budget.check()?;
@@ -106,6 +80,12 @@ impl<'a> Ext<'a> {
         }
     }
 
+    fn notes(&mut self) -> &mut Notes {
+        &mut self.notes
+    }
+}
+
+impl<'a> Ext<'a> {
     fn open_folder(&mut self, number: u64, path: Vec<u8>, budget: &Budget) -> Result<(), Problem> {
         let inode = match self.inodes.inode(number, budget) {
             Ok(inode) => inode,

@@ -15,7 +15,7 @@ mod table;
 use self::records::{Reading, Record};
 use self::table::Table;
 use super::volume::{Tree, Volume, joined};
-use super::{Entry, Notes, Opening, Unpacker, shown};
+use super::{Entry, Notes, Opened, Opening, Walk, shown, walked};
 use crate::input::Content;
 use crate::limits::Budget;
 use crate::verdict::{Problem, Reason};
@@ -23,19 +23,12 @@ use crate::verdict::{Problem, Reason};
 /// A folder has at most so many bytes: 65,536 records.
 const FOLDER: u64 = 2 << 20;
 
-pub(super) fn open<'a>(
-    content: Content<'a>,
-    offset: u64,
-    opening: &Opening<'_>,
-) -> Result<Box<dyn Unpacker<'a> + 'a>, Problem> {
+pub(super) fn open<'a>(content: Content<'a>, offset: u64, opening: &Opening<'_>) -> Opened<'a> {
     open_volume(Volume::of(content.slice(offset, u64::MAX)), opening.budget)
 }
 
 /// Opens the file system on a disk.
-pub(super) fn open_volume<'a>(
-    volume: Volume<'a>,
-    budget: &Budget,
-) -> Result<Box<dyn Unpacker<'a> + 'a>, Problem> {
+pub(super) fn open_volume<'a>(volume: Volume<'a>, budget: &Budget) -> Opened<'a> {
     let table = Table::read(&volume, budget)?;
     let mut tree = Tree::new(budget)?;
     tree.add(table.root(), table.root(), Vec::new())?;
@@ -43,7 +36,7 @@ pub(super) fn open_volume<'a>(
     if table.is_cut {
         notes.truncated("the disk ends before its file system");
     }
-    Ok(Box::new(Fat { volume, table, tree, folder: None, notes, ended: false }))
+    Ok(walked(Fat { volume, table, tree, folder: None, notes }))
 }
 
 /// The folder that is being read.
@@ -61,28 +54,9 @@ struct Fat<'a> {
     tree: Tree<u64, u64>,
     folder: Option<Listing<'a>>,
     notes: Notes,
-    ended: bool,
 }
 
-impl<'a> Unpacker<'a> for Fat<'a> {
-    fn next_entry(&mut self, budget: &Budget) -> Option<Entry<'a>> {
-        if self.ended {
-            return None;
-        }
-        let entry = self.advance(budget).unwrap_or_else(|problem| {
-            self.notes.add(problem);
-            None
-        });
-        self.ended = entry.as_ref().is_none_or(Entry::ends_walk);
-        entry
-    }
-
-    fn problems(&mut self) -> Vec<Problem> {
-        self.notes.take()
-    }
-}
-
-impl<'a> Fat<'a> {
+impl<'a> Walk<'a> for Fat<'a> {
     fn advance(&mut self, budget: &Budget) -> Result<Option<Entry<'a>>, Problem> {
         loop {
             budget.check()?;
@@ -101,6 +75,12 @@ impl<'a> Fat<'a> {
         }
     }
 
+    fn notes(&mut self) -> &mut Notes {
+        &mut self.notes
+    }
+}
+
+impl<'a> Fat<'a> {
     fn open_folder(&mut self, cluster: u64, path: Vec<u8>, budget: &Budget) -> Result<(), Problem> {
         let (runs, is_whole) = self.table.folder(cluster, FOLDER, budget)?;
         if !is_whole {

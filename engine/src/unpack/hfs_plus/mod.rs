@@ -18,7 +18,7 @@ use std::collections::HashMap;
 use self::forks::{Fork, Forks, Which};
 use self::trees::Leaves;
 use super::volume::{Volume, joined};
-use super::{Entry, Notes, Opening, Unpacker};
+use super::{Entry, Notes, Opened, Opening, Walk, walked};
 use crate::input::Content;
 use crate::limits::{Budget, Grant};
 use crate::reader::{OutOfBounds, Reader};
@@ -31,19 +31,12 @@ const FOLDER: u16 = 1;
 const FILE: u16 = 2;
 const CATALOG: u32 = 4;
 
-pub(super) fn open<'a>(
-    content: Content<'a>,
-    offset: u64,
-    opening: &Opening<'_>,
-) -> Result<Box<dyn Unpacker<'a> + 'a>, Problem> {
+pub(super) fn open<'a>(content: Content<'a>, offset: u64, opening: &Opening<'_>) -> Opened<'a> {
     open_volume(Volume::of(content.slice(offset, u64::MAX)), opening.budget)
 }
 
 /// Opens the file system on a disk.
-pub(super) fn open_volume<'a>(
-    volume: Volume<'a>,
-    budget: &Budget,
-) -> Result<Box<dyn Unpacker<'a> + 'a>, Problem> {
+pub(super) fn open_volume<'a>(volume: Volume<'a>, budget: &Budget) -> Opened<'a> {
     let mut notes = Notes::default();
     let (forks, catalog) = Forks::read(volume, &mut notes, budget)?;
     let entry = forks.file(&catalog, CATALOG, Which::Data, Vec::new(), budget)?;
@@ -54,7 +47,7 @@ pub(super) fn open_volume<'a>(
     };
     let mut folders = Folders { names: HashMap::new(), grant: budget.hold(0)? };
     folders.read(leaves.clone(), budget)?;
-    Ok(Box::new(HfsPlus { forks, leaves, folders, resource: None, notes, ended: false }))
+    Ok(walked(HfsPlus { forks, leaves, folders, resource: None, notes }))
 }
 
 /// A record of the catalog.
@@ -132,32 +125,9 @@ struct HfsPlus<'a> {
     /// The second fork of the file that was handed out last.
     resource: Option<(Vec<u8>, u32, Fork)>,
     notes: Notes,
-    ended: bool,
 }
 
-impl<'a> Unpacker<'a> for HfsPlus<'a> {
-    fn next_entry(&mut self, budget: &Budget) -> Option<Entry<'a>> {
-        if self.ended {
-            return None;
-        }
-        let entry = self.advance(budget).unwrap_or_else(|problem| {
-            self.notes.add(problem);
-            None
-        });
-        self.ended = entry.as_ref().is_none_or(Entry::ends_walk);
-        entry
-    }
-
-    fn problems(&mut self) -> Vec<Problem> {
-        if self.leaves.broken > 0 {
-            let detail = format!("{} leaves of the catalog", self.leaves.broken);
-            self.notes.corrupted(detail);
-        }
-        self.notes.take()
-    }
-}
-
-impl<'a> HfsPlus<'a> {
+impl<'a> Walk<'a> for HfsPlus<'a> {
     fn advance(&mut self, budget: &Budget) -> Result<Option<Entry<'a>>, Problem> {
         if let Some((name, number, fork)) = self.resource.take() {
             let name = joined(&name, b"rsrc");
@@ -185,6 +155,18 @@ impl<'a> HfsPlus<'a> {
             return self.forks.file(&data, record.number, Which::Data, path, budget).map(Some);
         }
         Ok(None)
+    }
+
+    fn notes(&mut self) -> &mut Notes {
+        &mut self.notes
+    }
+
+    fn problems(&mut self) -> Vec<Problem> {
+        if self.leaves.broken > 0 {
+            let detail = format!("{} leaves of the catalog", self.leaves.broken);
+            self.notes.corrupted(detail);
+        }
+        self.notes.take()
     }
 }
 

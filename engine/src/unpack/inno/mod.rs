@@ -19,7 +19,7 @@ use sha1::{Digest, Sha1};
 use self::chunks::CHUNK;
 use self::table::{File, Table};
 use super::solid::Solid;
-use super::{Entry, Notes, Opening, Unpacker};
+use super::{Entry, Notes, Opened, Opening, Walk, walked};
 use crate::input::Content;
 use crate::limits::{Budget, Stop};
 use crate::reader::{OutOfBounds, Reader};
@@ -33,11 +33,7 @@ const OFFSETS: &[u8] = b"rDlPtS\xcd\xe6\xd7\x7b\x0b\x2a";
 /// The blocks in their order.
 const BLOCKS: [&str; 3] = ["setup data", "table of files", "setup program"];
 
-pub(super) fn open<'a>(
-    content: Content<'a>,
-    offset: u64,
-    opening: &Opening<'_>,
-) -> Result<Box<dyn Unpacker<'a> + 'a>, Problem> {
+pub(super) fn open<'a>(content: Content<'a>, offset: u64, opening: &Opening<'_>) -> Opened<'a> {
     let is_setup = content.slice(offset, u64::MAX).starts_with(VERSION);
     let data = if is_setup { place_of_data(&content, offset, opening.budget)? } else { None };
     let mut notes = Notes::default();
@@ -46,7 +42,7 @@ pub(super) fn open<'a>(
     }
     let next_block = if is_setup { Some(offset.saturating_add(VERSION_LENGTH)) } else { None };
     let end = if is_setup { offset } else { content.len() as u64 };
-    Ok(Box::new(Inno {
+    Ok(walked(Inno {
         content,
         next_block,
         blocks: 0,
@@ -61,7 +57,6 @@ pub(super) fn open<'a>(
         },
         end,
         notes,
-        ended: false,
     }))
 }
 
@@ -101,29 +96,10 @@ struct Inno<'a> {
     searched: u64,
     end: u64,
     notes: Notes,
-    ended: bool,
 }
 
-impl<'a> Unpacker<'a> for Inno<'a> {
-    fn next_entry(&mut self, budget: &Budget) -> Option<Entry<'a>> {
-        if self.ended {
-            return None;
-        }
-        let entry = self.advance(budget).unwrap_or_else(|stop| {
-            self.notes.add(stop.into());
-            None
-        });
-        self.ended = entry.as_ref().is_none_or(Entry::ends_walk);
-        entry
-    }
-
-    fn problems(&mut self) -> Vec<Problem> {
-        self.notes.take()
-    }
-}
-
-impl<'a> Inno<'a> {
-    fn advance(&mut self, budget: &Budget) -> Result<Option<Entry<'a>>, Stop> {
+impl<'a> Walk<'a> for Inno<'a> {
+    fn advance(&mut self, budget: &Budget) -> Result<Option<Entry<'a>>, Problem> {
         budget.check()?;
         while let Some(place) = self.next_block {
             if let Some(entry) = self.block(place, budget)? {
@@ -135,9 +111,15 @@ impl<'a> Inno<'a> {
             self.next_file = self.next_file.saturating_add(1);
             return Ok(file.map(|file| self.file(&file, budget)));
         }
-        self.next_chunk(budget)
+        Ok(self.next_chunk(budget)?)
     }
 
+    fn notes(&mut self) -> &mut Notes {
+        &mut self.notes
+    }
+}
+
+impl<'a> Inno<'a> {
     /// The next block; none where it is the table, or where no more follow.
     fn block(&mut self, place: u64, budget: &Budget) -> Result<Option<Entry<'a>>, Stop> {
         self.next_block = None;

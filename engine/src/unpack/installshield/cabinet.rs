@@ -9,7 +9,7 @@
 use std::io::{self, Read};
 
 use super::super::decoders::Inflate;
-use super::super::{Entry, Notes, Opening, Unpacker};
+use super::super::{Entry, Notes, Opened, Opening, Walk, walked};
 use crate::input::Content;
 use crate::limits::{Budget, Stop};
 use crate::reader::{OutOfBounds, Reader};
@@ -33,7 +33,7 @@ pub(in crate::unpack) fn open<'a>(
     content: Content<'a>,
     offset: u64,
     _: &Opening<'_>,
-) -> Result<Box<dyn Unpacker<'a> + 'a>, Problem> {
+) -> Opened<'a> {
     let cabinet = content.slice(offset, u64::MAX);
     let mut notes = Notes::default();
     let volume = Volume::read(&cabinet).unwrap_or_else(|_| {
@@ -41,7 +41,7 @@ pub(in crate::unpack) fn open<'a>(
         Volume::default()
     });
     let (index, at) = (volume.first, volume.data);
-    Ok(Box::new(Cabinet { cabinet, volume, index, at, notes, ended: false }))
+    Ok(walked(Cabinet { cabinet, volume, index, at, notes }))
 }
 
 /// What the headers say.
@@ -149,28 +149,22 @@ struct Cabinet<'a> {
     /// The next chunk, where there is no list.
     at: u64,
     notes: Notes,
-    ended: bool,
 }
 
-impl<'a> Unpacker<'a> for Cabinet<'a> {
-    fn next_entry(&mut self, budget: &Budget) -> Option<Entry<'a>> {
-        if self.ended || self.volume.data == 0 {
-            return None;
+impl<'a> Walk<'a> for Cabinet<'a> {
+    fn advance(&mut self, budget: &Budget) -> Result<Option<Entry<'a>>, Problem> {
+        if self.volume.data == 0 {
+            return Ok(None);
         }
-        let entry = match (budget.check(), &self.volume.list) {
-            (Ok(()), Some(_)) => self.next_listed(budget),
-            (Ok(()), None) => self.next_unlisted(budget),
-            (Err(stop), _) => {
-                self.notes.add(stop.into());
-                None
-            }
-        };
-        self.ended = entry.as_ref().is_none_or(Entry::ends_walk);
-        entry
+        budget.check()?;
+        Ok(match self.volume.list {
+            Some(_) => self.next_listed(budget),
+            None => self.next_unlisted(budget),
+        })
     }
 
-    fn problems(&mut self) -> Vec<Problem> {
-        self.notes.take()
+    fn notes(&mut self) -> &mut Notes {
+        &mut self.notes
     }
 }
 

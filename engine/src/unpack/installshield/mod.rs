@@ -8,9 +8,9 @@
 pub(super) mod cabinet;
 
 use super::decoders::Inflate;
-use super::{Entry, Notes, Opening, Unpacker};
+use super::{Entry, Notes, Opened, Opening, Walk, walked};
 use crate::input::Content;
-use crate::limits::{Budget, Stop};
+use crate::limits::Budget;
 use crate::reader::{OutOfBounds, Reader};
 use crate::verdict::{Problem, Reason};
 
@@ -25,17 +25,13 @@ const TEXT: u64 = 1024;
 const MAGIC: [u8; 4] = [0x13, 0x35, 0x86, 0x07];
 const TURN: usize = 1024;
 
-pub(super) fn open<'a>(
-    content: Content<'a>,
-    offset: u64,
-    _: &Opening<'_>,
-) -> Result<Box<dyn Unpacker<'a> + 'a>, Problem> {
+pub(super) fn open<'a>(content: Content<'a>, offset: u64, _: &Opening<'_>) -> Opened<'a> {
     let list = content.slice(offset, u64::MAX);
     let is_scrambled = list.starts_with(SIGNATURE);
     let count = Reader::at(&list, SIGNATURE.len() as u64).and_then(|mut reader| reader.u16_le());
     let left = if is_scrambled { count.unwrap_or(0) } else { u16::MAX };
     let at = if is_scrambled { HEADER } else { 0 };
-    Ok(Box::new(List { list, is_scrambled, at, left, notes: Notes::default(), ended: false }))
+    Ok(walked(List { list, is_scrambled, at, left, notes: Notes::default() }))
 }
 
 /// One list being walked.
@@ -45,7 +41,6 @@ struct List<'a> {
     at: u64,
     left: u16,
     notes: Notes,
-    ended: bool,
 }
 
 /// A file and where its data begin.
@@ -90,26 +85,8 @@ fn text<'d>(reader: &mut Reader<'d>) -> Option<&'d [u8]> {
     Some(text)
 }
 
-impl<'a> Unpacker<'a> for List<'a> {
-    fn next_entry(&mut self, budget: &Budget) -> Option<Entry<'a>> {
-        if self.ended {
-            return None;
-        }
-        let entry = self.advance(budget).unwrap_or_else(|stop| {
-            self.notes.add(stop.into());
-            None
-        });
-        self.ended = entry.as_ref().is_none_or(Entry::ends_walk);
-        entry
-    }
-
-    fn problems(&mut self) -> Vec<Problem> {
-        self.notes.take()
-    }
-}
-
-impl<'a> List<'a> {
-    fn advance(&mut self, budget: &Budget) -> Result<Option<Entry<'a>>, Stop> {
+impl<'a> Walk<'a> for List<'a> {
+    fn advance(&mut self, budget: &Budget) -> Result<Option<Entry<'a>>, Problem> {
         budget.check()?;
         let Some(left) = self.left.checked_sub(1) else { return Ok(None) };
         self.left = left;
@@ -135,6 +112,10 @@ impl<'a> List<'a> {
             return Ok(Some(entry.with(Problem::new(Reason::Truncated, detail))));
         }
         Ok(Some(entry))
+    }
+
+    fn notes(&mut self) -> &mut Notes {
+        &mut self.notes
     }
 }
 

@@ -24,31 +24,24 @@ use self::descriptors::{Boot, Root};
 use self::record::{Reach, Record};
 use self::zisofs::Zisofs;
 use super::volume::{Places, Runs, Seen, Tree, Volume, joined};
-use super::{Entry, Notes, Opening, Unpacker, shown};
+use super::{Entry, Notes, Opened, Opening, Walk, shown, walked};
 use crate::input::Content;
 use crate::limits::Budget;
 use crate::verdict::{Problem, Reason};
 
-pub(super) fn open<'a>(
-    content: Content<'a>,
-    offset: u64,
-    opening: &Opening<'_>,
-) -> Result<Box<dyn Unpacker<'a> + 'a>, Problem> {
+pub(super) fn open<'a>(content: Content<'a>, offset: u64, opening: &Opening<'_>) -> Opened<'a> {
     open_volume(Volume::of(content.slice(offset, u64::MAX)), opening.budget)
 }
 
 /// Opens the file system on a disk.
-pub(super) fn open_volume<'a>(
-    volume: Volume<'a>,
-    budget: &Budget,
-) -> Result<Box<dyn Unpacker<'a> + 'a>, Problem> {
+pub(super) fn open_volume<'a>(volume: Volume<'a>, budget: &Budget) -> Opened<'a> {
     let mut notes = Notes::default();
     let (roots, catalog) = descriptors::read(&volume, &mut notes, budget)?;
     let boots = match catalog {
         Some(catalog) => descriptors::boot_images(&volume, catalog, &mut notes, budget)?,
         None => VecDeque::new(),
     };
-    Ok(Box::new(Iso {
+    Ok(walked(Iso {
         roots,
         boots,
         tree: Tree::new(budget)?,
@@ -58,7 +51,6 @@ pub(super) fn open_volume<'a>(
         places: Seen::new(budget)?,
         volume,
         notes,
-        ended: false,
     }))
 }
 
@@ -97,28 +89,9 @@ struct Iso<'a> {
     /// Places where a part of a file begins.
     places: Seen<u64>,
     notes: Notes,
-    ended: bool,
 }
 
-impl<'a> Unpacker<'a> for Iso<'a> {
-    fn next_entry(&mut self, budget: &Budget) -> Option<Entry<'a>> {
-        if self.ended {
-            return None;
-        }
-        let entry = self.advance(budget).unwrap_or_else(|problem| {
-            self.notes.add(problem);
-            None
-        });
-        self.ended = entry.as_ref().is_none_or(Entry::ends_walk);
-        entry
-    }
-
-    fn problems(&mut self) -> Vec<Problem> {
-        self.notes.take()
-    }
-}
-
-impl<'a> Iso<'a> {
+impl<'a> Walk<'a> for Iso<'a> {
     fn advance(&mut self, budget: &Budget) -> Result<Option<Entry<'a>>, Problem> {
         loop {
             budget.check()?;
@@ -144,6 +117,12 @@ impl<'a> Iso<'a> {
         }
     }
 
+    fn notes(&mut self) -> &mut Notes {
+        &mut self.notes
+    }
+}
+
+impl<'a> Iso<'a> {
     fn open_folder(
         &mut self,
         folder: Folder,

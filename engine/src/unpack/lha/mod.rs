@@ -6,7 +6,7 @@ use delharc::LhaHeader;
 use delharc::crc::Crc16;
 
 use super::decoders::Filled;
-use super::{Entry, Notes, Opening, Unpacker};
+use super::{Entry, Notes, Opened, Opening, Walk, walked};
 use crate::input::Content;
 use crate::limits::{Budget, Stop};
 use crate::verdict::{Problem, Reason};
@@ -16,14 +16,10 @@ const METHOD_AT: u64 = 2;
 /// The longest header that is read: a level 3 header may claim 4 GiB.
 const LONGEST: u64 = 1 << 20;
 
-pub(super) fn open<'a>(
-    content: Content<'a>,
-    offset: u64,
-    _: &Opening<'_>,
-) -> Result<Box<dyn Unpacker<'a> + 'a>, Problem> {
+pub(super) fn open<'a>(content: Content<'a>, offset: u64, _: &Opening<'_>) -> Opened<'a> {
     let archive = content.slice(offset, u64::MAX);
     let alone = offset == 0;
-    Ok(Box::new(Lha { archive, alone, at: 0, notes: Notes::default(), ended: false }))
+    Ok(walked(Lha { archive, alone, at: 0, notes: Notes::default() }))
 }
 
 /// One archive being walked.
@@ -33,29 +29,10 @@ struct Lha<'a> {
     alone: bool,
     at: u64,
     notes: Notes,
-    ended: bool,
 }
 
-impl<'a> Unpacker<'a> for Lha<'a> {
-    fn next_entry(&mut self, budget: &Budget) -> Option<Entry<'a>> {
-        if self.ended {
-            return None;
-        }
-        let entry = self.advance(budget).unwrap_or_else(|stop| {
-            self.notes.add(stop.into());
-            None
-        });
-        self.ended = entry.as_ref().is_none_or(Entry::ends_walk);
-        entry
-    }
-
-    fn problems(&mut self) -> Vec<Problem> {
-        self.notes.take()
-    }
-}
-
-impl<'a> Lha<'a> {
-    fn advance(&mut self, budget: &Budget) -> Result<Option<Entry<'a>>, Stop> {
+impl<'a> Walk<'a> for Lha<'a> {
+    fn advance(&mut self, budget: &Budget) -> Result<Option<Entry<'a>>, Problem> {
         loop {
             budget.check()?;
             let rest = self.archive.slice(self.at, LONGEST);
@@ -84,6 +61,12 @@ impl<'a> Lha<'a> {
         }
     }
 
+    fn notes(&mut self) -> &mut Notes {
+        &mut self.notes
+    }
+}
+
+impl<'a> Lha<'a> {
     /// Goes to the next place where a method is named; `false` where there is none.
     fn look_on(&mut self, budget: &Budget) -> Result<bool, Stop> {
         self.notes.corrupted(format!("no header at offset {}", self.at));

@@ -15,17 +15,13 @@ mod tests;
 use std::collections::VecDeque;
 
 use self::parse::Shortcut;
-use super::{Entry, Notes, Opening, Unpacker};
+use super::{Entry, Notes, Opened, Opening, Unpacker};
 use crate::identify::identify;
 use crate::input::Content;
 use crate::limits::{Budget, Stop};
 use crate::verdict::Problem;
 
-pub(super) fn open<'a>(
-    content: Content<'a>,
-    offset: u64,
-    _: &Opening<'_>,
-) -> Result<Box<dyn Unpacker<'a> + 'a>, Problem> {
+pub(super) fn open<'a>(content: Content<'a>, offset: u64, _: &Opening<'_>) -> Opened<'a> {
     let file = content.slice(offset, u64::MAX);
     let shortcut = Shortcut::read(&file);
     let mut notes = Notes::default();

@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use super::encodings::{broken, cut_off};
 use crate::input::Content;
 use crate::limits::{Budget, Stop};
-use crate::unpack::{Entry, Opening, Unpacker};
+use crate::unpack::{Entry, Opened, Opening, Unpacker};
 use crate::verdict::{Problem, Reason};
 
 /// The line in front, as much of it as matters.
@@ -20,7 +20,7 @@ pub(in crate::unpack) fn open<'a>(
     content: Content<'a>,
     offset: u64,
     _: &Opening<'_>,
-) -> Result<Box<dyn Unpacker<'a> + 'a>, Problem> {
+) -> Opened<'a> {
     let text = content.slice(offset, u64::MAX);
     Ok(Box::new(BinHex { text, state: State::default(), next: Next::Header, problem: None }))
 }

@@ -19,27 +19,27 @@ use crate::identify::clam_types::ClamType;
 use crate::input::Content;
 use crate::limits::{Budget, Limit, Stop};
 use crate::unpack::text::{self, Charset};
-use crate::unpack::{Entry, Listing, Notes, Opening, Unpacker, shown};
+use crate::unpack::{Entry, Listing, Notes, Opened, Opening, Walk, shown, walked};
 use crate::verdict::{Problem, Reason};
 
 pub(in crate::unpack) fn open_mail<'a>(
     content: Content<'a>,
     offset: u64,
     _: &Opening<'_>,
-) -> Result<Box<dyn Unpacker<'a> + 'a>, Problem> {
-    Ok(Box::new(Walk::new(content.slice(offset, u64::MAX), None)))
+) -> Opened<'a> {
+    Ok(walked(Messages::new(content.slice(offset, u64::MAX), None)))
 }
 
 pub(in crate::unpack) fn open_mbox<'a>(
     content: Content<'a>,
     offset: u64,
     _: &Opening<'_>,
-) -> Result<Box<dyn Unpacker<'a> + 'a>, Problem> {
-    Ok(Box::new(Walk::new(content.slice(offset, u64::MAX), Some(0))))
+) -> Opened<'a> {
+    Ok(walked(Messages::new(content.slice(offset, u64::MAX), Some(0))))
 }
 
 /// A message or a mailbox being walked.
-struct Walk<'a> {
+struct Messages<'a> {
     data: Content<'a>,
     /// In a mailbox, how many messages have begun.
     message: Option<u64>,
@@ -57,7 +57,6 @@ struct Walk<'a> {
     /// A text that was handed out and is in a legacy character set.
     legacy: Option<(Content<'a>, Charset)>,
     notes: Notes,
-    ended: bool,
 }
 
 /// What a search for a boundary found: it holds until there are more of them, so that headers behind each
@@ -83,43 +82,8 @@ struct Leaf {
     problem: Option<Problem>,
 }
 
-impl<'a> Unpacker<'a> for Walk<'a> {
-    fn next_entry(&mut self, budget: &Budget) -> Option<Entry<'a>> {
-        if self.ended {
-            return None;
-        }
-        let entry = self.advance(budget).unwrap_or_else(|stop| {
-            self.notes.add(stop.into());
-            None
-        });
-        self.ended = entry.as_ref().is_none_or(Entry::ends_walk);
-        entry
-    }
-
-    fn problems(&mut self) -> Vec<Problem> {
-        self.notes.take()
-    }
-}
-
-impl<'a> Walk<'a> {
-    fn new(data: Content<'a>, message: Option<u64>) -> Self {
-        let header = Some(if message.is_none() { first_field(&data) } else { 0 });
-        Self {
-            end: data.len(),
-            data,
-            message,
-            header,
-            boundaries: Boundaries::default(),
-            searched: None,
-            is_open: false,
-            pending: VecDeque::new(),
-            legacy: None,
-            notes: Notes::default(),
-            ended: false,
-        }
-    }
-
-    fn advance(&mut self, budget: &Budget) -> Result<Option<Entry<'a>>, Stop> {
+impl<'a> Walk<'a> for Messages<'a> {
+    fn advance(&mut self, budget: &Budget) -> Result<Option<Entry<'a>>, Problem> {
         if self.message == Some(0) {
             self.begin_message(0, budget)?;
         }
@@ -142,6 +106,28 @@ impl<'a> Walk<'a> {
             }
             let Some(header) = self.header.take() else { return Ok(None) };
             self.walk_part(header, budget)?;
+        }
+    }
+
+    fn notes(&mut self) -> &mut Notes {
+        &mut self.notes
+    }
+}
+
+impl<'a> Messages<'a> {
+    fn new(data: Content<'a>, message: Option<u64>) -> Self {
+        let header = Some(if message.is_none() { first_field(&data) } else { 0 });
+        Self {
+            end: data.len(),
+            data,
+            message,
+            header,
+            boundaries: Boundaries::default(),
+            searched: None,
+            is_open: false,
+            pending: VecDeque::new(),
+            legacy: None,
+            notes: Notes::default(),
         }
     }
 
@@ -338,7 +324,7 @@ impl<'a> Walk<'a> {
     }
 }
 
-impl Walk<'_> {
+impl Messages<'_> {
     /// What ClamAV asks of a part: no place, and the size that it turned out to have.
     fn listing(&self, name: &[u8], entry: &Entry<'_>) -> Listing {
         let size = entry.content.as_ref().map_or(0, |content| content.len() as u64);

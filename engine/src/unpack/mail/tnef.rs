@@ -7,7 +7,7 @@ use super::lzfu::Lzfu;
 use crate::input::Content;
 use crate::limits::{Budget, Stop};
 use crate::reader::{OutOfBounds, Reader};
-use crate::unpack::{Entry, Notes, Opening, Unpacker};
+use crate::unpack::{Entry, Notes, Opened, Opening, Walk, walked};
 use crate::verdict::Problem;
 
 /// Signature and key.
@@ -30,15 +30,14 @@ pub(in crate::unpack) fn open<'a>(
     content: Content<'a>,
     offset: u64,
     _: &Opening<'_>,
-) -> Result<Box<dyn Unpacker<'a> + 'a>, Problem> {
+) -> Opened<'a> {
     let data = content.slice(offset, u64::MAX);
-    Ok(Box::new(Tnef {
+    Ok(walked(Tnef {
         data,
         at: HEADER,
         name: Vec::new(),
         properties: None,
         notes: Notes::default(),
-        ended: false,
     }))
 }
 
@@ -51,29 +50,10 @@ struct Tnef<'a> {
     name: Vec<u8>,
     properties: Option<Properties<'a>>,
     notes: Notes,
-    ended: bool,
 }
 
-impl<'a> Unpacker<'a> for Tnef<'a> {
-    fn next_entry(&mut self, budget: &Budget) -> Option<Entry<'a>> {
-        if self.ended {
-            return None;
-        }
-        let entry = self.advance(budget).unwrap_or_else(|stop| {
-            self.notes.add(stop.into());
-            None
-        });
-        self.ended = entry.as_ref().is_none_or(Entry::ends_walk);
-        entry
-    }
-
-    fn problems(&mut self) -> Vec<Problem> {
-        self.notes.take()
-    }
-}
-
-impl<'a> Tnef<'a> {
-    fn advance(&mut self, budget: &Budget) -> Result<Option<Entry<'a>>, Stop> {
+impl<'a> Walk<'a> for Tnef<'a> {
+    fn advance(&mut self, budget: &Budget) -> Result<Option<Entry<'a>>, Problem> {
         loop {
             budget.check()?;
             if let Some(entry) = self.property(budget)? {
@@ -101,6 +81,12 @@ impl<'a> Tnef<'a> {
         }
     }
 
+    fn notes(&mut self) -> &mut Notes {
+        &mut self.notes
+    }
+}
+
+impl<'a> Tnef<'a> {
     fn attribute(
         &mut self,
         number: u16,

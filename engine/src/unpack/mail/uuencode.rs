@@ -12,14 +12,14 @@ use super::boundaries::{line_at, next_line};
 use super::encodings::{Base64, broken, cut_off};
 use crate::input::Content;
 use crate::limits::{Budget, Stop};
-use crate::unpack::{Entry, Opening, Unpacker};
+use crate::unpack::{Entry, Opened, Opening, Unpacker};
 use crate::verdict::{Problem, Reason};
 
 pub(in crate::unpack) fn open<'a>(
     content: Content<'a>,
     offset: u64,
     _: &Opening<'_>,
-) -> Result<Box<dyn Unpacker<'a> + 'a>, Problem> {
+) -> Opened<'a> {
     Ok(Box::new(Uuencode { text: content.slice(offset, u64::MAX), at: 0, stopped: None }))
 }
 

@@ -11,7 +11,7 @@ use super::encodings::cut_off;
 use crate::identify::crc32;
 use crate::input::Content;
 use crate::limits::{Budget, Stop};
-use crate::unpack::{Entry, Opening, Unpacker};
+use crate::unpack::{Entry, Opened, Opening, Unpacker};
 use crate::verdict::{Problem, Reason};
 
 const BEGIN: &[u8] = b"=ybegin ";
@@ -20,7 +20,7 @@ pub(in crate::unpack) fn open<'a>(
     content: Content<'a>,
     offset: u64,
     _: &Opening<'_>,
-) -> Result<Box<dyn Unpacker<'a> + 'a>, Problem> {
+) -> Opened<'a> {
     Ok(Box::new(Yenc { text: content.slice(offset, u64::MAX), at: 0, stopped: None }))
 }
 

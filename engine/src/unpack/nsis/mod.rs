@@ -12,7 +12,7 @@ use lzma_rust2::filter::bcj::BcjReader;
 
 use super::decoders::{Inflate, lzma_raw};
 use super::solid::{Input, Solid};
-use super::{Entry, Notes, Opening, Unpacker};
+use super::{Entry, Notes, Opened, Opening, Walk, walked};
 use crate::input::Content;
 use crate::limits::{Budget, Grant, Stop};
 use crate::reader::{OutOfBounds, Reader};
@@ -26,11 +26,7 @@ const IS_PACKED: u32 = 1 << 31;
 /// What a decoder takes beside its window.
 const BASE: u64 = 1 << 20;
 
-pub(super) fn open<'a>(
-    content: Content<'a>,
-    offset: u64,
-    opening: &Opening<'_>,
-) -> Result<Box<dyn Unpacker<'a> + 'a>, Problem> {
+pub(super) fn open<'a>(content: Content<'a>, offset: u64, opening: &Opening<'_>) -> Opened<'a> {
     let installer = content.slice(offset, u64::MAX);
     let cut = |_| Problem::new(Reason::Truncated, "the first header is cut off");
     let first = First::read(&installer).map_err(cut)?;
@@ -51,7 +47,7 @@ pub(super) fn open<'a>(
         let detail = "packed with NSIS's variant of bzip2";
         return Err(Problem::new(Reason::Unsupported("nsis-method"), detail));
     }
-    Ok(Box::new(Nsis { data, solid, method, at: 0, count: 0, notes, ended: false }))
+    Ok(walked(Nsis { data, solid, method, at: 0, count: 0, notes }))
 }
 
 /// The first header.
@@ -180,28 +176,19 @@ struct Nsis<'a> {
     at: u64,
     count: u64,
     notes: Notes,
-    ended: bool,
 }
 
-impl<'a> Unpacker<'a> for Nsis<'a> {
-    fn next_entry(&mut self, budget: &Budget) -> Option<Entry<'a>> {
-        if self.ended {
-            return None;
-        }
-        let entry = match budget.check() {
-            Ok(()) if self.solid.is_some() => self.next_solid(budget),
-            Ok(()) => self.next_single(budget),
-            Err(stop) => {
-                self.notes.add(stop.into());
-                None
-            }
-        };
-        self.ended = entry.as_ref().is_none_or(Entry::ends_walk);
-        entry
+impl<'a> Walk<'a> for Nsis<'a> {
+    fn advance(&mut self, budget: &Budget) -> Result<Option<Entry<'a>>, Problem> {
+        budget.check()?;
+        Ok(match self.solid {
+            Some(_) => self.next_solid(budget),
+            None => self.next_single(budget),
+        })
     }
 
-    fn problems(&mut self) -> Vec<Problem> {
-        self.notes.take()
+    fn notes(&mut self) -> &mut Notes {
+        &mut self.notes
     }
 }
 

@@ -35,16 +35,12 @@ use self::hwp::Properties;
 use self::outlook::Attachments;
 use self::sectors::{Chain, Sectors};
 use self::vba::Modules;
-use super::{Entry, Notes, Opening, Unpacker};
+use super::{Entry, Notes, Opened, Opening, Walk, walked};
 use crate::input::Content;
 use crate::limits::{Budget, Stop};
 use crate::verdict::{Problem, Reason};
 
-pub(super) fn open<'a>(
-    content: Content<'a>,
-    offset: u64,
-    opening: &Opening<'_>,
-) -> Result<Box<dyn Unpacker<'a> + 'a>, Problem> {
+pub(super) fn open<'a>(content: Content<'a>, offset: u64, opening: &Opening<'_>) -> Opened<'a> {
     let file = content.slice(offset, u64::MAX);
     let mut notes = Notes::default();
     let mut sectors = Sectors::open(file, &mut notes, opening.budget)?;
@@ -62,11 +58,10 @@ pub(super) fn open<'a>(
         key: None,
         derived: VecDeque::new(),
         notes,
-        ended: false,
     };
     ole2.find_modules(opening.budget)?;
     ole2.find_kind(opening)?;
-    Ok(Box::new(ole2))
+    Ok(walked(ole2))
 }
 
 /// One compound file being walked.
@@ -84,29 +79,10 @@ struct Ole2<'a> {
     /// What the last stream holds in forms of its own.
     derived: VecDeque<Derived<'a>>,
     notes: Notes,
-    ended: bool,
 }
 
-impl<'a> Unpacker<'a> for Ole2<'a> {
-    fn next_entry(&mut self, budget: &Budget) -> Option<Entry<'a>> {
-        if self.ended {
-            return None;
-        }
-        let entry = self.advance(budget).unwrap_or_else(|stop| {
-            self.notes.add(stop.into());
-            None
-        });
-        self.ended = entry.as_ref().is_none_or(Entry::ends_walk);
-        entry
-    }
-
-    fn problems(&mut self) -> Vec<Problem> {
-        self.notes.take()
-    }
-}
-
-impl<'a> Ole2<'a> {
-    fn advance(&mut self, budget: &Budget) -> Result<Option<Entry<'a>>, Stop> {
+impl<'a> Walk<'a> for Ole2<'a> {
+    fn advance(&mut self, budget: &Budget) -> Result<Option<Entry<'a>>, Problem> {
         loop {
             budget.check()?;
             while let Some(mut derived) = self.derived.pop_front() {
@@ -123,11 +99,17 @@ impl<'a> Ole2<'a> {
             if let Some(stream) = self.directory.entry(&self.sectors, at)
                 && stream.kind == Kind::Stream
             {
-                return self.read(at, &stream, budget).map(Some);
+                return Ok(Some(self.read(at, &stream, budget)?));
             }
         }
     }
 
+    fn notes(&mut self) -> &mut Notes {
+        &mut self.notes
+    }
+}
+
+impl<'a> Ole2<'a> {
     /// Reads one stream, and sees what it holds.
     fn read(
         &mut self,

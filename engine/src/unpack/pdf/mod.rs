@@ -22,7 +22,7 @@ use self::filters::Filter;
 use self::names::Names;
 use self::scripts::Scripts;
 use self::syntax::Token;
-use super::{Entry, Notes, Opening, Unpacker};
+use super::{Entry, Notes, Opened, Opening, Walk, walked};
 use crate::input::Content;
 use crate::limits::{Budget, Stop};
 use crate::reader::Reader;
@@ -35,11 +35,7 @@ const IN_STRINGS: u32 = 4;
 /// References that are followed in one document: each is a search.
 const FOLLOWED: u32 = 100;
 
-pub(super) fn open<'a>(
-    content: Content<'a>,
-    offset: u64,
-    opening: &Opening<'_>,
-) -> Result<Box<dyn Unpacker<'a> + 'a>, Problem> {
+pub(super) fn open<'a>(content: Content<'a>, offset: u64, opening: &Opening<'_>) -> Opened<'a> {
     let document = content.slice(offset, u64::MAX);
     let mut pdf = Pdf {
         document,
@@ -51,14 +47,13 @@ pub(super) fn open<'a>(
         in_objects: None,
         names: Names::default(),
         notes: Notes::default(),
-        ended: false,
     };
     pdf.unlock(opening)?;
     pdf.names.read(&pdf.document, pdf.lock.key(), opening.budget)?;
     if opening.budget.find_last(&pdf.document, b"%%EOF")?.is_none() {
         pdf.notes.truncated("no end mark");
     }
-    Ok(Box::new(pdf))
+    Ok(walked(pdf))
 }
 
 /// One document being walked.
@@ -76,7 +71,6 @@ struct Pdf<'a> {
     in_objects: Option<Scripts<'a>>,
     names: Names,
     notes: Notes,
-    ended: bool,
 }
 
 /// Whether a document is encrypted.
@@ -123,30 +117,12 @@ impl Stream {
     }
 }
 
-impl<'a> Unpacker<'a> for Pdf<'a> {
-    fn next_entry(&mut self, budget: &Budget) -> Option<Entry<'a>> {
-        if self.ended {
-            return None;
-        }
-        let entry = self.advance(budget).unwrap_or_else(|stop| {
-            self.notes.add(stop.into());
-            None
-        });
-        self.ended = entry.as_ref().is_none_or(Entry::ends_walk);
-        entry
-    }
-
-    fn problems(&mut self) -> Vec<Problem> {
-        self.notes.take()
-    }
-}
-
-impl<'a> Pdf<'a> {
-    fn advance(&mut self, budget: &Budget) -> Result<Option<Entry<'a>>, Stop> {
+impl<'a> Walk<'a> for Pdf<'a> {
+    fn advance(&mut self, budget: &Budget) -> Result<Option<Entry<'a>>, Problem> {
         loop {
             budget.check()?;
             if let Some((name, content)) = self.decoded.take() {
-                return filters::apply(name, content, &[Filter::FLATE], budget).map(Some);
+                return Ok(Some(filters::apply(name, content, &[Filter::FLATE], budget)?));
             }
             for text in [&mut self.between, &mut self.in_objects] {
                 let Some(scripts) = text else { continue };
@@ -157,7 +133,7 @@ impl<'a> Pdf<'a> {
             }
             let from = self.at;
             let Some(stream) = self.next_stream(budget)? else {
-                if self.ended || from >= self.document.len() {
+                if from >= self.document.len() {
                     return Ok(None);
                 }
                 self.at = self.document.len();
@@ -171,6 +147,12 @@ impl<'a> Pdf<'a> {
         }
     }
 
+    fn notes(&mut self) -> &mut Notes {
+        &mut self.notes
+    }
+}
+
+impl<'a> Pdf<'a> {
     fn scripts(&self, from: usize, to: usize) -> Scripts<'a> {
         let length = to.saturating_sub(from) as u64;
         Scripts::new(self.document.slice(from as u64, length), true)

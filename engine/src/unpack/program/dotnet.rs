@@ -7,12 +7,11 @@
 
 use std::ops::Range;
 
-use super::super::parts::{self, List, Parts};
-use super::super::{Notes, Opening, Unpacker};
+use super::super::parts::{self, List, walk_parts};
+use super::super::{Notes, Opened, Opening};
 use super::Part;
 use crate::input::Content;
 use crate::reader::{OutOfBounds, Reader};
-use crate::verdict::Problem;
 
 /// Resources of a program begin at multiples of this.
 const ALIGNMENT: u64 = 8;
@@ -50,14 +49,14 @@ pub(in crate::unpack) fn open<'a>(
     content: Content<'a>,
     offset: u64,
     _: &Opening<'_>,
-) -> Result<Box<dyn Unpacker<'a> + 'a>, Problem> {
+) -> Opened<'a> {
     let file = content.slice(offset, u64::MAX);
     let mut notes = Notes::default();
     let values = Values::read(&file).unwrap_or_else(|_| {
         notes.truncated("the header is cut off");
         Values::default()
     });
-    Ok(Box::new(Parts::new(file, values, notes)))
+    Ok(walk_parts(file, values, notes))
 }
 
 /// The list of named values.

@@ -16,8 +16,8 @@ pub(super) mod universal;
 use std::cmp::Reverse;
 use std::ops::Range;
 
-use super::parts::{self, Parts};
-use super::{Notes, Opening, Unpacker, is_opened};
+use super::parts::{self, walk_parts};
+use super::{Notes, Opened, Opening, Unpacker, is_opened};
 use crate::identify;
 use crate::input::Content;
 use crate::inspect::{PeParts, Resource, ResourceId};
@@ -25,11 +25,7 @@ use crate::limits::Budget;
 use crate::verdict::{Problem, Reason};
 
 /// Opens a PE, or the place where one was found.
-pub(super) fn open_pe<'a>(
-    content: Content<'a>,
-    offset: u64,
-    opening: &Opening<'_>,
-) -> Result<Box<dyn Unpacker<'a> + 'a>, Problem> {
+pub(super) fn open_pe<'a>(content: Content<'a>, offset: u64, opening: &Opening<'_>) -> Opened<'a> {
     if offset > 0 {
         return Ok(carved(content, offset));
     }
@@ -37,19 +33,15 @@ pub(super) fn open_pe<'a>(
     let mut notes = Notes::default();
     problem.into_iter().for_each(|problem| notes.add(problem));
     let parts: Vec<parts::Part> = parts.into_iter().map(Part::plain).collect();
-    Ok(Box::new(Parts::new(content, parts.into_iter(), notes)))
+    Ok(walk_parts(content, parts.into_iter(), notes))
 }
 
 /// Opens the place where an ELF file was found; one at the start holds nothing.
-pub(super) fn open_elf<'a>(
-    content: Content<'a>,
-    offset: u64,
-    _: &Opening<'_>,
-) -> Result<Box<dyn Unpacker<'a> + 'a>, Problem> {
+pub(super) fn open_elf<'a>(content: Content<'a>, offset: u64, _: &Opening<'_>) -> Opened<'a> {
     if offset > 0 {
         return Ok(carved(content, offset));
     }
-    Ok(Box::new(Parts::new(content, Vec::new().into_iter(), Notes::default())))
+    Ok(walk_parts(content, Vec::new().into_iter(), Notes::default()))
 }
 
 /// A part of a program that is handed out.
@@ -149,7 +141,7 @@ fn is_padding(data: &[u8]) -> bool {
 fn carved<'a>(content: Content<'a>, offset: u64) -> Box<dyn Unpacker<'a> + 'a> {
     let length = (content.len() as u64).saturating_sub(offset);
     let part = parts::Part::stored(format!("program at {offset}"), offset, length);
-    Box::new(Parts::new(content, vec![part].into_iter(), Notes::default()))
+    walk_parts(content, vec![part].into_iter(), Notes::default())
 }
 
 #[cfg(test)]

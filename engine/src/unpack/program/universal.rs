@@ -8,11 +8,10 @@
 use std::iter;
 use std::ops::Range;
 
-use super::super::parts::{List, Part, Parts};
-use super::super::{Notes, Opening, Unpacker};
+use super::super::parts::{List, Part, walk_parts};
+use super::super::{Notes, Opened, Opening};
 use crate::input::Content;
 use crate::reader::{OutOfBounds, Reader};
-use crate::verdict::Problem;
 
 const WIDE: u32 = 0xcafe_babf;
 /// Programs that are looked at; there are not so many kinds of processors.
@@ -22,7 +21,7 @@ pub(in crate::unpack) fn open<'a>(
     content: Content<'a>,
     offset: u64,
     _: &Opening<'_>,
-) -> Result<Box<dyn Unpacker<'a> + 'a>, Problem> {
+) -> Opened<'a> {
     let file = content.slice(offset, u64::MAX);
     let mut reader = Reader::new(&file);
     let is_wide = reader.u32_be().is_ok_and(|magic| magic == WIDE);
@@ -30,7 +29,7 @@ pub(in crate::unpack) fn open<'a>(
     let row = if is_wide { 32 } else { 20 };
     let end = u64::from(left).saturating_mul(row).saturating_add(8);
     let list = Architectures { at: 8, left, is_wide, taken: iter::once(0..end).collect() };
-    Ok(Box::new(Parts::new(file, list, Notes::default())))
+    Ok(walk_parts(file, list, Notes::default()))
 }
 
 /// The list of programs.

@@ -4,22 +4,17 @@
 
 pub(super) mod pyz;
 
-use super::parts::{List, Part, Parts};
-use super::{Notes, Opening, Unpacker};
+use super::parts::{List, Part, walk_parts};
+use super::{Notes, Opened, Opening};
 use crate::identify::{PYINSTALLER_COOKIE, pyinstaller_start};
 use crate::input::Content;
 use crate::limits::{Budget, Stop};
 use crate::reader::{OutOfBounds, Reader};
-use crate::verdict::Problem;
 
 /// The fields of an entry in front of its name.
 const FIELDS: u32 = 18;
 
-pub(super) fn open<'a>(
-    content: Content<'a>,
-    offset: u64,
-    opening: &Opening<'_>,
-) -> Result<Box<dyn Unpacker<'a> + 'a>, Problem> {
+pub(super) fn open<'a>(content: Content<'a>, offset: u64, opening: &Opening<'_>) -> Opened<'a> {
     let archive = content.slice(offset, u64::MAX);
     let mut notes = Notes::default();
     let list = match find_cookie(&archive, opening.budget)? {
@@ -29,7 +24,7 @@ pub(super) fn open<'a>(
     if list.end == 0 {
         notes.truncated("the end of the archive is not there");
     }
-    Ok(Box::new(Parts::new(archive, list, notes)))
+    Ok(walk_parts(archive, list, notes))
 }
 
 /// The place of the cookie whose archive begins at the start.

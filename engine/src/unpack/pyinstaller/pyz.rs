@@ -5,12 +5,11 @@
 //! are nested, and references to those that came before. A name and the three numbers behind it (kind,
 //! place, length) are a module, whether they stand in a list, as now, or in a dictionary, as they did.
 
-use super::super::parts::{List, Part, Parts};
-use super::super::{Notes, Opening, Unpacker};
+use super::super::parts::{List, Part, walk_parts};
+use super::super::{Notes, Opened, Opening};
 use crate::input::Content;
 use crate::limits::Grant;
 use crate::reader::{OutOfBounds, Reader};
-use crate::verdict::Problem;
 
 /// Marks a value that may be referred to.
 const IS_REFERRED_TO: u8 = 0x80;
@@ -21,7 +20,7 @@ pub(in crate::unpack) fn open<'a>(
     content: Content<'a>,
     offset: u64,
     opening: &Opening<'_>,
-) -> Result<Box<dyn Unpacker<'a> + 'a>, Problem> {
+) -> Opened<'a> {
     let archive = content.slice(offset, u64::MAX);
     let mut notes = Notes::default();
     let place = Reader::at(&archive, 8).and_then(|mut reader| reader.u32_be());
@@ -36,7 +35,7 @@ pub(in crate::unpack) fn open<'a>(
         name: None,
         numbers: Vec::new(),
     };
-    Ok(Box::new(Parts::new(archive, modules, notes)))
+    Ok(walk_parts(archive, modules, notes))
 }
 
 /// A value of `marshal`.

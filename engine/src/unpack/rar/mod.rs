@@ -18,7 +18,7 @@ use rars::{Archive, ArchiveMember, ArchiveReadOptions, ArchiveReader, ErrorKind}
 
 use self::batch::{Batch, Pending};
 use super::passwords::Keyring;
-use super::{Entry, Notes, Opening, Unpacker};
+use super::{Entry, Notes, Opened, Opening, Unpacker};
 use crate::identify::crc32;
 use crate::input::Content;
 use crate::limits::{Budget, Grant, Limit, Stop};
@@ -33,11 +33,7 @@ const BUFFERED: u64 = 16 << 20;
 /// usually 65,536, and more where the archive says so.
 const KEY_WORK: u64 = 1_000_000;
 
-pub(super) fn open<'a>(
-    content: Content<'a>,
-    offset: u64,
-    opening: &Opening<'_>,
-) -> Result<Box<dyn Unpacker<'a> + 'a>, Problem> {
+pub(super) fn open<'a>(content: Content<'a>, offset: u64, opening: &Opening<'_>) -> Opened<'a> {
     let bytes = content.slice(offset, u64::MAX);
     let grant = opening.budget.hold(bytes.len() as u64)?;
     let mut rar = Rar {

@@ -20,7 +20,7 @@ use self::header::{Block, Fault, File, Header, Streams};
 use self::lock::Keys;
 use super::passwords::Keyring;
 use super::solid::Solid;
-use super::{Entry, Notes, Opening, Unpacker};
+use super::{Entry, Notes, Opened, Opening, Walk, walked};
 use crate::identify::crc32;
 use crate::input::Content;
 use crate::limits::{Budget, DecodeEnd, Grant};
@@ -32,11 +32,7 @@ const START: u64 = 32;
 /// Headers that are packed in one another.
 const MOST_HEADERS: usize = 4;
 
-pub(super) fn open<'a>(
-    content: Content<'a>,
-    offset: u64,
-    opening: &Opening<'_>,
-) -> Result<Box<dyn Unpacker<'a> + 'a>, Problem> {
+pub(super) fn open<'a>(content: Content<'a>, offset: u64, opening: &Opening<'_>) -> Opened<'a> {
     let mut archive = SevenZip {
         archive: content.slice(offset, u64::MAX),
         keyring: Keyring::new(opening.passwords),
@@ -49,13 +45,10 @@ pub(super) fn open<'a>(
         file: 0,
         open: None,
         notes: Notes::default(),
-        ended: false,
+        unread: None,
     };
-    if let Err(problem) = archive.read_header(opening.budget) {
-        archive.notes.add(problem);
-        archive.ended = true;
-    }
-    Ok(Box::new(archive))
+    archive.unread = archive.read_header(opening.budget).err();
+    Ok(walked(archive))
 }
 
 /// One archive being walked, block by block.
@@ -74,21 +67,45 @@ struct SevenZip<'a> {
     file: usize,
     open: Option<Solid<'a>>,
     notes: Notes,
-    ended: bool,
+    /// Why its header could not be read.
+    unread: Option<Problem>,
 }
 
-impl<'a> Unpacker<'a> for SevenZip<'a> {
-    fn next_entry(&mut self, budget: &Budget) -> Option<Entry<'a>> {
-        if self.ended {
-            return None;
+impl<'a> Walk<'a> for SevenZip<'a> {
+    fn advance(&mut self, budget: &Budget) -> Result<Option<Entry<'a>>, Problem> {
+        if let Some(problem) = self.unread.take() {
+            return Err(problem);
         }
-        let entry = self.advance(budget);
-        self.ended = entry.as_ref().is_none_or(Entry::ends_walk);
-        entry
+        loop {
+            budget.check()?;
+            if let Some(entry) = self.next_empty() {
+                return Ok(Some(entry));
+            }
+            let Some(block) = self.streams.blocks.get(self.block) else {
+                self.judge();
+                return Ok(None);
+            };
+            let Some(&(size, crc)) = block.parts.get(self.part) else {
+                (self.block, self.part) = (self.block.saturating_add(1), 0);
+                (self.place, self.open) = (0, None);
+                continue;
+            };
+            let name = self.files.get_mut(self.file).map(|file| std::mem::take(&mut file.name));
+            self.file = self.file.saturating_add(1);
+            self.part = self.part.saturating_add(1);
+            let place = self.place;
+            self.place = place.saturating_add(size);
+            let entry = self.read(name.unwrap_or_default(), place, size, crc, budget);
+            if entry.content.is_none() {
+                // Every further part of the block would say the same.
+                self.pass_block();
+            }
+            return Ok(Some(entry));
+        }
     }
 
-    fn problems(&mut self) -> Vec<Problem> {
-        self.notes.take()
+    fn notes(&mut self) -> &mut Notes {
+        &mut self.notes
     }
 }
 
@@ -146,38 +163,6 @@ impl<'a> SevenZip<'a> {
             self.notes.corrupted("the packed header's checksum is wrong");
         }
         Ok(content)
-    }
-
-    fn advance(&mut self, budget: &Budget) -> Option<Entry<'a>> {
-        loop {
-            if let Err(stop) = budget.check() {
-                self.notes.add(stop.into());
-                return None;
-            }
-            if let Some(entry) = self.next_empty() {
-                return Some(entry);
-            }
-            let Some(block) = self.streams.blocks.get(self.block) else {
-                self.judge();
-                return None;
-            };
-            let Some(&(size, crc)) = block.parts.get(self.part) else {
-                (self.block, self.part) = (self.block.saturating_add(1), 0);
-                (self.place, self.open) = (0, None);
-                continue;
-            };
-            let name = self.files.get_mut(self.file).map(|file| std::mem::take(&mut file.name));
-            self.file = self.file.saturating_add(1);
-            self.part = self.part.saturating_add(1);
-            let place = self.place;
-            self.place = place.saturating_add(size);
-            let entry = self.read(name.unwrap_or_default(), place, size, crc, budget);
-            if entry.content.is_none() {
-                // Every further part of the block would say the same.
-                self.pass_block();
-            }
-            return Some(entry);
-        }
     }
 
     /// The next file that has no stream, if it is one and not a folder.

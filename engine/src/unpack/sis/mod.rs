@@ -4,7 +4,7 @@
 //! The files of release 9 and later are built otherwise; they are named and not opened.
 
 use super::decoders::Inflate;
-use super::{Entry, Notes, Opening, Unpacker};
+use super::{Entry, Notes, Opened, Opening, Walk, walked};
 use crate::input::Content;
 use crate::limits::Budget;
 use crate::reader::{OutOfBounds, Reader};
@@ -21,11 +21,7 @@ const ZLIB: u64 = 2;
 /// The longest name, in bytes.
 const NAME: u64 = 2048;
 
-pub(super) fn open<'a>(
-    content: Content<'a>,
-    offset: u64,
-    _: &Opening<'_>,
-) -> Result<Box<dyn Unpacker<'a> + 'a>, Problem> {
+pub(super) fn open<'a>(content: Content<'a>, offset: u64, _: &Opening<'_>) -> Opened<'a> {
     let file = content.slice(offset, u64::MAX);
     if file.starts_with(NEWER) {
         let detail = "a file of Symbian 9 or later";
@@ -37,7 +33,7 @@ pub(super) fn open<'a>(
         Header::default()
     });
     let (at, left) = (header.records, header.files);
-    Ok(Box::new(Sis { file, header, at, left, parts: Vec::new(), notes, ended: false }))
+    Ok(walked(Sis { file, header, at, left, parts: Vec::new(), notes }))
 }
 
 #[derive(Default)]
@@ -77,37 +73,27 @@ struct Sis<'a> {
     /// What the last record describes, last first.
     parts: Vec<Part>,
     notes: Notes,
-    ended: bool,
 }
 
-impl<'a> Unpacker<'a> for Sis<'a> {
-    fn next_entry(&mut self, budget: &Budget) -> Option<Entry<'a>> {
-        while !self.ended {
-            if let Err(stop) = budget.check() {
-                self.notes.add(stop.into());
-                break;
-            }
+impl<'a> Walk<'a> for Sis<'a> {
+    fn advance(&mut self, budget: &Budget) -> Result<Option<Entry<'a>>, Problem> {
+        loop {
+            budget.check()?;
             if let Some(part) = self.parts.pop() {
-                let entry = self.read(part, budget);
-                self.ended = entry.ends_walk();
-                return Some(entry);
+                return Ok(Some(self.read(part, budget)));
             }
-            let Some(left) = self.left.checked_sub(1) else { break };
+            let Some(left) = self.left.checked_sub(1) else { return Ok(None) };
             self.left = left;
-            match self.record() {
-                Ok(parts) => self.parts = parts,
-                Err(_) => {
-                    self.notes.truncated("a record is cut off");
-                    break;
-                }
-            }
+            let Ok(parts) = self.record() else {
+                self.notes.truncated("a record is cut off");
+                return Ok(None);
+            };
+            self.parts = parts;
         }
-        self.ended = true;
-        None
     }
 
-    fn problems(&mut self) -> Vec<Problem> {
-        self.notes.take()
+    fn notes(&mut self) -> &mut Notes {
+        &mut self.notes
     }
 }
 

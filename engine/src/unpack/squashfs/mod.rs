@@ -21,30 +21,23 @@ use self::content::FileReader;
 use self::inodes::{Inode, Kind};
 use self::tables::{Image, Stream};
 use super::volume::{Seen, Tree, Volume, joined};
-use super::{Entry, Notes, Opening, Unpacker, shown};
+use super::{Entry, Notes, Opened, Opening, Walk, shown, walked};
 use crate::input::Content;
 use crate::limits::Budget;
 use crate::verdict::{Problem, Reason};
 
-pub(super) fn open<'a>(
-    content: Content<'a>,
-    offset: u64,
-    opening: &Opening<'_>,
-) -> Result<Box<dyn Unpacker<'a> + 'a>, Problem> {
+pub(super) fn open<'a>(content: Content<'a>, offset: u64, opening: &Opening<'_>) -> Opened<'a> {
     open_volume(Volume::of(content.slice(offset, u64::MAX)), opening.budget)
 }
 
 /// Opens the file system on a disk.
-pub(super) fn open_volume<'a>(
-    volume: Volume<'a>,
-    budget: &Budget,
-) -> Result<Box<dyn Unpacker<'a> + 'a>, Problem> {
+pub(super) fn open_volume<'a>(volume: Volume<'a>, budget: &Budget) -> Opened<'a> {
     let mut notes = Notes::default();
     let image = Arc::new(Image::read(volume, &mut notes, budget)?);
     let mut tree = Tree::new(budget)?;
     tree.add(image.root, image.root, Vec::new())?;
     let files = Seen::new(budget)?;
-    Ok(Box::new(Squashfs { image, tree, folder: None, files, notes, ended: false }))
+    Ok(walked(Squashfs { image, tree, folder: None, files, notes }))
 }
 
 /// The folder that is being read.
@@ -67,25 +60,6 @@ struct Squashfs<'a> {
     /// Inodes that were handed out.
     files: Seen<u64>,
     notes: Notes,
-    ended: bool,
-}
-
-impl<'a> Unpacker<'a> for Squashfs<'a> {
-    fn next_entry(&mut self, budget: &Budget) -> Option<Entry<'a>> {
-        if self.ended {
-            return None;
-        }
-        let entry = self.advance(budget).unwrap_or_else(|problem| {
-            self.notes.add(problem);
-            None
-        });
-        self.ended = entry.as_ref().is_none_or(Entry::ends_walk);
-        entry
-    }
-
-    fn problems(&mut self) -> Vec<Problem> {
-        self.notes.take()
-    }
 }
 
 /// Whether no further thing could be read.
@@ -93,7 +67,7 @@ fn is_final(problem: &Problem) -> bool {
     matches!(problem.reason, Reason::Limit(_) | Reason::Cancelled)
 }
 
-impl<'a> Squashfs<'a> {
+impl<'a> Walk<'a> for Squashfs<'a> {
     fn advance(&mut self, budget: &Budget) -> Result<Option<Entry<'a>>, Problem> {
         loop {
             budget.check()?;
@@ -120,6 +94,12 @@ impl<'a> Squashfs<'a> {
         }
     }
 
+    fn notes(&mut self) -> &mut Notes {
+        &mut self.notes
+    }
+}
+
+impl<'a> Squashfs<'a> {
     /// Goes on without the rest of a folder, unless no further one could be read.
     fn pass_over(&mut self, path: &[u8], problem: Problem) -> Result<(), Problem> {
         if is_final(&problem) {

@@ -6,7 +6,7 @@
 //! The decoders are in `decoders/`.
 
 use super::decoders::{self, Lz4, Lzw, Stream, Zstd};
-use super::{Entry, Notes, Opening, Unpacker};
+use super::{Entry, Notes, Opened, Opening, Unpacker};
 use crate::input::Content;
 use crate::limits::{Budget, Stop};
 use crate::verdict::Problem;
@@ -23,7 +23,7 @@ macro_rules! openers {
             content: Content<'a>,
             offset: u64,
             _: &Opening<'_>,
-        ) -> Result<Box<dyn Unpacker<'a> + 'a>, Problem> {
+        ) -> Opened<'a> {
             Ok(Box::new(Single::new(content, offset, $begin)))
         }
     )*};

@@ -18,7 +18,7 @@ use ::tar::Header;
 
 use self::pax::Pax;
 use self::sparse::Map;
-use super::{Entry, Listing, Notes, Opening, Unpacker};
+use super::{Entry, Listing, Notes, Opened, Opening, Walk, walked};
 use crate::identify::clam_types::ClamType;
 use crate::input::Content;
 use crate::limits::{Budget, Stop};
@@ -27,13 +27,9 @@ use crate::verdict::{Problem, Reason};
 
 const BLOCK: u64 = 512;
 
-pub(super) fn open<'a>(
-    content: Content<'a>,
-    offset: u64,
-    _: &Opening<'_>,
-) -> Result<Box<dyn Unpacker<'a> + 'a>, Problem> {
+pub(super) fn open<'a>(content: Content<'a>, offset: u64, _: &Opening<'_>) -> Opened<'a> {
     let archive = content.slice(offset, u64::MAX);
-    Ok(Box::new(Tar {
+    Ok(walked(Tar {
         lister: Lister::new(&archive, offset),
         archive,
         at: 0,
@@ -42,7 +38,6 @@ pub(super) fn open<'a>(
         global: Pax::default(),
         ahead: Ahead::default(),
         notes: Notes::default(),
-        ended: false,
     }))
 }
 
@@ -58,7 +53,6 @@ struct Tar<'a> {
     global: Pax,
     ahead: Ahead,
     notes: Notes,
-    ended: bool,
 }
 
 /// What headers in front of an entry said about it.
@@ -78,26 +72,8 @@ struct Member {
     problems: Vec<Problem>,
 }
 
-impl<'a> Unpacker<'a> for Tar<'a> {
-    fn next_entry(&mut self, budget: &Budget) -> Option<Entry<'a>> {
-        if self.ended {
-            return None;
-        }
-        let entry = self.advance(budget).unwrap_or_else(|stop| {
-            self.notes.add(stop.into());
-            None
-        });
-        self.ended = entry.as_ref().is_none_or(Entry::ends_walk);
-        entry
-    }
-
-    fn problems(&mut self) -> Vec<Problem> {
-        self.notes.take()
-    }
-}
-
-impl<'a> Tar<'a> {
-    fn advance(&mut self, budget: &Budget) -> Result<Option<Entry<'a>>, Stop> {
+impl<'a> Walk<'a> for Tar<'a> {
+    fn advance(&mut self, budget: &Budget) -> Result<Option<Entry<'a>>, Problem> {
         while let Some(block) = self.next_header(budget)? {
             let header = Header::from_byte_slice(&block);
             let kind = header.entry_type().as_byte();
@@ -115,6 +91,12 @@ impl<'a> Tar<'a> {
         Ok(None)
     }
 
+    fn notes(&mut self) -> &mut Notes {
+        &mut self.notes
+    }
+}
+
+impl<'a> Tar<'a> {
     /// Goes to the next block that is a header; `at` is then behind it.
     fn next_header(&mut self, budget: &Budget) -> Result<Option<[u8; BLOCK as usize]>, Stop> {
         loop {

@@ -5,17 +5,17 @@ use super::blobs::Blobs;
 use super::{charset, fold};
 use crate::input::Content;
 use crate::limits::{Budget, Stop};
-use crate::unpack::{Entry, Notes, Opening, Unpacker};
+use crate::unpack::{Entry, Notes, Opened, Opening, Walk, walked};
 use crate::verdict::Problem;
 
 pub(in crate::unpack) fn open_text<'a>(
     content: Content<'a>,
     offset: u64,
     _: &Opening<'_>,
-) -> Result<Box<dyn Unpacker<'a> + 'a>, Problem> {
+) -> Opened<'a> {
     let text = content.slice(offset, u64::MAX);
     let blobs = Blobs::new(text.clone());
-    Ok(Box::new(Readings { text, blobs, step: Step::Blobs, notes: Notes::default() }))
+    Ok(walked(Readings { text, blobs, step: Step::Blobs, notes: Notes::default() }))
 }
 
 /// A text being walked.
@@ -35,25 +35,8 @@ enum Step {
     End,
 }
 
-impl<'a> Unpacker<'a> for Readings<'a> {
-    fn next_entry(&mut self, budget: &Budget) -> Option<Entry<'a>> {
-        let entry = self.advance(budget).unwrap_or_else(|stop| {
-            self.notes.add(stop.into());
-            None
-        });
-        if entry.as_ref().is_none_or(Entry::ends_walk) {
-            self.step = Step::End;
-        }
-        entry
-    }
-
-    fn problems(&mut self) -> Vec<Problem> {
-        self.notes.take()
-    }
-}
-
-impl<'a> Readings<'a> {
-    fn advance(&mut self, budget: &Budget) -> Result<Option<Entry<'a>>, Stop> {
+impl<'a> Walk<'a> for Readings<'a> {
+    fn advance(&mut self, budget: &Budget) -> Result<Option<Entry<'a>>, Problem> {
         loop {
             let (entry, next) = match self.step {
                 Step::Blobs => (self.blobs.next(budget)?, Step::Folded),
@@ -69,6 +52,12 @@ impl<'a> Readings<'a> {
         }
     }
 
+    fn notes(&mut self) -> &mut Notes {
+        &mut self.notes
+    }
+}
+
+impl<'a> Readings<'a> {
     fn converted(&self, budget: &Budget) -> Result<Option<Entry<'a>>, Stop> {
         match charset::declared(&self.text) {
             Some(charset) => charset::converted(&self.text, charset, budget),

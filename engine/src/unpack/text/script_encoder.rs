@@ -7,10 +7,10 @@
 use std::io;
 
 use crate::input::Content;
-use crate::limits::{Budget, Stop};
+use crate::limits::Budget;
 use crate::reader::Reader;
 use crate::unpack::decoders::{ByStep, Step, Stepwise};
-use crate::unpack::{Entry, Notes, Opening, Unpacker};
+use crate::unpack::{Entry, Notes, Opened, Opening, Walk, walked};
 use crate::verdict::Problem;
 
 const BEGIN: &[u8] = b"#@~^";
@@ -31,9 +31,9 @@ pub(in crate::unpack) fn open_encoded_script<'a>(
     content: Content<'a>,
     offset: u64,
     _: &Opening<'_>,
-) -> Result<Box<dyn Unpacker<'a> + 'a>, Problem> {
+) -> Opened<'a> {
     let text = content.slice(offset, u64::MAX);
-    Ok(Box::new(Encoded { text, at: 0, notes: Notes::default(), ended: false }))
+    Ok(walked(Encoded { text, at: 0, notes: Notes::default() }))
 }
 
 /// A text with encoded scripts in it.
@@ -41,29 +41,10 @@ struct Encoded<'a> {
     text: Content<'a>,
     at: usize,
     notes: Notes,
-    ended: bool,
 }
 
-impl<'a> Unpacker<'a> for Encoded<'a> {
-    fn next_entry(&mut self, budget: &Budget) -> Option<Entry<'a>> {
-        if self.ended {
-            return None;
-        }
-        let entry = self.advance(budget).unwrap_or_else(|stop| {
-            self.notes.add(stop.into());
-            None
-        });
-        self.ended = entry.as_ref().is_none_or(Entry::ends_walk);
-        entry
-    }
-
-    fn problems(&mut self) -> Vec<Problem> {
-        self.notes.take()
-    }
-}
-
-impl<'a> Encoded<'a> {
-    fn advance<'e>(&mut self, budget: &Budget) -> Result<Option<Entry<'e>>, Stop> {
+impl<'a> Walk<'a> for Encoded<'a> {
+    fn advance(&mut self, budget: &Budget) -> Result<Option<Entry<'a>>, Problem> {
         let rest = self.text.get(self.at..).unwrap_or_default();
         let Some(found) = budget.find(rest, BEGIN)? else { return Ok(None) };
         // A length of four bytes in base64, and its padding.
@@ -80,6 +61,10 @@ impl<'a> Encoded<'a> {
         let decoder = Stepwise::new(Decoder { reader: Reader::new(script), place: 0 });
         let decoded = budget.decode(decoder, script.len() as u64)?;
         Ok(Some(Entry::decoded("decoded script", decoded)))
+    }
+
+    fn notes(&mut self) -> &mut Notes {
+        &mut self.notes
     }
 }
 

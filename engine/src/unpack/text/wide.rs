@@ -6,8 +6,7 @@ use crate::input::Content;
 use crate::limits::Budget;
 use crate::reader::Reader;
 use crate::unpack::decoders::{ByStep, Step, Stepwise};
-use crate::unpack::{Entry, Opening, Unpacker};
-use crate::verdict::Problem;
+use crate::unpack::{Entry, Opened, Opening, Unpacker};
 
 /// How units are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +21,7 @@ macro_rules! openers {
             content: Content<'a>,
             offset: u64,
             _: &Opening<'_>,
-        ) -> Result<Box<dyn Unpacker<'a> + 'a>, Problem> {
+        ) -> Opened<'a> {
             let form = Form { width: $width, is_big_endian: $is_big_endian };
             Ok(Box::new(Wide { text: content.slice(offset, u64::MAX), form, is_done: false }))
         }

@@ -18,7 +18,7 @@ mod entries;
 use self::descriptors::{Address, Partitions};
 use self::entries::{FileEntry, Kind};
 use super::volume::{Seen, Tree, Volume, Weight, joined};
-use super::{Entry, Notes, Opening, Unpacker, shown};
+use super::{Entry, Notes, Opened, Opening, Walk, shown, walked};
 use crate::input::Content;
 use crate::limits::Budget;
 use crate::reader::{OutOfBounds, Reader};
@@ -28,19 +28,12 @@ const DELETED: u8 = 4;
 const PARENT: u8 = 8;
 const FILE_IDENTIFIER: u16 = 257;
 
-pub(super) fn open<'a>(
-    content: Content<'a>,
-    offset: u64,
-    opening: &Opening<'_>,
-) -> Result<Box<dyn Unpacker<'a> + 'a>, Problem> {
+pub(super) fn open<'a>(content: Content<'a>, offset: u64, opening: &Opening<'_>) -> Opened<'a> {
     open_volume(Volume::of(content.slice(offset, u64::MAX)), opening.budget)
 }
 
 /// Opens the file system on a disk.
-pub(super) fn open_volume<'a>(
-    volume: Volume<'a>,
-    budget: &Budget,
-) -> Result<Box<dyn Unpacker<'a> + 'a>, Problem> {
+pub(super) fn open_volume<'a>(volume: Volume<'a>, budget: &Budget) -> Opened<'a> {
     let mut notes = Notes::default();
     let mut tree = Tree::new(budget)?;
     let partitions = match descriptors::read(&volume, &mut notes, budget)? {
@@ -53,7 +46,7 @@ pub(super) fn open_volume<'a>(
         None => Partitions::default(),
     };
     let files = Seen::new(budget)?;
-    Ok(Box::new(Udf { partitions, tree, folder: None, files, notes, ended: false }))
+    Ok(walked(Udf { partitions, tree, folder: None, files, notes }))
 }
 
 impl Weight for Address {}
@@ -80,7 +73,6 @@ struct Udf<'a> {
     /// Entries of files that were handed out.
     files: Seen<Address>,
     notes: Notes,
-    ended: bool,
 }
 
 /// A record of a folder.
@@ -90,25 +82,7 @@ struct Record {
     entry: Address,
 }
 
-impl<'a> Unpacker<'a> for Udf<'a> {
-    fn next_entry(&mut self, budget: &Budget) -> Option<Entry<'a>> {
-        if self.ended {
-            return None;
-        }
-        let entry = self.advance(budget).unwrap_or_else(|problem| {
-            self.notes.add(problem);
-            None
-        });
-        self.ended = entry.as_ref().is_none_or(Entry::ends_walk);
-        entry
-    }
-
-    fn problems(&mut self) -> Vec<Problem> {
-        self.notes.take()
-    }
-}
-
-impl<'a> Udf<'a> {
+impl<'a> Walk<'a> for Udf<'a> {
     fn advance(&mut self, budget: &Budget) -> Result<Option<Entry<'a>>, Problem> {
         loop {
             budget.check()?;
@@ -127,6 +101,12 @@ impl<'a> Udf<'a> {
         }
     }
 
+    fn notes(&mut self) -> &mut Notes {
+        &mut self.notes
+    }
+}
+
+impl<'a> Udf<'a> {
     /// Reads the list of a folder.
     fn open_folder(
         &mut self,

@@ -10,7 +10,7 @@ use std::io::Read;
 use super::decoders::{self, Inflate};
 use super::volume::joined;
 use super::xml::{self, Reading, Token};
-use super::{Entry, Notes, Opening, Unpacker};
+use super::{Entry, Notes, Opened, Opening, Walk, walked};
 use crate::input::Content;
 use crate::limits::{Budget, DecodeEnd, Grant, Stop};
 use crate::reader::{OutOfBounds, Reader};
@@ -19,11 +19,7 @@ use crate::verdict::{Problem, Reason};
 /// Elements that may be open inside of one another.
 const DEPTH: usize = 256;
 
-pub(super) fn open<'a>(
-    content: Content<'a>,
-    offset: u64,
-    opening: &Opening<'_>,
-) -> Result<Box<dyn Unpacker<'a> + 'a>, Problem> {
+pub(super) fn open<'a>(content: Content<'a>, offset: u64, opening: &Opening<'_>) -> Opened<'a> {
     let archive = content.slice(offset, u64::MAX);
     let mut notes = Notes::default();
     let cut = |_| Problem::new(Reason::Truncated, "the header is cut off");
@@ -39,7 +35,7 @@ pub(super) fn open<'a>(
         DecodeEnd::Failed(error) => notes.add(decoders::problem(&error)),
     }
     let grant = opening.budget.hold(0)?;
-    Ok(Box::new(Xar {
+    Ok(walked(Xar {
         list: Content::held(decoded.bytes, decoded.grant),
         heap,
         reading: Reading::default(),
@@ -47,7 +43,6 @@ pub(super) fn open<'a>(
         files: Vec::new(),
         grant,
         notes,
-        ended: false,
     }))
 }
 
@@ -97,29 +92,10 @@ struct Xar<'a> {
     files: Vec<File>,
     grant: Grant,
     notes: Notes,
-    ended: bool,
 }
 
-impl<'a> Unpacker<'a> for Xar<'a> {
-    fn next_entry(&mut self, budget: &Budget) -> Option<Entry<'a>> {
-        if self.ended {
-            return None;
-        }
-        let entry = self.advance(budget).unwrap_or_else(|stop| {
-            self.notes.add(stop.into());
-            None
-        });
-        self.ended = entry.as_ref().is_none_or(Entry::ends_walk);
-        entry
-    }
-
-    fn problems(&mut self) -> Vec<Problem> {
-        self.notes.take()
-    }
-}
-
-impl<'a> Xar<'a> {
-    fn advance(&mut self, budget: &Budget) -> Result<Option<Entry<'a>>, Stop> {
+impl<'a> Walk<'a> for Xar<'a> {
+    fn advance(&mut self, budget: &Budget) -> Result<Option<Entry<'a>>, Problem> {
         let list = self.list.clone();
         loop {
             budget.check()?;
@@ -146,6 +122,12 @@ impl<'a> Xar<'a> {
         }
     }
 
+    fn notes(&mut self) -> &mut Notes {
+        &mut self.notes
+    }
+}
+
+impl<'a> Xar<'a> {
     /// Whether an element may be opened.
     fn open_element(&mut self, name: &[u8], attributes: &[u8]) -> Result<bool, Stop> {
         let is_in_file = self.files.last().is_some_and(|file| file.data.is_none());

@@ -37,18 +37,14 @@ use self::member::Member;
 use self::records::{Central, DESCRIPTOR, LOCAL, Local, UNSPLIT, method_name};
 use self::spans::Spans;
 use super::passwords::Keyring;
-use super::{Entry, Notes, Opening, Unpacker};
+use super::{Entry, Notes, Opened, Opening, walked};
 use crate::input::Content;
 use crate::limits::{Budget, Limit, Stop};
 use crate::reader::Reader;
 use crate::verdict::{Problem, Reason};
 
-pub(super) fn open<'a>(
-    content: Content<'a>,
-    offset: u64,
-    opening: &Opening<'_>,
-) -> Result<Box<dyn Unpacker<'a> + 'a>, Problem> {
-    Ok(Box::new(Zip::new(content, offset, opening)?))
+pub(super) fn open<'a>(content: Content<'a>, offset: u64, opening: &Opening<'_>) -> Opened<'a> {
+    Ok(walked(Zip::new(content, offset, opening)?))
 }
 
 /// One ZIP archive being walked.
@@ -66,7 +62,6 @@ struct Zip<'a> {
     /// Records of entries that were handed out before, or of folders.
     idle: u64,
     notes: Notes,
-    ended: bool,
 }
 
 /// Where the walk is.
@@ -84,27 +79,48 @@ enum Step {
     End,
 }
 
-impl<'a> Unpacker<'a> for Zip<'a> {
-    fn next_entry(&mut self, budget: &Budget) -> Option<Entry<'a>> {
-        if self.ended {
-            return None;
+impl<'a> super::Walk<'a> for Zip<'a> {
+    /// The next reading of the entry at hand, or the first of the next entry.
+    fn advance(&mut self, budget: &Budget) -> Result<Option<Entry<'a>>, Problem> {
+        loop {
+            budget.check()?;
+            if let Some((mut member, end)) = self.member.take() {
+                match member.next(&self.content, &mut self.keyring, budget) {
+                    Some(outcome) => {
+                        let end = end.max(outcome.end.unwrap_or(0));
+                        self.member = Some((member, end));
+                        return Ok(Some(outcome.entry));
+                    }
+                    None => self.finish(&member, end, budget)?,
+                }
+            }
+            match self.step(budget)? {
+                Step::End => {
+                    self.judge();
+                    return Ok(None);
+                }
+                Step::Nothing => {}
+                Step::Found(member) if member.is_folder(&self.content) => {
+                    self.idle(budget)?;
+                    if let Some(entry) = member.mention() {
+                        return Ok(Some(entry));
+                    }
+                }
+                Step::Found(member) if self.spans.contains(member.key()) => {
+                    self.idle(budget)?;
+                    let at = member.start;
+                    self.notes.corrupted(format!("the entry at offset {at} is listed twice"));
+                    if let Some(entry) = member.mention() {
+                        return Ok(Some(entry));
+                    }
+                }
+                Step::Found(member) => self.member = Some((member, 0)),
+            }
         }
-        match self.advance(budget) {
-            Ok(Some(entry)) => {
-                self.ended = entry.ends_walk();
-                Some(entry)
-            }
-            Ok(None) => {
-                self.ended = true;
-                self.judge();
-                None
-            }
-            Err(stop) => {
-                self.ended = true;
-                self.notes.add(stop.into());
-                None
-            }
-        }
+    }
+
+    fn notes(&mut self) -> &mut Notes {
+        &mut self.notes
     }
 
     fn problems(&mut self) -> Vec<Problem> {
@@ -131,44 +147,7 @@ impl<'a> Zip<'a> {
             spans: Spans::default(),
             idle: 0,
             notes: Notes::default(),
-            ended: false,
         })
-    }
-
-    /// The next reading of the entry at hand, or the first of the next entry.
-    fn advance(&mut self, budget: &Budget) -> Result<Option<Entry<'a>>, Stop> {
-        loop {
-            budget.check()?;
-            if let Some((mut member, end)) = self.member.take() {
-                match member.next(&self.content, &mut self.keyring, budget) {
-                    Some(outcome) => {
-                        let end = end.max(outcome.end.unwrap_or(0));
-                        self.member = Some((member, end));
-                        return Ok(Some(outcome.entry));
-                    }
-                    None => self.finish(&member, end, budget)?,
-                }
-            }
-            match self.step(budget)? {
-                Step::End => return Ok(None),
-                Step::Nothing => {}
-                Step::Found(member) if member.is_folder(&self.content) => {
-                    self.idle(budget)?;
-                    if let Some(entry) = member.mention() {
-                        return Ok(Some(entry));
-                    }
-                }
-                Step::Found(member) if self.spans.contains(member.key()) => {
-                    self.idle(budget)?;
-                    let at = member.start;
-                    self.notes.corrupted(format!("the entry at offset {at} is listed twice"));
-                    if let Some(entry) = member.mention() {
-                        return Ok(Some(entry));
-                    }
-                }
-                Step::Found(member) => self.member = Some((member, 0)),
-            }
-        }
     }
 
     /// Counts a record that becomes no object: there may be as many as objects.
