@@ -3,7 +3,7 @@
 
 use super::{
     Open, activemime, ar, arj, asar, autoit, cab, chm, cpio, disks, ext, fat, flash, gzip,
-    hfs_plus, hwp3, inno, installshield, iso9660, lha, lnk, mail, nsis, ole2, onenote, pdf,
+    hfs_plus, hwp3, inno, installshield, iso9660, lha, lnk, mail, nsis, ntfs, ole2, onenote, pdf,
     program, pyinstaller, rpm, rtf, seven_zip, sis, squashfs, streams, tar, text, udf, xar, zip,
 };
 use crate::identify::FileType;
@@ -280,6 +280,12 @@ pub const FORMATS: &[Format] = &[
         bounds: "in place where a file lies in a row; folders of 64 MiB; the lists of a file's pieces, charged to `limit:memory`",
         leaves: "the journal, deleted files, what was encrypted with a key (`encrypted`)",
     }),
+    opens(FileType::Ntfs, ntfs::open).told(Told {
+        reads: "versions 1.2 to 3.1: every file in use with its alternate streams, in its record or in runs; holes, files that the file system packed",
+        by: "own",
+        bounds: "in place where a file lies in a row; the lists of a file's pieces, charged to `limit:memory`",
+        leaves: "the file system's own tables and journals, deleted files, what EFS encrypted (`encrypted`), deduplicated files and those of compact OS (`unsupported`; their packed streams are handed out)",
+    }),
     opens(FileType::Vhd, disks::open_vhd).told(Told {
         reads: "fixed and dynamic disks, and what is on them",
         by: "own",
@@ -305,7 +311,6 @@ pub const FORMATS: &[Format] = &[
         leaves: "images that stand on another file, divided clusters, snapshots inside",
     }),
     not_yet(FileType::Wim),
-    not_yet(FileType::Ntfs),
     not_yet(FileType::ExFat),
     not_yet(FileType::Refs),
     not_yet(FileType::Apfs),

@@ -36,6 +36,7 @@ mod listing;
 mod lnk;
 mod mail;
 mod nsis;
+mod ntfs;
 mod ole1;
 mod ole2;
 mod onenote;
