@@ -209,6 +209,7 @@ IMAGES = [
     ("Fat", "/usr/sbin/mkfs.fat -C -s 1 out 64 && mcopy -s -i out tree ::/"),
     ("Ext", "/usr/sbin/mke2fs -q -F -N 32 -t ext2 -b 1024 -d tree out 100K"),
     ("Ext", "/usr/sbin/mke2fs -q -F -N 32 -t ext4 -O inline_data -I 256 -b 1024 -d tree out 100K"),
+    ("ExFat", "truncate -s 4M out && /usr/sbin/mkfs.exfat out"),
     ("Ntfs", "truncate -s 1100K out && /usr/sbin/mkntfs -F -q -f -c 512 out && /usr/sbin/ntfscp -f out tree/a.txt a && /usr/sbin/ntfscp -f -N s out tree/a.txt a"),
     ("Squashfs", "mksquashfs tree out -quiet -nopad -noI -noF -b 4096"),
     ("Squashfs", "mksquashfs tree out -quiet -nopad -comp zstd"),

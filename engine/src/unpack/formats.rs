@@ -2,7 +2,7 @@
 //! of it in `docs/formats.md`, which a test compares with this file.
 
 use super::{
-    Open, activemime, ar, arj, asar, autoit, cab, chm, cpio, disks, ext, fat, flash, gzip,
+    Open, activemime, ar, arj, asar, autoit, cab, chm, cpio, disks, exfat, ext, fat, flash, gzip,
     hfs_plus, hwp3, inno, installshield, iso9660, lha, lnk, mail, nsis, ntfs, ole2, onenote, pdf,
     program, pyinstaller, rpm, rtf, seven_zip, sis, squashfs, streams, tar, text, udf, xar, zip,
 };
@@ -274,6 +274,12 @@ pub const FORMATS: &[Format] = &[
         bounds: "in place where a file lies in a row; folders of 2 MiB",
         leaves: "",
     }),
+    opens(FileType::ExFat, exfat::open).told(Told {
+        reads: "files in a row and in chains; deleted files whose clusters are free, as if they lay in a row",
+        by: "own",
+        bounds: "in place where a file lies in a row; folders of 64 MiB",
+        leaves: "checksums are not compared",
+    }),
     opens(FileType::Ext, ext::open).told(Told {
         reads: "ext2, ext3, ext4: lists of blocks, extents, data in inodes, holes",
         by: "own",
@@ -311,7 +317,6 @@ pub const FORMATS: &[Format] = &[
         leaves: "images that stand on another file, divided clusters, snapshots inside",
     }),
     not_yet(FileType::Wim),
-    not_yet(FileType::ExFat),
     not_yet(FileType::Refs),
     not_yet(FileType::Apfs),
     not_yet(FileType::Hfs),

@@ -21,6 +21,7 @@ mod chm;
 mod cpio;
 mod decoders;
 mod disks;
+mod exfat;
 mod ext;
 mod fat;
 mod flash;

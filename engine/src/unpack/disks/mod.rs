@@ -25,8 +25,8 @@ pub(super) use self::vhdx::open as open_vhdx;
 pub(super) use self::vmdk::open as open_vmdk;
 use super::volume::{Runs, Volume, joined};
 use super::{
-    Entry, Notes, Opened, Opening, Unpacker, Walk, ext, fat, hfs_plus, iso9660, ntfs, squashfs,
-    udf, walked,
+    Entry, Notes, Opened, Opening, Unpacker, Walk, exfat, ext, fat, hfs_plus, iso9660, ntfs,
+    squashfs, udf, walked,
 };
 use crate::identify::{self, FileType};
 use crate::input::Content;
@@ -41,6 +41,7 @@ const FILE_SYSTEMS: &[(FileType, OpenVolume)] = &[
     (FileType::Iso9660, iso9660::open_volume),
     (FileType::Udf, udf::open_volume),
     (FileType::Fat, fat::open_volume),
+    (FileType::ExFat, exfat::open_volume),
     (FileType::Ext, ext::open_volume),
     (FileType::Squashfs, squashfs::open_volume),
     (FileType::HfsPlus, hfs_plus::open_volume),
