@@ -1,16 +1,19 @@
 //! The data of NSIS installers (the format as NSIS 2 and 3 write it, and as its public readers have it):
 //! a header, and files behind each other, each packed by itself or all as one stream.
 //!
-//! The installer's script, which names the files, is handed out like them and not read: files are called
-//! by their number. Packed with LZMA (with or without the filter for calls) or deflate; NSIS's own
-//! variant of bzip2 is not read.
+//! The installer's script is handed out like the files, and `names.rs` reads their names in it; what has
+//! none there, as the program that uninstalls, is called by its number. Packed with LZMA (with or without
+//! the filter for calls), deflate, or NSIS's own variant of bzip2.
+
+mod names;
 
 use std::io::Read;
 
 use lzma_rust2::LzmaReader;
 use lzma_rust2::filter::bcj::BcjReader;
 
-use super::decoders::{Inflate, lzma_raw};
+use self::names::Names;
+use super::decoders::{Inflate, NsisBzip2, lzma_raw, nsis_bzip2};
 use super::solid::{Input, Solid};
 use super::{Entry, Notes, Opened, Opening, Walk, walked};
 use crate::input::Content;
@@ -43,11 +46,7 @@ pub(super) fn open<'a>(content: Content<'a>, offset: u64, opening: &Opening<'_>)
     let method = match shape {
         Shape::Solid(method) | Shape::Single(method) => method,
     };
-    if method == Method::Bzip2 {
-        let detail = "packed with NSIS's variant of bzip2";
-        return Err(Problem::new(Reason::Unsupported("nsis-method"), detail));
-    }
-    Ok(walked(Nsis { data, solid, method, at: 0, count: 0, notes }))
+    Ok(walked(Nsis { data, solid, method, at: 0, files: 0, count: 0, names: None, notes }))
 }
 
 /// The first header.
@@ -150,6 +149,11 @@ fn solid<'a>(method: Method, data: &Content<'a>, budget: &Budget) -> Result<Soli
                 false => Box::new(charged),
             }
         }
+        Method::Bzip2 => {
+            let grant = budget.hold(nsis_bzip2::MEMORY)?;
+            let reader = NsisBzip2::new(Input::new(data.clone()));
+            Box::new(Charged { reader, _grant: grant })
+        }
         _ => Box::new(flate2::read::DeflateDecoder::new(Input::new(data.clone()))),
     };
     Ok(Solid::new(reader, packed))
@@ -174,17 +178,24 @@ struct Nsis<'a> {
     method: Method,
     /// The next length, in the data or in what they unpack to.
     at: u64,
+    /// Where the files begin, behind the header.
+    files: u64,
     count: u64,
+    names: Option<Names<'a>>,
     notes: Notes,
 }
 
 impl<'a> Walk<'a> for Nsis<'a> {
     fn advance(&mut self, budget: &Budget) -> Result<Option<Entry<'a>>, Problem> {
         budget.check()?;
-        Ok(match self.solid {
+        let entry = match self.solid {
             Some(_) => self.next_solid(budget),
             None => self.next_single(budget),
-        })
+        };
+        if let Some(entry) = &entry {
+            self.read_names(entry, budget);
+        }
+        Ok(entry)
     }
 
     fn notes(&mut self) -> &mut Notes {
@@ -193,11 +204,28 @@ impl<'a> Walk<'a> for Nsis<'a> {
 }
 
 impl<'a> Nsis<'a> {
-    fn name(&mut self) -> Vec<u8> {
+    /// The name of what lies there.
+    fn name(&mut self, place: u64) -> Vec<u8> {
         self.count = self.count.saturating_add(1);
+        let told = self.names.as_ref().and_then(|names| names.of(place.checked_sub(self.files)?));
         match self.count {
             1 => b"script".to_vec(),
-            number => format!("file {}", number.saturating_sub(1)).into_bytes(),
+            number => {
+                told.unwrap_or_else(|| format!("file {}", number.saturating_sub(1)).into_bytes())
+            }
+        }
+    }
+
+    /// Reads names in the script, which comes first.
+    fn read_names(&mut self, entry: &Entry<'a>, budget: &Budget) {
+        if self.count != 1 {
+            return;
+        }
+        self.files = self.at;
+        let Some(script) = &entry.content else { return };
+        match Names::read(script.clone(), budget) {
+            Ok(names) => self.names = Some(names),
+            Err(stop) => self.notes.add(stop.into()),
         }
     }
 
@@ -207,8 +235,8 @@ impl<'a> Nsis<'a> {
         let packed = u64::from(length & !IS_PACKED);
         let start = self.at.saturating_add(4);
         let data = self.data.slice(start, packed);
+        let name = self.name(self.at);
         self.at = start.saturating_add(packed);
-        let name = self.name();
         let there = data.len() as u64;
         let entry = match length & IS_PACKED {
             0 => Entry::in_place(name, data, budget),
@@ -226,8 +254,13 @@ impl<'a> Nsis<'a> {
 
     fn unpack(&self, data: &[u8], budget: &Budget) -> Result<crate::limits::Decoded, Stop> {
         let packed = data.len() as u64;
-        let Method::Lzma { has_filter_byte } = self.method else {
-            return budget.decode(Inflate::new(data), packed);
+        let has_filter_byte = match self.method {
+            Method::Lzma { has_filter_byte } => has_filter_byte,
+            Method::Bzip2 => {
+                let _grant = budget.hold(nsis_bzip2::MEMORY)?;
+                return budget.decode(NsisBzip2::new(data), packed);
+            }
+            Method::Stored | Method::Deflate => return budget.decode(Inflate::new(data), packed),
         };
         let Some((properties, is_filtered, rest)) = lzma_header(data, has_filter_byte) else {
             return budget.decode(Inflate::new(&[]), packed);
@@ -253,8 +286,8 @@ impl<'a> Nsis<'a> {
         };
         let place = self.at.saturating_add(4);
         let size = u64::from(size & !IS_PACKED);
+        let name = self.name(self.at);
         self.at = place.saturating_add(size);
-        let name = self.name();
         self.solid.as_mut().map(|solid| solid.entry(name, place, size, budget))
     }
 }

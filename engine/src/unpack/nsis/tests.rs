@@ -1,4 +1,5 @@
-//! Installers built piece by piece; a real one is in `tests/clamav_testfiles.rs`.
+//! Installers built piece by piece, and the data of some that NSIS 3.08 wrote, without the program in
+//! front of them. Whole ones are in `tests/containers/` and `tests/clamav_testfiles.rs`.
 
 use std::io::Write;
 
@@ -91,16 +92,57 @@ fn bombs_and_lies_end_at_the_budget() {
     assert_eq!(opened.err().map(|problem| problem.reason), Some(Reason::Limit(Limit::Memory)));
 }
 
+/// The data of installers, each with the same two files.
+const REAL: [(&str, &[u8]); 4] = [
+    ("bzip2, wide names", include_bytes!("fixtures/bzip2.bin")),
+    ("bzip2 as one stream", include_bytes!("fixtures/solid-bzip2.bin")),
+    ("LZMA as one stream, wide names", include_bytes!("fixtures/solid-lzma.bin")),
+    ("deflate", include_bytes!("fixtures/zlib.bin")),
+];
+
 #[test]
-fn its_variant_of_bzip2_is_unsupported() {
-    let budget = crate::unpack::testing::budget(Limits::default());
-    let passwords = crate::unpack::Passwords::default();
-    let opening = Opening { budget: &budget, passwords: &passwords };
-    let data = [&[9, 0, 0, 0x80][..], b"1\x03 and so on"].concat();
-    let bytes = installer(&data);
-    let opened = open(Content::borrowed(&bytes), 0, &opening);
-    let reason = opened.err().map(|problem| problem.reason);
-    assert_eq!(reason, Some(Reason::Unsupported("nsis-method")));
+fn files_have_the_names_that_the_script_gives_them() {
+    let second: Vec<u8> =
+        (0..600_usize).flat_map(|n| vec![(n % 251) as u8; n % 13]).chain([0; 1000]).collect();
+    for (name, bytes) in REAL {
+        let walked = walk(bytes);
+        assert_eq!(walked.reasons(), [], "{name}: {}", walked.words());
+        assert_eq!(walked.names(), ["script", "a name.txt", "b.bin"], "{name}");
+        assert_eq!(walked.content("a name.txt"), b"one\n", "{name}");
+        assert_eq!(walked.content("b.bin"), second, "{name}");
+    }
+}
+
+#[test]
+fn bzip2_that_is_cut_off_or_broken_says_so() {
+    for (name, bytes) in &REAL[..2] {
+        for length in FIRST as usize + 6..bytes.len() - 4 {
+            let reasons = walk(&bytes[..length]).reasons();
+            assert!(reasons.contains(&Reason::Truncated), "{name}: {length} bytes: {reasons:?}");
+        }
+        survives_damage(open_anyway, bytes);
+    }
+}
+
+/// Runs double the length of what they repeat with every digit: nothing of that is believed.
+#[test]
+fn a_block_of_bzip2_cannot_be_larger_than_its_size() {
+    let mut bits = String::new();
+    let mut put = |value: u32, count: usize| bits.push_str(&format!("{value:0count$b}"));
+    // The mark, the origin, one byte that occurs, two tables, one group, its table.
+    let fields = [(0x31, 8), (0, 24), (0x8000, 16), (0x8000, 16), (2, 3), (1, 15), (0, 1)];
+    fields.into_iter().for_each(|(value, count)| put(value, count));
+    for _ in 0..2 {
+        // Three symbols whose codes have two bits.
+        [(2, 5), (0, 3)].into_iter().for_each(|(value, count)| put(value, count));
+    }
+    // The digit that stands for 2, twenty-four times.
+    (0..24).for_each(|_| put(1, 2));
+    let byte = |bits: &[u8]| bits.iter().fold(0, |byte, bit| byte << 1 | (bit - b'0'));
+    let data: Vec<u8> = bits.as_bytes().chunks(8).map(byte).collect();
+    let length = data.len() as u32 | IS_PACKED;
+    let walked = walk(&installer(&[&length.to_le_bytes()[..], &data].concat()));
+    assert_eq!(walked.reasons(), [Reason::Corrupted], "{}", walked.words());
 }
 
 #[test]
