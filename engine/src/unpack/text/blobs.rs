@@ -3,7 +3,8 @@
 //!
 //! A run may go on in the next line, and in the next of several strings that are put together with
 //! `+`, `&` or `.`. Long words and paths look like base64 too, so a run counts only if what it stands
-//! for is something that can be told: identification decides by its beginning.
+//! for is something that can be told: identification decides by its beginning. In a `data:` URL, and
+//! in elements that hold nothing else, it counts whatever it is.
 
 use std::io;
 
@@ -89,8 +90,9 @@ impl<'a> Blobs<'a> {
                 true => run.length >= HEXADECIMAL,
                 false => run.length >= LONG,
             };
-            if is_long || (run.length >= ANNOUNCED && is_announced(text, start)) {
-                return Ok(Some(run));
+            let is_url = run.length >= ANNOUNCED && is_in_url(text, start);
+            if is_long || is_url || (run.length >= ANNOUNCED && is_announced(text, start)) {
+                return Ok(Some(Run { is_certain: is_url, ..run }));
             }
         }
     }
@@ -147,6 +149,11 @@ fn between(behind: &[u8]) -> Option<usize> {
     const MOST: usize = 32;
     let near = behind.get(..MOST).unwrap_or(behind);
     let is_quote = |byte: &u8| matches!(byte, b'"' | b'\'');
+    // A line may begin with a digit that also puts strings together.
+    let line_end = near.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+    if matches!(near.first(), Some(b'\r' | b'\n')) {
+        return near.get(line_end).is_some_and(|&byte| is_digit(byte)).then_some(line_end);
+    }
     let length = near
         .iter()
         .take_while(|byte| {
@@ -163,12 +170,21 @@ fn between(behind: &[u8]) -> Option<usize> {
         _ => length,
     };
     let near = near.get(..length)?;
-    let is_line = near.first().is_some_and(|byte| matches!(byte, b'\r' | b'\n'))
-        && near.iter().all(u8::is_ascii_whitespace);
     let quotes = near.iter().filter(|byte| is_quote(byte)).count();
     let is_joined =
         quotes == 2 && near.first().is_some_and(is_quote) && near.last().is_some_and(is_quote);
-    (is_line || is_joined).then_some(length)
+    is_joined.then_some(length)
+}
+
+/// Whether a run is the data of a `data:` URL (RFC 2397), whatever they stand for.
+fn is_in_url(text: &[u8], start: usize) -> bool {
+    const NEAR: usize = 128;
+    let before = text.get(start.saturating_sub(NEAR)..start).unwrap_or_default();
+    let before = before.to_ascii_lowercase();
+    let Some(before) = before.strip_suffix(b";base64,") else { return false };
+    let scheme = memchr::memmem::rfind(before, b"data:");
+    let media_type = scheme.and_then(|at| before.get(at..)).unwrap_or(b" ");
+    !media_type.iter().any(|byte| matches!(byte, b'"' | b'\'' | b'<' | b'>' | b'(' | b' '))
 }
 
 /// Whether the text in front of a run says that it is base64: `base64,`, or an option that PowerShell
@@ -312,6 +328,33 @@ mod tests {
         finds(&format!("s = \"{}\"", lines.join("\" +\n  \"")), &plain);
         finds(&format!("s = \"{}\"", lines.join("\" & _\r\n  \"")), &plain);
         finds(&written.replace('+', "-").replace('/', "_"), &plain);
+    }
+
+    /// A line that begins with `+` once ended the run.
+    #[test]
+    fn lines_may_begin_with_every_digit() {
+        let lines: String = ('!'..='~')
+            .filter(|&c| super::is_digit(c as u8))
+            .flat_map(|digit| [digit; 76].into_iter().chain(['\n']))
+            .collect();
+        let start = base64(&[&script()[..script().len() / 57 * 57]].concat());
+        let start: Vec<&str> =
+            start.as_bytes().chunks(76).map(|l| std::str::from_utf8(l).unwrap()).collect();
+        let walked = walk(&format!("{}\n{lines}", start.join("\n")));
+        let expected = script().len() / 57 * 57 + 64 * 57;
+        let found = walked.entries.iter().filter_map(|entry| entry.bytes.as_ref()).map(Vec::len);
+        assert!(found.max().unwrap_or(0) >= expected, "{:?}", walked.entries);
+    }
+
+    #[test]
+    fn the_data_of_a_url_count_whatever_they_are() {
+        let content = noise(300);
+        let url = format!("data:application/octet-stream;name=x;base64,{}", base64(&content));
+        finds(&format!("<a href=\"{url}\">"), &content);
+        finds(&format!("a {{ src: url({url}) }}"), &content);
+        for text in [url.replace("data:", "late:"), url.replace("data:", "data: ")] {
+            assert!(walk(&text).entries.is_empty(), "{text}");
+        }
     }
 
     #[test]
