@@ -2,7 +2,7 @@
 //!
 //! ISO 9660 by ECMA-119, UDF by ECMA-167 (volume recognition sequence), Apple disk images by the
 //! trailer that libraries agree on, VHD by Microsoft's "Virtual Hard Disk Image Format Specification".
-//! All of them begin at 0.
+//! All of them begin at 0; ISO 9660 is also known behind other data.
 
 use super::FileType;
 use super::collector::Collector;
@@ -40,6 +40,19 @@ fn volume_descriptors(data: &[u8], step: usize) -> impl Iterator<Item = &[u8]> {
     let places = (VOLUME_DESCRIPTORS..).step_by(step).take(DESCRIPTORS_MOST);
     let names = places.map_while(|place| part(data, place.saturating_add(1), 5));
     names.take_while(|name| KNOWN.contains(name))
+}
+
+/// Where an image begins whose primary volume descriptor is at `at`: its sectors have 2,048 bytes, and
+/// its numbers are the same in both byte orders (ECMA-119, 8.4).
+pub(super) fn embedded_iso9660(data: &[u8], at: usize) -> Option<usize> {
+    const SECTORS: usize = 80;
+    const SECTOR_SIZE: usize = 128;
+    const ROOT: usize = 156;
+    let start = at.checked_sub(VOLUME_DESCRIPTORS)?;
+    let field = |place: usize| at.saturating_add(place);
+    let has_sectors = u32_le(data, field(SECTORS))? == u32_be(data, field(SECTORS + 4))?;
+    let has_size = has(data, field(SECTOR_SIZE), &[0, 8, 8, 0]);
+    (has_sectors && has_size && u8(data, field(ROOT))? == 34).then_some(start)
 }
 
 fn is_dmg(data: &[u8]) -> bool {
@@ -211,6 +224,25 @@ mod tests {
         }
         let types = identify(&image).types();
         assert!(types.contains(FileType::Iso9660) && types.contains(FileType::Udf));
+    }
+
+    #[test]
+    fn images_behind_other_data_are_known_by_their_first_descriptor() {
+        let mut image = samples::iso9660();
+        for (place, bytes) in
+            [(80, &[9, 0, 0, 0, 0, 0, 0, 9][..]), (128, &[0, 8, 8, 0]), (156, &[34])]
+        {
+            image[32_768 + place..][..bytes.len()].copy_from_slice(bytes);
+        }
+        let places = |data: &[u8]| -> Vec<u64> {
+            let found = identify(data).found;
+            let images = found.iter().filter(|found| found.file_type == FileType::Iso9660);
+            images.map(|found| found.offset).collect()
+        };
+        assert_eq!(places(&image), [0]);
+        assert_eq!(places(&[&samples::elf()[..], &image].concat()), [samples::elf().len() as u64]);
+        image[32_768 + 80] = 8;
+        assert_eq!(places(&[&samples::elf()[..], &image].concat()), [0_u64; 0]);
     }
 
     #[test]

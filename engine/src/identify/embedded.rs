@@ -70,6 +70,7 @@ const ANYWHERE: &[Kind] = &[
     Kind::new(FileType::Zip, b"PK\x03\x04", 64, zip_start),
     Kind::new(FileType::Pdf, b"%PDF-", 4096, at_literal!(documents::is_likely_pdf)),
     Kind::new(FileType::Ole2, documents::OLE2_MAGIC, 34, at_literal!(documents::is_likely_ole2)),
+    Kind::new(FileType::Iso9660, b"\x01CD001\x01", 256, disks::embedded_iso9660),
     Kind::new(FileType::Nsis, programs::NSIS_MAGIC, 8, nsis_start),
     Kind::new(
         FileType::InstallShield,
@@ -93,6 +94,7 @@ const BEHIND_SCRIPT: &[Kind] = &[
     Kind::new(FileType::Bzip2, b"\nBZh", 10, behind_line_feed!(streams::is_bzip2)),
     Kind::new(FileType::Xz, b"\n\xfd7zXZ", 12, behind_line_feed!(streams::is_sound_xz)),
     Kind::new(FileType::Zstd, b"\n\x28\xb5\x2f\xfd", 5, behind_line_feed!(streams::is_likely_zstd)),
+    Kind::new(FileType::Lz4, b"\n\x04\x22\x4d\x18", 7, behind_line_feed!(streams::is_likely_lz4)),
     Kind::new(FileType::Lzma, b"\n\x5d\0\0", 14, behind_line_feed!(streams::is_lzma)),
     Kind::new(FileType::Compress, b"\n\x1f\x9d\x90", 3, behind_line_feed!(streams::is_compress)),
     Kind::new(FileType::Tar, b"ustar", 512, tar_start),

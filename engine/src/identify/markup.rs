@@ -96,7 +96,7 @@ const SURE_MAIL_FIELDS: &[&str] = &[
 ];
 
 static ENCODED_SCRIPT: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"#@~^"));
-static UUENCODE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"begin "));
+static UUENCODE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"begin"));
 
 /// Adds what the text is by its form.
 pub(super) fn identify(text: Text<'_>, collector: &mut Collector) {
@@ -218,17 +218,29 @@ fn base64_number(text: &[u8; 8]) -> Option<u32> {
     u32::try_from(bits >> 4).ok().map(u32::swap_bytes)
 }
 
-/// The first line of uuencoded data: `begin 644 name`, and a line that begins with its length.
+/// The first line of uuencoded data: `begin 644 name`, and a line that begins with its length; or
+/// `begin-base64 644 name`, and a line of base64.
 fn uuencoded(content: &[u8]) -> Option<usize> {
     UUENCODE.find_iter(content).filter(|&at| begins_line(content, at)).find(|&at| {
         let mut lines = from(content, at).split(|&byte| byte == b'\n');
-        let mut words = lines.next().unwrap_or_default().split(|&byte| byte == b' ').skip(1);
+        let mut words = lines.next().unwrap_or_default().split(|&byte| byte == b' ');
+        let is_data = match words.next() {
+            Some(b"begin") => |line: &[u8]| matches!(line.first(), Some(b' '..=b'`')),
+            Some(b"begin-base64") => is_base64_line,
+            _ => return false,
+        };
         let mode = words.next().unwrap_or_default();
         let is_mode = matches!(mode.len(), 3 | 4) && mode.iter().all(|b| matches!(b, b'0'..=b'7'));
         let has_name = words.next().is_some_and(|name| !name.is_empty());
-        let is_line = lines.next().is_some_and(|line| matches!(line.first(), Some(b' '..=b'`')));
-        is_mode && has_name && is_line
+        is_mode && has_name && lines.next().is_some_and(is_data)
     })
+}
+
+/// Whole groups of base64, or the line that ends them.
+fn is_base64_line(line: &[u8]) -> bool {
+    let line = line.trim_ascii_end();
+    let is_digit = |byte: &u8| matches!(byte, b'+' | b'/' | b'=') || byte.is_ascii_alphanumeric();
+    line.len() >= 4 && line.len().is_multiple_of(4) && line.iter().all(is_digit)
 }
 
 /// Mail or a mailbox: a header of fields, of which some are those of mail.
@@ -351,6 +363,8 @@ mod tests {
         assert!(!has("the mark is #@~^ here", EncodedScript));
         assert!(has("See below.\n\nbegin 644 a.exe\nM35I0\n", Uuencode));
         assert!(!has("begin 644 words\n\n", Uuencode));
+        assert!(has("begin-base64 644 a.exe\nTVqQAAMA\n====\n", Uuencode));
+        assert!(!has("begin-base64 644 a.exe\nis a line\n", Uuencode));
         assert!(!has("begin with a word\nagain", Uuencode));
     }
 }

@@ -86,6 +86,12 @@ pub(super) fn is_likely_zstd(data: &[u8]) -> bool {
     u8(data, 4).is_some_and(|descriptor| descriptor & 8 == 0)
 }
 
+/// Whether the descriptor of a frame is of version 1, and its blocks have a size that exists.
+pub(super) fn is_likely_lz4(data: &[u8]) -> bool {
+    let descriptor = u8(data, 4).zip(u8(data, 5));
+    descriptor.is_some_and(|(flags, size)| flags & 0xc2 == 0x40 && matches!(size, 0x40..=0x70))
+}
+
 /// Whether a gzip header in the middle of other data has only flags that exist, and a deflate block
 /// behind it that can be one.
 pub(super) fn is_likely_gzip(data: &[u8]) -> bool {

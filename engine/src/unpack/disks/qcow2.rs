@@ -1,7 +1,8 @@
 //! qcow2 images (QEMU's `docs/interop/qcow2.txt`), versions 2 and 3: clusters that are stored, zeros, or
 //! packed with deflate or Zstandard.
 //!
-//! `unsupported`: images that stand on another file or keep their data in one, and divided clusters.
+//! `unsupported`: version 1, images that stand on another file or keep their data in one, and divided
+//! clusters.
 //! Snapshots inside of the image are not read.
 
 use std::sync::Arc;
@@ -31,6 +32,9 @@ pub(in crate::unpack) fn open<'a>(
     let cut = |_| Problem::new(Reason::Truncated, "the header is cut off");
     let header = Header::read(&image).map_err(cut)?;
     let unsupported = |what, detail| Err(Problem::new(Reason::Unsupported(what), detail));
+    if !matches!(header.version, 2 | 3) {
+        return unsupported("qcow2-version", "neither version 2 nor version 3");
+    }
     if header.has_backing {
         return unsupported("qcow2-backing", "only what differs from another image");
     }
@@ -48,6 +52,7 @@ pub(in crate::unpack) fn open<'a>(
 }
 
 struct Header {
+    version: u32,
     has_backing: bool,
     is_encrypted: bool,
     features: u64,
@@ -75,6 +80,7 @@ impl Header {
             is_zstd = length > 104 && Reader::at(image, 104)?.u8()? == 1;
         }
         Ok(Self {
+            version,
             has_backing,
             is_encrypted,
             features,

@@ -96,9 +96,9 @@ impl<'a> Walk<'a> for SevenZip<'a> {
             let place = self.place;
             self.place = place.saturating_add(size);
             let entry = self.read(name.unwrap_or_default(), place, size, crc, budget);
-            if entry.content.is_none() {
+            if let (None, Some(problem)) = (&entry.content, entry.problems.first()) {
                 // Every further part of the block would say the same.
-                self.pass_block();
+                self.pass_block(problem.reason);
             }
             return Ok(Some(entry));
         }
@@ -207,11 +207,12 @@ impl<'a> SevenZip<'a> {
     }
 
     /// Leaves the rest of a block, and says how much that is.
-    fn pass_block(&mut self) {
+    fn pass_block(&mut self, reason: Reason) {
         let parts = self.streams.blocks.get(self.block).map_or(0, |block| block.parts.len());
         let left = parts.saturating_sub(self.part);
         if left > 0 {
-            self.notes.corrupted(format!("{left} more files in a block that cannot be read"));
+            let detail = format!("{left} more files in a block that cannot be read");
+            self.notes.add(Problem::new(reason, detail));
         }
         let mut streams_left = left;
         while streams_left > 0 {
