@@ -83,7 +83,7 @@ const DISK: Told = Told {
 
 /// Told of each narrow text.
 const BLOBS: Told = Told {
-    reads: "runs of base64 and hexadecimal that stand for something that can be told, through lines and strings that are put together: `data:` URLs, `-EncodedCommand`, parts of documents that are kept in one file of XML; strings that a script puts together from pieces, put together; declared legacy encodings and UTF-7 in UTF-8",
+    reads: "runs of base64 and hexadecimal that stand for something that can be told, through lines and strings that are put together: `-EncodedCommand`, `data:` URLs (whatever they hold), parts of documents that are kept in one file of XML; strings that a script puts together from pieces, put together; declared legacy encodings and UTF-7 in UTF-8",
     by: "own; `encoding_rs`",
     bounds: "64 characters of base64 (16 where it is announced), 128 of hexadecimal; strings where words were cut at least twice, of up to 64 KiB",
     leaves: "what stands for unknown data; texts that are mail or another document; variables and functions of scripts; encodings that are not declared",
@@ -236,7 +236,7 @@ pub const FORMATS: &[Format] = &[
         leaves: "fields of the headers",
     }),
     opens(FileType::Iso9660, iso9660::open).told(Told {
-        reads: "every tree, with the names of Rock Ridge and Joliet; hidden files, files of several parts, boot images, zisofs",
+        reads: "every tree, with the names of Rock Ridge and Joliet; hidden files, files of several parts, boot images, zisofs; also behind other data",
         by: "own walk; `flate2`",
         bounds: "in place; each folder once",
         leaves: "interleaved files, images of raw sectors (2,352 bytes)",
@@ -314,7 +314,7 @@ pub const FORMATS: &[Format] = &[
         reads: "versions 2 and 3, stored and packed clusters, and what is on them",
         by: "own; `flate2`, `ruzstd`",
         bounds: "as vhd",
-        leaves: "images that stand on another file, divided clusters, snapshots inside",
+        leaves: "version 1, images that stand on another file, divided clusters, snapshots inside",
     }),
     not_yet(FileType::Wim),
     not_yet(FileType::Refs),
@@ -374,10 +374,10 @@ pub const FORMATS: &[Format] = &[
     locked(FileType::OpensslEncrypted),
     locked(FileType::Age),
     opens(FileType::Nsis, nsis::open).told(Told {
-        reads: "files packed by themselves or as one stream, stored, deflate, LZMA with or without filter; the script as one more file",
-        by: "own walk; `lzma-rust2`, `flate2`",
-        bounds: "the dictionary is charged",
-        leaves: "names of files; NSIS's variant of bzip2",
+        reads: "files packed by themselves or as one stream, stored, deflate, LZMA with or without filter, NSIS's variant of bzip2, by the names that the script gives them; the script as one more file",
+        by: "own walk; `lzma-rust2`, `flate2`, own for bzip2",
+        bounds: "dictionaries and blocks are charged, so is a third of the script for the names",
+        leaves: "the folders that files go to",
     }),
     opens(FileType::InstallShield, installshield::open).told(Told {
         reads: "both lists behind self-extracting programs, plain and scrambled",
