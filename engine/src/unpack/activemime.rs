@@ -52,7 +52,7 @@ fn is_zlib(bytes: &[u8]) -> bool {
 mod tests {
     use super::*;
     use crate::limits::{Limit, Limits};
-    use crate::unpack::testing::{Change, deflated, noise, walk_at};
+    use crate::unpack::testing::{Change, deflated, noise, refusal, walk_at};
 
     fn file(header: usize, packed: &[u8]) -> Vec<u8> {
         let mut bytes = b"ActiveMime\0\0\x01\xf0\x04\0\0\0\xff\xff\xff\xff".to_vec();
@@ -76,10 +76,8 @@ mod tests {
             let walked = walk_at(open, &whole[..length], 0, Limits::default());
             assert_eq!(walked.reasons(), [Reason::Truncated], "{length}");
         }
-        let budget = crate::unpack::testing::budget(Limits::default());
-        let opening = Opening { budget: &budget, passwords: &Default::default() };
-        let problem = open(Content::borrowed(&whole[..0x32]), 0, &opening).err().unwrap();
-        assert_eq!(problem.reason, Reason::Corrupted);
+        let refused = refusal(open, &whole[..0x32], Limits::default());
+        assert_eq!(refused, Some(Reason::Corrupted));
     }
 
     #[test]

@@ -70,7 +70,7 @@ impl<'a> Unpacker<'a> for Hwp3<'a> {
 mod tests {
     use super::*;
     use crate::limits::{Limit, Limits};
-    use crate::unpack::testing::{Change, budget, deflated, noise, walk_at};
+    use crate::unpack::testing::{Change, deflated, noise, refusal, walk_at};
 
     fn document(password: u16, compressed: u8, block: &[u8], text: &[u8]) -> Vec<u8> {
         let mut bytes = b"HWP Document File V3.00 \x1a\x01\x02\x03\x04\x05".to_vec();
@@ -84,9 +84,7 @@ mod tests {
     }
 
     fn problem_of(bytes: &[u8]) -> Option<Reason> {
-        let budget = budget(Limits::default());
-        let opening = Opening { budget: &budget, passwords: &Default::default() };
-        open(Content::borrowed(bytes), 0, &opening).err().map(|problem| problem.reason)
+        refusal(open, bytes, Limits::default())
     }
 
     #[test]

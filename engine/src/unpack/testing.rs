@@ -83,9 +83,10 @@ pub(super) fn walk_under(open: Open, bytes: &[u8], offset: u64, budget: &Budget)
 }
 
 pub(super) fn walk_with(open: Open, bytes: &[u8], offset: u64, opening: &Opening<'_>) -> Walked {
-    let budget = opening.budget;
-    let mut unpacker: Box<dyn Unpacker<'_>> =
-        open(Content::borrowed(bytes), offset, opening).unwrap();
+    walk_on(open(Content::borrowed(bytes), offset, opening).unwrap(), opening.budget)
+}
+
+fn walk_on(mut unpacker: Box<dyn Unpacker<'_> + '_>, budget: &Budget) -> Walked {
     let (mut entries, mut listings) = (Vec::new(), Vec::new());
     while let Some(entry) = unpacker.next_entry(budget) {
         listings.extend(entry.listings.iter().cloned());
@@ -102,8 +103,15 @@ pub(super) fn walk_with(open: Open, bytes: &[u8], offset: u64, opening: &Opening
     Walked { entries, listings, problems: unpacker.problems() }
 }
 
+/// Why a container is refused; `None` where it is opened.
+pub(super) fn refusal(open: Open, bytes: &[u8], limits: Limits) -> Option<Reason> {
+    let budget = budget(limits);
+    let opening = Opening { budget: &budget, passwords: &Passwords::default() };
+    open(Content::borrowed(bytes), 0, &opening).err().map(|problem| problem.reason)
+}
+
 /// Walks the sample with some bytes changed, cut out or repeated, many times over: whatever comes out,
-/// the walk ends within its limits and without a panic.
+/// the walk ends within its limits and without a panic, or the sample is refused.
 pub(super) fn survives_damage(open: Open, sample: &[u8]) {
     let dice = noise(100_000);
     let mut dice =
@@ -127,7 +135,12 @@ pub(super) fn survives_damage(open: Open, sample: &[u8]) {
             memory: 1 << 20,
             ..Limits::default()
         };
-        let walked = walk_at(open, &bytes, (round % 3) * 4, limits);
+        let budget = budget(limits);
+        let opening = Opening { budget: &budget, passwords: &Passwords::default() };
+        let Ok(unpacker) = open(Content::borrowed(&bytes), (round % 3) * 4, &opening) else {
+            continue;
+        };
+        let walked = walk_on(unpacker, &budget);
         let held: usize = walked.entries.iter().flat_map(|entry| &entry.bytes).map(Vec::len).sum();
         assert!(held <= 1 << 20, "round {round}");
     }

@@ -4,7 +4,7 @@ use super::*;
 use crate::identify::{FileType, identify};
 use crate::limits::{Limit, Limits};
 use crate::unpack::testing::{
-    Walked, assert_holds_sample, noise, run, sample_tree, survives_damage, walk_at,
+    Walked, assert_holds_sample, noise, refusal, run, sample_tree, survives_damage, walk_at,
 };
 
 const SECTOR: usize = 512;
@@ -103,15 +103,8 @@ fn sizes_and_places_that_lie_are_truncated() {
 fn a_boot_sector_without_sizes_is_corrupted() {
     let mut bytes = disk(&[], &[], &[]);
     bytes[13] = 0;
-    let budget = crate::unpack::testing::budget(Limits::default());
-    let passwords = crate::unpack::Passwords::default();
-    let opening = Opening { budget: &budget, passwords: &passwords };
-    let reason = |length| {
-        let opened = open(Content::borrowed(&bytes).slice(0, length), 0, &opening);
-        opened.err().map(|problem| problem.reason)
-    };
-    assert_eq!(reason(u64::MAX), Some(Reason::Corrupted));
-    assert_eq!(reason(20), Some(Reason::Truncated));
+    assert_eq!(refusal(open, &bytes, Limits::default()), Some(Reason::Corrupted));
+    assert_eq!(refusal(open, &bytes[..20], Limits::default()), Some(Reason::Truncated));
 }
 
 /// Every file of a tree lies in the same clusters.
@@ -156,9 +149,5 @@ fn damaged_file_systems_do_no_harm() {
     folder.resize(SECTOR, 0);
     let records = [record(b"DIR        ", DIR, 2, 0), record(b"\xe5          ", 0, 6, 500)];
     let bytes = disk(&[LAST, 4, LAST], &records, &[&folder, &noise(512), &noise(512)]);
-    let lenient: crate::unpack::Open = |content, offset, opening| {
-        let none = || Content::borrowed(&[]);
-        open(content, offset, opening).or_else(|_| crate::unpack::iso9660::open(none(), 0, opening))
-    };
-    survives_damage(lenient, &bytes);
+    survives_damage(open, &bytes);
 }

@@ -4,7 +4,7 @@ use super::*;
 use crate::identify::{FileType, identify};
 use crate::limits::{Limit, Limits};
 use crate::unpack::testing::{
-    Walked, assert_holds_sample, noise, run, sample_tree, survives_damage, walk_at,
+    Walked, assert_holds_sample, noise, refusal, run, sample_tree, survives_damage, walk_at,
 };
 
 const BLOCK: usize = 512;
@@ -135,12 +135,8 @@ fn folders_in_a_circle_and_sizes_that_lie_end() {
     assert_eq!((walked.entries.len(), walked.reasons()), (2, vec![Reason::Truncated]));
     assert!(walked.names()[0].ends_with("other/one/a") && walked.names()[0].len() < 1000);
     let limits = Limits { memory: 200, ..Limits::default() };
-    let budget = crate::unpack::testing::budget(limits);
-    let passwords = crate::unpack::Passwords::default();
-    let opening = Opening { budget: &budget, passwords: &passwords };
     let bytes = volume(&[], &catalog, &[b"abc"]);
-    let opened = open(Content::borrowed(&bytes), 0, &opening).err();
-    assert_eq!(opened.map(|problem| problem.reason), Some(Reason::Limit(Limit::Memory)));
+    assert_eq!(refusal(open, &bytes, limits), Some(Reason::Limit(Limit::Memory)));
 }
 
 #[test]
@@ -178,11 +174,5 @@ fn damaged_file_systems_do_no_harm() {
     let catalog =
         [folder(1, "disk", 2), file(2, "a", 17, fork(600, &[(8, 2)]), fork(3, &[(8, 1)]))];
     let bytes = volume(&[], &catalog, &[&noise(512), &noise(512)]);
-    survives_damage(
-        |content, offset, opening| {
-            open(content, offset, opening)
-                .or_else(|_| crate::unpack::iso9660::open(Content::borrowed(&[]), 0, opening))
-        },
-        &bytes,
-    );
+    survives_damage(open, &bytes);
 }
