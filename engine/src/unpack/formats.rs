@@ -2,9 +2,10 @@
 //! of it in `docs/formats.md`, which a test compares with this file.
 
 use super::{
-    Open, activemime, ar, arj, asar, autoit, cab, chm, cpio, disks, exfat, ext, fat, flash, gzip,
-    hfs_plus, hwp3, inno, installshield, iso9660, lha, lnk, mail, nsis, ntfs, ole2, onenote, pdf,
-    program, pyinstaller, rpm, rtf, seven_zip, sis, squashfs, streams, tar, text, udf, xar, zip,
+    Open, OpenVolume, activemime, ar, arj, asar, autoit, cab, chm, cpio, disks, exfat, ext, fat,
+    flash, gzip, hfs_plus, hwp3, inno, installshield, iso9660, lha, lnk, mail, nsis, ntfs, ole2,
+    onenote, pdf, program, pyinstaller, rpm, rtf, seven_zip, sis, squashfs, streams, tar, text,
+    udf, xar, zip,
 };
 use crate::identify::FileType;
 
@@ -22,6 +23,8 @@ pub struct Format {
 pub(super) enum How {
     /// It is opened.
     Opens(Open),
+    /// It is a file system, which is opened on a disk that lies in pieces too.
+    OpensVolume(OpenVolume),
     /// It always holds data that cannot be read yet.
     NotYet,
     /// It always holds data that only its key opens.
@@ -55,6 +58,10 @@ impl Format {
 
 const fn opens(file_type: FileType, open: Open) -> Format {
     Format::new(file_type, How::Opens(open))
+}
+
+const fn opens_volume(file_type: FileType, open: OpenVolume) -> Format {
+    Format::new(file_type, How::OpensVolume(open))
 }
 
 const fn not_yet(file_type: FileType) -> Format {
@@ -235,25 +242,25 @@ pub const FORMATS: &[Format] = &[
         bounds: "in place",
         leaves: "fields of the headers",
     }),
-    opens(FileType::Iso9660, iso9660::open).told(Told {
+    opens_volume(FileType::Iso9660, iso9660::open).told(Told {
         reads: "every tree, with the names of Rock Ridge and Joliet; hidden files, files of several parts, boot images, zisofs; also behind other data",
         by: "own walk; `flate2`",
         bounds: "in place; each folder once",
         leaves: "interleaved files, images of raw sectors (2,352 bytes)",
     }),
-    opens(FileType::Udf, udf::open).told(Told {
+    opens_volume(FileType::Udf, udf::open).told(Told {
         reads: "revisions 1.02 to 2.60 on plain, sparable and metadata partitions; hidden files, named streams, deleted files whose entry is still there",
         by: "own",
         bounds: "in place; each folder once",
         leaves: "virtual partitions (packet writing on CD-R), sparing tables",
     }),
-    opens(FileType::HfsPlus, hfs_plus::open).told(Told {
+    opens_volume(FileType::HfsPlus, hfs_plus::open).told(Told {
         reads: "HFS+ and HFSX: both forks of every file",
         by: "own",
         bounds: "in place where a fork lies in a row; names of folders and further extents, charged to `limit:memory`",
         leaves: "files that the system compressed (their packed forks are handed out)",
     }),
-    opens(FileType::Squashfs, squashfs::open).told(Told {
+    opens_volume(FileType::Squashfs, squashfs::open).told(Told {
         reads: "version 4, packed with gzip, LZMA, xz, LZ4 or Zstandard, shared ends of files, holes",
         by: "own walk; `flate2`, `lzma-rust2`, `lz4_flex`, `ruzstd`",
         bounds: "three blocks, at most 1 MiB each",
@@ -268,25 +275,25 @@ pub const FORMATS: &[Format] = &[
     opens(FileType::Mbr, disks::open).told(DISK),
     opens(FileType::Gpt, disks::open).told(DISK),
     opens(FileType::Apm, disks::open).told(DISK),
-    opens(FileType::Fat, fat::open).told(Told {
+    opens_volume(FileType::Fat, fat::open).told(Told {
         reads: "FAT12, FAT16, FAT32, long names; deleted files whose clusters are free, as if they lay in a row",
         by: "own",
         bounds: "in place where a file lies in a row; folders of 2 MiB",
         leaves: "",
     }),
-    opens(FileType::ExFat, exfat::open).told(Told {
+    opens_volume(FileType::ExFat, exfat::open).told(Told {
         reads: "files in a row and in chains; deleted files whose clusters are free, as if they lay in a row",
         by: "own",
         bounds: "in place where a file lies in a row; folders of 64 MiB",
         leaves: "checksums are not compared",
     }),
-    opens(FileType::Ext, ext::open).told(Told {
+    opens_volume(FileType::Ext, ext::open).told(Told {
         reads: "ext2, ext3, ext4: lists of blocks, extents, data in inodes, holes",
         by: "own",
         bounds: "in place where a file lies in a row; folders of 64 MiB; the lists of a file's pieces, charged to `limit:memory`",
         leaves: "the journal, deleted files, what was encrypted with a key (`encrypted`)",
     }),
-    opens(FileType::Ntfs, ntfs::open).told(Told {
+    opens_volume(FileType::Ntfs, ntfs::open).told(Told {
         reads: "versions 1.2 to 3.1: every file in use with its alternate streams, in its record or in runs; holes, files that the file system packed",
         by: "own",
         bounds: "in place where a file lies in a row; the lists of a file's pieces, charged to `limit:memory`",
@@ -538,9 +545,15 @@ pub const FORMATS: &[Format] = &[
     }),
 ];
 
+/// How objects of that type are opened; `None`: they hold nothing.
+pub(super) fn how(file_type: FileType) -> Option<How> {
+    FORMATS.iter().find(|format| format.file_type == file_type).map(|format| format.how)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::unpack::is_opened;
 
     const BEGIN: &str = "<!-- formats: begin -->\n";
     const END: &str = "<!-- formats: end -->\n";
@@ -557,7 +570,7 @@ mod tests {
                     let Told { reads, by, bounds, leaves } = told;
                     table += &format!("| {name} | {reads} | {by} | {bounds} | {leaves} |\n");
                 }
-                How::Opens(_) | How::NotYet => later.push(name),
+                How::Opens(_) | How::OpensVolume(_) | How::NotYet => later.push(name),
                 How::Locked => locked.push(name),
             }
         }
@@ -581,9 +594,9 @@ mod tests {
 
     #[test]
     fn of_every_opened_type_something_is_told() {
-        for Format { file_type, how, told } in FORMATS {
+        for Format { file_type, told, .. } in FORMATS {
             let is_told = !told.reads.is_empty() && !told.by.is_empty();
-            assert!(is_told || !matches!(how, How::Opens(_)), "{}", file_type.name());
+            assert!(is_told || !is_opened(*file_type), "{}", file_type.name());
         }
     }
 }

@@ -73,6 +73,7 @@ pub use passwords::Passwords;
 pub use places::{Place, places};
 
 use formats::How;
+use volume::Volume;
 use walk::{Walk, walked};
 
 use crate::identify::{FileType, Found};
@@ -107,6 +108,9 @@ pub(crate) type Opened<'a> = Result<Box<dyn Unpacker<'a> + 'a>, Problem>;
 /// Starts an unpacker on the container that begins at an offset of the content.
 pub(crate) type Open = for<'a> fn(Content<'a>, u64, &Opening<'_>) -> Opened<'a>;
 
+/// Starts an unpacker on the file system of a disk.
+type OpenVolume = for<'a> fn(Volume<'a>, &Budget) -> Opened<'a>;
+
 /// Texts by their encoding.
 const TEXTS: [FileType; 7] = [
     FileType::Ascii,
@@ -125,19 +129,21 @@ pub fn open<'a>(
     found: Found,
     opening: &Opening<'_>,
 ) -> Option<Result<Box<dyn Unpacker<'a> + 'a>, Problem>> {
-    let format = FORMATS.iter().find(|format| format.file_type == found.file_type)?;
-    match format.how {
+    match formats::how(found.file_type)? {
         How::Opens(open) => Some(open(content.clone(), found.offset, opening)),
+        How::OpensVolume(open) => {
+            let volume = Volume::of(content.slice(found.offset, u64::MAX));
+            Some(open(volume, opening.budget))
+        }
         How::NotYet | How::Locked => refusal(found.file_type).map(Err),
     }
 }
 
 /// Why objects of that type are not opened; `None` where they are, or hold nothing.
 fn refusal(file_type: FileType) -> Option<Problem> {
-    let format = FORMATS.iter().find(|format| format.file_type == file_type)?;
     let what = file_type.description();
-    match format.how {
-        How::Opens(_) => None,
+    match formats::how(file_type)? {
+        How::Opens(_) | How::OpensVolume(_) => None,
         How::NotYet => {
             let reason = Reason::Unsupported(file_type.name());
             Some(Problem::new(reason, format!("{what} cannot be opened yet")))
@@ -150,8 +156,7 @@ fn refusal(file_type: FileType) -> Option<Problem> {
 
 /// Whether objects of that type are opened.
 pub(crate) fn is_opened(file_type: FileType) -> bool {
-    let format = FORMATS.iter().find(|format| format.file_type == file_type);
-    format.is_some_and(|format| matches!(format.how, How::Opens(_)))
+    matches!(formats::how(file_type), Some(How::Opens(_) | How::OpensVolume(_)))
 }
 
 /// One thing found in a container.

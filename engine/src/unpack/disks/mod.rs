@@ -23,30 +23,13 @@ pub(super) use self::qcow2::open as open_qcow2;
 pub(super) use self::vhd::open as open_vhd;
 pub(super) use self::vhdx::open as open_vhdx;
 pub(super) use self::vmdk::open as open_vmdk;
+use super::formats::{self, How};
 use super::volume::{Runs, Volume, joined};
-use super::{
-    Entry, Notes, Opened, Opening, Unpacker, Walk, exfat, ext, fat, hfs_plus, iso9660, ntfs,
-    squashfs, udf, walked,
-};
-use crate::identify::{self, FileType};
+use super::{Entry, Notes, Opened, Opening, Unpacker, Walk, walked};
+use crate::identify;
 use crate::input::Content;
 use crate::limits::Budget;
 use crate::verdict::Problem;
-
-/// Opens a file system on a disk.
-type OpenVolume = for<'a> fn(Volume<'a>, &Budget) -> Opened<'a>;
-
-/// What can be walked on a disk that lies in pieces.
-const FILE_SYSTEMS: &[(FileType, OpenVolume)] = &[
-    (FileType::Iso9660, iso9660::open_volume),
-    (FileType::Udf, udf::open_volume),
-    (FileType::Fat, fat::open_volume),
-    (FileType::ExFat, exfat::open_volume),
-    (FileType::Ext, ext::open_volume),
-    (FileType::Squashfs, squashfs::open_volume),
-    (FileType::HfsPlus, hfs_plus::open_volume),
-    (FileType::Ntfs, ntfs::open_volume),
-];
 
 /// By so many bytes of its beginning a file system is known.
 const HEAD: u64 = 128 << 10;
@@ -86,8 +69,12 @@ fn walk_inside<'a>(volume: &Volume<'a>, budget: &Budget) -> Option<Opened<'a>> {
         Err(problem) => return Some(Err(problem)),
     };
     let types = identify::identify(&head).types_at_start();
-    match FILE_SYSTEMS.iter().find(|(file_type, _)| types.contains(*file_type)) {
-        Some((_, open)) => Some(open(volume.clone(), budget)),
+    let file_system = types.iter().find_map(|file_type| match formats::how(file_type)? {
+        How::OpensVolume(open) => Some(open),
+        _ => None,
+    });
+    match file_system {
+        Some(open) => Some(open(volume.clone(), budget)),
         None => types.iter().find_map(super::refusal).map(Err),
     }
 }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::*;
+use crate::identify::FileType;
 use crate::limits::{Limit, Limits};
 use crate::unpack::Open;
 use crate::unpack::testing::{

@@ -14,7 +14,7 @@ mod table;
 use self::records::{Reading, Record, Stream};
 use self::table::Table;
 use super::volume::{Tree, Volume, joined};
-use super::{Entry, Notes, Opened, Opening, Walk, shown, walked};
+use super::{Entry, Notes, Opened, Walk, shown, walked};
 use crate::input::Content;
 use crate::limits::{Budget, Stop};
 use crate::verdict::{Problem, Reason};
@@ -22,12 +22,7 @@ use crate::verdict::{Problem, Reason};
 /// What is read of a folder: a quarter of what one may have.
 const FOLDER: u64 = 64 << 20;
 
-pub(super) fn open<'a>(content: Content<'a>, offset: u64, opening: &Opening<'_>) -> Opened<'a> {
-    open_volume(Volume::of(content.slice(offset, u64::MAX)), opening.budget)
-}
-
-/// Opens the file system on a disk.
-pub(super) fn open_volume<'a>(volume: Volume<'a>, budget: &Budget) -> Opened<'a> {
+pub(super) fn open<'a>(volume: Volume<'a>, budget: &Budget) -> Opened<'a> {
     let mut notes = Notes::default();
     let table = Table::read(&volume, &mut notes, budget)?;
     let root = Stream::chain(table.root(), FOLDER);

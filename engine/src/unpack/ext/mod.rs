@@ -15,7 +15,7 @@ mod inodes;
 
 use self::inodes::{Inode, Inodes, Kind};
 use super::volume::{Seen, Tree, Volume, joined};
-use super::{Entry, Notes, Opened, Opening, Walk, shown, walked};
+use super::{Entry, Notes, Opened, Walk, shown, walked};
 use crate::input::Content;
 use crate::limits::Budget;
 use crate::reader::{OutOfBounds, Reader};
@@ -26,12 +26,7 @@ const ROOT: u64 = 2;
 /// What is put together of a folder.
 const FOLDER: u64 = 64 << 20;
 
-pub(super) fn open<'a>(content: Content<'a>, offset: u64, opening: &Opening<'_>) -> Opened<'a> {
-    open_volume(Volume::of(content.slice(offset, u64::MAX)), opening.budget)
-}
-
-/// Opens the file system on a disk.
-pub(super) fn open_volume<'a>(volume: Volume<'a>, budget: &Budget) -> Opened<'a> {
+pub(super) fn open<'a>(volume: Volume<'a>, budget: &Budget) -> Opened<'a> {
     let mut notes = Notes::default();
     let inodes = Inodes::read(volume, budget)?;
     if inodes.is_cut() {

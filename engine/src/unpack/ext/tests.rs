@@ -5,12 +5,16 @@ use std::path::Path;
 use super::*;
 use crate::identify::{FileType, identify};
 use crate::limits::{Limit, Limits};
+use crate::unpack::Open;
 use crate::unpack::testing::{
     Walked, assert_holds_sample, noise, refusal, run, sample_tree, survives_damage, walk_at,
 };
 
+const OPEN: Open =
+    |content, offset, opening| open(Volume::of(content.slice(offset, u64::MAX)), opening.budget);
+
 fn walk(bytes: &[u8]) -> Walked {
-    walk_at(open, bytes, 0, Limits::default())
+    walk_at(OPEN, bytes, 0, Limits::default())
 }
 
 /// A file system that holds a folder, made by e2fsprogs.
@@ -92,7 +96,7 @@ fn sizes_that_lie_end_at_the_budget() {
         bytes[inode + 4..inode + 8].fill(0xff);
         bytes[inode + 108..inode + 112].fill(0x0f);
         let limits = Limits { object_bytes: 1 << 20, ..Limits::default() };
-        let walked = walk_at(open, &bytes, 0, limits);
+        let walked = walk_at(OPEN, &bytes, 0, limits);
         assert_eq!(walked.reasons(), [Reason::Limit(Limit::ObjectBytes)], "{switches}");
         assert!(walked.content("folder/file").starts_with(&noise(12 << 10)), "{switches}");
     }
@@ -109,7 +113,7 @@ fn lists_and_trees_that_lead_back_end() {
     let list = block.to_le_bytes().repeat(256);
     bytes[90 << 10..91 << 10].copy_from_slice(&list);
     let limits = Limits { object_bytes: 4 << 20, memory: 64 << 20, ..Limits::default() };
-    let walked = walk_at(open, &bytes, 0, limits.clone());
+    let walked = walk_at(OPEN, &bytes, 0, limits.clone());
     assert!(matches!(walked.reasons()[..], [Reason::Limit(_)]), "{:?}", walked.reasons());
     let Some(mut bytes) = small("-t ext4 -b 1024") else { return };
     let inode = inode_of_file(&bytes);
@@ -121,7 +125,7 @@ fn lists_and_trees_that_lead_back_end() {
     .concat();
     bytes[inode + 40..inode + 40 + node.len()].copy_from_slice(&node);
     bytes[90 << 10..(90 << 10) + node.len()].copy_from_slice(&node);
-    let walked = walk_at(open, &bytes, 0, limits);
+    let walked = walk_at(OPEN, &bytes, 0, limits);
     assert_eq!(walked.reasons(), [], "nothing but a hole");
     assert_eq!(walked.content("folder/file"), vec![0; 20_000]);
 }
@@ -129,15 +133,15 @@ fn lists_and_trees_that_lead_back_end() {
 #[test]
 fn what_has_no_sizes_is_corrupted() {
     let mut bytes = vec![0; 4096];
-    assert_eq!(refusal(open, &bytes, Limits::default()), Some(Reason::Corrupted));
+    assert_eq!(refusal(OPEN, &bytes, Limits::default()), Some(Reason::Corrupted));
     bytes.truncate(1100);
-    assert_eq!(refusal(open, &bytes, Limits::default()), Some(Reason::Truncated));
+    assert_eq!(refusal(OPEN, &bytes, Limits::default()), Some(Reason::Truncated));
 }
 
 #[test]
 fn damaged_file_systems_do_no_harm() {
     for switches in ["-t ext2 -b 1024", "-t ext4 -b 1024 -O inline_data -I 256"] {
         let Some(bytes) = small(switches) else { return };
-        survives_damage(open, &bytes);
+        survives_damage(OPEN, &bytes);
     }
 }

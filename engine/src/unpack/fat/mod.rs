@@ -15,7 +15,7 @@ mod table;
 use self::records::{Reading, Record};
 use self::table::Table;
 use super::volume::{Tree, Volume, joined};
-use super::{Entry, Notes, Opened, Opening, Walk, shown, walked};
+use super::{Entry, Notes, Opened, Walk, shown, walked};
 use crate::input::Content;
 use crate::limits::Budget;
 use crate::verdict::{Problem, Reason};
@@ -23,12 +23,7 @@ use crate::verdict::{Problem, Reason};
 /// A folder has at most so many bytes: 65,536 records.
 const FOLDER: u64 = 2 << 20;
 
-pub(super) fn open<'a>(content: Content<'a>, offset: u64, opening: &Opening<'_>) -> Opened<'a> {
-    open_volume(Volume::of(content.slice(offset, u64::MAX)), opening.budget)
-}
-
-/// Opens the file system on a disk.
-pub(super) fn open_volume<'a>(volume: Volume<'a>, budget: &Budget) -> Opened<'a> {
+pub(super) fn open<'a>(volume: Volume<'a>, budget: &Budget) -> Opened<'a> {
     let table = Table::read(&volume, budget)?;
     let mut tree = Tree::new(budget)?;
     tree.add(table.root(), table.root(), Vec::new())?;

@@ -3,14 +3,18 @@
 use super::*;
 use crate::identify::{FileType, identify};
 use crate::limits::{Limit, Limits};
+use crate::unpack::Open;
 use crate::unpack::testing::{
     Walked, assert_holds_sample, noise, refusal, run, sample_tree, survives_damage, walk_at,
 };
 
 const SECTOR: usize = 512;
 
+const OPEN: Open =
+    |content, offset, opening| open(Volume::of(content.slice(offset, u64::MAX)), opening.budget);
+
 fn walk(bytes: &[u8]) -> Walked {
-    walk_at(open, bytes, 0, Limits::default())
+    walk_at(OPEN, bytes, 0, Limits::default())
 }
 
 fn put(disk: &mut [u8], at: usize, bytes: &[u8]) {
@@ -83,7 +87,7 @@ fn chains_that_lead_back_end() {
     assert_eq!(walked.names()[0], "DIR/A");
     assert_eq!(walked.reasons(), [Reason::Corrupted, Reason::Truncated], "the chains of both");
     let limits = Limits { memory: 1000, ..Limits::default() };
-    let walked = walk_at(open, &bytes, 0, limits);
+    let walked = walk_at(OPEN, &bytes, 0, limits);
     assert!(walked.reasons().contains(&Reason::Limit(Limit::Memory)));
 }
 
@@ -103,8 +107,8 @@ fn sizes_and_places_that_lie_are_truncated() {
 fn a_boot_sector_without_sizes_is_corrupted() {
     let mut bytes = disk(&[], &[], &[]);
     bytes[13] = 0;
-    assert_eq!(refusal(open, &bytes, Limits::default()), Some(Reason::Corrupted));
-    assert_eq!(refusal(open, &bytes[..20], Limits::default()), Some(Reason::Truncated));
+    assert_eq!(refusal(OPEN, &bytes, Limits::default()), Some(Reason::Corrupted));
+    assert_eq!(refusal(OPEN, &bytes[..20], Limits::default()), Some(Reason::Truncated));
 }
 
 /// Every file of a tree lies in the same clusters.
@@ -113,7 +117,7 @@ fn files_in_the_same_clusters_end_at_the_budget() {
     let records = [record(b"A          ", 0, 2, 512); 16];
     let bytes = disk(&[LAST], &records, &[&noise(512)]);
     let limits = Limits { total_bytes: 4096, ..Limits::default() };
-    let walked = walk_at(open, &bytes, 0, limits);
+    let walked = walk_at(OPEN, &bytes, 0, limits);
     assert_eq!(walked.reasons(), [Reason::Limit(Limit::TotalBytes)]);
     assert!(walked.entries.len() < 16);
 }
@@ -149,5 +153,5 @@ fn damaged_file_systems_do_no_harm() {
     folder.resize(SECTOR, 0);
     let records = [record(b"DIR        ", DIR, 2, 0), record(b"\xe5          ", 0, 6, 500)];
     let bytes = disk(&[LAST, 4, LAST], &records, &[&folder, &noise(512), &noise(512)]);
-    survives_damage(open, &bytes);
+    survives_damage(OPEN, &bytes);
 }

@@ -18,8 +18,7 @@ use std::collections::HashMap;
 use self::forks::{Fork, Forks, Which};
 use self::trees::Leaves;
 use super::volume::{Volume, joined};
-use super::{Entry, Notes, Opened, Opening, Walk, walked};
-use crate::input::Content;
+use super::{Entry, Notes, Opened, Walk, walked};
 use crate::limits::{Budget, Grant};
 use crate::reader::{OutOfBounds, Reader};
 use crate::verdict::{Problem, Reason};
@@ -31,12 +30,7 @@ const FOLDER: u16 = 1;
 const FILE: u16 = 2;
 const CATALOG: u32 = 4;
 
-pub(super) fn open<'a>(content: Content<'a>, offset: u64, opening: &Opening<'_>) -> Opened<'a> {
-    open_volume(Volume::of(content.slice(offset, u64::MAX)), opening.budget)
-}
-
-/// Opens the file system on a disk.
-pub(super) fn open_volume<'a>(volume: Volume<'a>, budget: &Budget) -> Opened<'a> {
+pub(super) fn open<'a>(volume: Volume<'a>, budget: &Budget) -> Opened<'a> {
     let mut notes = Notes::default();
     let (forks, catalog) = Forks::read(volume, &mut notes, budget)?;
     let entry = forks.file(&catalog, CATALOG, Which::Data, Vec::new(), budget)?;

@@ -3,14 +3,18 @@
 use super::*;
 use crate::identify::{FileType, identify};
 use crate::limits::{Limit, Limits};
+use crate::unpack::Open;
 use crate::unpack::testing::{
     Walked, assert_holds_sample, noise, refusal, run, sample_tree, survives_damage, walk_at,
 };
 
 const BLOCK: usize = 512;
 
+const OPEN: Open =
+    |content, offset, opening| open(Volume::of(content.slice(offset, u64::MAX)), opening.budget);
+
 fn walk(bytes: &[u8]) -> Walked {
-    walk_at(open, bytes, 0, Limits::default())
+    walk_at(OPEN, bytes, 0, Limits::default())
 }
 
 fn fork(size: u64, extents: &[(u32, u32)]) -> Vec<u8> {
@@ -136,7 +140,7 @@ fn folders_in_a_circle_and_sizes_that_lie_end() {
     assert!(walked.names()[0].ends_with("other/one/a") && walked.names()[0].len() < 1000);
     let limits = Limits { memory: 200, ..Limits::default() };
     let bytes = volume(&[], &catalog, &[b"abc"]);
-    assert_eq!(refusal(open, &bytes, limits), Some(Reason::Limit(Limit::Memory)));
+    assert_eq!(refusal(OPEN, &bytes, limits), Some(Reason::Limit(Limit::Memory)));
 }
 
 #[test]
@@ -174,5 +178,5 @@ fn damaged_file_systems_do_no_harm() {
     let catalog =
         [folder(1, "disk", 2), file(2, "a", 17, fork(600, &[(8, 2)]), fork(3, &[(8, 1)]))];
     let bytes = volume(&[], &catalog, &[&noise(512), &noise(512)]);
-    survives_damage(open, &bytes);
+    survives_damage(OPEN, &bytes);
 }

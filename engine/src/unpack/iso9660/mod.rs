@@ -24,17 +24,12 @@ use self::descriptors::{Boot, Root};
 use self::record::{Reach, Record};
 use self::zisofs::Zisofs;
 use super::volume::{Places, Runs, Seen, Tree, Volume, joined};
-use super::{Entry, Notes, Opened, Opening, Walk, shown, walked};
+use super::{Entry, Notes, Opened, Walk, shown, walked};
 use crate::input::Content;
 use crate::limits::Budget;
 use crate::verdict::{Problem, Reason};
 
-pub(super) fn open<'a>(content: Content<'a>, offset: u64, opening: &Opening<'_>) -> Opened<'a> {
-    open_volume(Volume::of(content.slice(offset, u64::MAX)), opening.budget)
-}
-
-/// Opens the file system on a disk.
-pub(super) fn open_volume<'a>(volume: Volume<'a>, budget: &Budget) -> Opened<'a> {
+pub(super) fn open<'a>(volume: Volume<'a>, budget: &Budget) -> Opened<'a> {
     let mut notes = Notes::default();
     let (roots, catalog) = descriptors::read(&volume, &mut notes, budget)?;
     let boots = match catalog {

@@ -2,14 +2,18 @@
 
 use super::*;
 use crate::limits::{Limit, Limits};
+use crate::unpack::Open;
 use crate::unpack::testing::{
     Walked, assert_holds_sample, made_by, noise, sample_tree, survives_damage, walk_at,
 };
 
 const SECTOR: usize = 2048;
 
+const OPEN: Open =
+    |content, offset, opening| open(Volume::of(content.slice(offset, u64::MAX)), opening.budget);
+
 fn walk(bytes: &[u8]) -> Walked {
-    walk_at(open, bytes, 0, Limits::default())
+    walk_at(OPEN, bytes, 0, Limits::default())
 }
 
 /// A number in both byte orders.
@@ -243,10 +247,10 @@ fn files_in_the_same_bytes_end_at_the_budget() {
         sectors.push(bytes);
     }
     let limits = Limits { total_bytes: 4 << 20, ..Limits::default() };
-    let walked = walk_at(open, &plain(&sectors), 0, limits);
+    let walked = walk_at(OPEN, &plain(&sectors), 0, limits);
     assert_eq!(walked.reasons(), [Reason::Limit(Limit::TotalBytes)]);
     let limits = Limits { memory: 1000, ..Limits::default() };
-    let walked = walk_at(open, &plain(&sectors), 0, limits);
+    let walked = walk_at(OPEN, &plain(&sectors), 0, limits);
     assert_eq!(walked.reasons(), [Reason::Limit(Limit::Memory)]);
 }
 
@@ -290,5 +294,5 @@ fn damaged_images_do_no_harm() {
         record(b"SUB", FREE + 1, 2048, FOLDER, &[]),
     ];
     let sub = record(b"B.;1", FREE + 2, 2048, GOES_ON, &[]);
-    survives_damage(open, &plain(&[root.concat(), sub, b"one".to_vec()]));
+    survives_damage(OPEN, &plain(&[root.concat(), sub, b"one".to_vec()]));
 }

@@ -25,8 +25,7 @@ use self::mft::Mft;
 use self::record::{Record, text};
 use self::streams::{Reparse, Stream};
 use super::volume::{Volume, joined};
-use super::{Entry, Notes, Opened, Opening, Walk, shown, walked};
-use crate::input::Content;
+use super::{Entry, Notes, Opened, Walk, shown, walked};
 use crate::limits::Budget;
 use crate::verdict::{Problem, Reason};
 
@@ -43,12 +42,7 @@ const EXTEND: u64 = 11;
 /// Records without anything are passed over by so many bytes.
 const STEP: u64 = 1 << 20;
 
-pub(super) fn open<'a>(content: Content<'a>, offset: u64, opening: &Opening<'_>) -> Opened<'a> {
-    open_volume(Volume::of(content.slice(offset, u64::MAX)), opening.budget)
-}
-
-/// Opens the file system on a disk.
-pub(super) fn open_volume<'a>(volume: Volume<'a>, budget: &Budget) -> Opened<'a> {
+pub(super) fn open<'a>(volume: Volume<'a>, budget: &Budget) -> Opened<'a> {
     let mut notes = Notes::default();
     let mft = Mft::read(volume, &mut notes, budget)?;
     let (waiting, folder) = (VecDeque::new(), None);

@@ -3,7 +3,8 @@
 use super::*;
 use crate::identify::{FileType, identify};
 use crate::limits::{Limit, Limits};
-use crate::unpack::testing::{Walked, noise, run, sample_files, survives_damage, walk_at};
+use crate::unpack::Open;
+use crate::unpack::testing::{Walked, noise, refusal, run, sample_files, survives_damage, walk_at};
 
 const CLUSTER: usize = 1024;
 const RECORD: usize = 1024;
@@ -11,8 +12,11 @@ const IN_USE: u16 = 1;
 /// The cluster where the table of files begins.
 const TABLE: usize = 4;
 
+const OPEN: Open =
+    |content, offset, opening| open(Volume::of(content.slice(offset, u64::MAX)), opening.budget);
+
 fn walk(bytes: &[u8]) -> Walked {
-    walk_at(open, bytes, 0, Limits::default())
+    walk_at(OPEN, bytes, 0, Limits::default())
 }
 
 fn put(bytes: &mut [u8], at: usize, part: &[u8]) {
@@ -262,22 +266,15 @@ fn damage_is_told_and_the_rest_is_read() {
     assert_eq!((walked.reasons(), walked.entries.len()), (vec![Reason::Truncated], 1));
 }
 
-fn refusal(bytes: &[u8]) -> Reason {
-    let budget = crate::unpack::testing::budget(Limits::default());
-    let passwords = crate::unpack::Passwords::default();
-    let opening = Opening { budget: &budget, passwords: &passwords };
-    open(Content::borrowed(bytes), 0, &opening).map(|_| ()).unwrap_err().reason
-}
-
 #[test]
 fn boot_sectors_that_lead_nowhere_are_refused() {
     let whole = disk(&own(), &[]);
-    assert_eq!(refusal(&whole[..60]), Reason::Truncated);
+    assert_eq!(refusal(OPEN, &whole[..60], Limits::default()), Some(Reason::Truncated));
     for (at, byte) in [(11, 3), (13, 3), (13, 0xd0), (64, 0x80), (64, 3), (48, 99)] {
         let mut broken = whole.clone();
         broken[at] = byte;
         broken[2 * CLUSTER] = 0;
-        assert_eq!(refusal(&broken), Reason::Corrupted, "{at}");
+        assert_eq!(refusal(OPEN, &broken, Limits::default()), Some(Reason::Corrupted), "{at}");
     }
 }
 
@@ -289,16 +286,16 @@ fn sizes_that_lie_end_at_a_limit() {
     let file = record_of(IN_USE, 0, &[named(ROOT, "file"), far("", 0, 0, &hole, size, size)]);
     let bytes = disk(&with_own(&[file]), &[]);
     let limits = Limits { object_bytes: 4 << 20, memory: 8 << 20, ..Limits::default() };
-    let walked = walk_at(open, &bytes, 0, limits.clone());
+    let walked = walk_at(OPEN, &bytes, 0, limits.clone());
     assert_eq!(walked.reasons(), [Reason::Limit(Limit::ObjectBytes)]);
     let runs = [&[0x11, 13, TABLE as u8][..], &hole].concat();
     let table = record_of(IN_USE, 0, &[named(ROOT, "$MFT"), far("", 0, 0, &runs, size, size)]);
     let mut long = bytes.clone();
     put(&mut long, TABLE * CLUSTER, &table);
-    let walked = walk_at(open, &long, 0, limits.clone());
+    let walked = walk_at(OPEN, &long, 0, limits.clone());
     assert_eq!(walked.reasons(), [Reason::Limit(Limit::ObjectBytes)], "the hole is passed over");
     let limits = Limits { memory: 700, ..limits };
-    let walked = walk_at(open, &scattered(&line(13).repeat(8)), 0, limits);
+    let walked = walk_at(OPEN, &scattered(&line(13).repeat(8)), 0, limits);
     assert!(walked.reasons().contains(&Reason::Limit(Limit::Memory)), "{}", walked.words());
 }
 
@@ -340,11 +337,7 @@ fn file_systems_of_another_tool_are_read() {
 fn damaged_file_systems_do_no_harm() {
     let runs = [0x11, 1, 40, 0x01, 3, 0x11, 4, 4, 0x01, 4];
     let packed = record_of(IN_USE, 0, &[named(ROOT, "file"), far("", 1, 0, &runs, 9000, 9000)]);
-    let lenient: crate::unpack::Open = |content, offset, opening| {
-        let none = || Content::borrowed(&[]);
-        open(content, offset, opening).or_else(|_| crate::unpack::iso9660::open(none(), 0, opening))
-    };
     let data = noise(CLUSTER);
-    survives_damage(lenient, &disk(&with_own(&[packed]), &[(40, &data), (44, &data)]));
-    survives_damage(lenient, &scattered(&[line(12), line(13)].concat()));
+    survives_damage(OPEN, &disk(&with_own(&[packed]), &[(40, &data), (44, &data)]));
+    survives_damage(OPEN, &scattered(&[line(12), line(13)].concat()));
 }

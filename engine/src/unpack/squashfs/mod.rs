@@ -21,17 +21,11 @@ use self::content::FileReader;
 use self::inodes::{Inode, Kind};
 use self::tables::{Image, Stream};
 use super::volume::{Seen, Tree, Volume, joined};
-use super::{Entry, Notes, Opened, Opening, Walk, shown, walked};
-use crate::input::Content;
+use super::{Entry, Notes, Opened, Walk, shown, walked};
 use crate::limits::Budget;
 use crate::verdict::{Problem, Reason};
 
-pub(super) fn open<'a>(content: Content<'a>, offset: u64, opening: &Opening<'_>) -> Opened<'a> {
-    open_volume(Volume::of(content.slice(offset, u64::MAX)), opening.budget)
-}
-
-/// Opens the file system on a disk.
-pub(super) fn open_volume<'a>(volume: Volume<'a>, budget: &Budget) -> Opened<'a> {
+pub(super) fn open<'a>(volume: Volume<'a>, budget: &Budget) -> Opened<'a> {
     let mut notes = Notes::default();
     let image = Arc::new(Image::read(volume, &mut notes, budget)?);
     let mut tree = Tree::new(budget)?;

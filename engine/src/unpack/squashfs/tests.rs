@@ -5,12 +5,16 @@ use std::path::Path;
 use super::*;
 use crate::identify::{FileType, identify};
 use crate::limits::{Limit, Limits};
+use crate::unpack::Open;
 use crate::unpack::testing::{
     Walked, assert_holds_sample, noise, refusal, run, sample_tree, survives_damage, walk_at,
 };
 
+const OPEN: Open =
+    |content, offset, opening| open(Volume::of(content.slice(offset, u64::MAX)), opening.budget);
+
 fn walk(bytes: &[u8]) -> Walked {
-    walk_at(open, bytes, 0, Limits::default())
+    walk_at(OPEN, bytes, 0, Limits::default())
 }
 
 /// An image of a folder, made by squashfs-tools.
@@ -69,16 +73,16 @@ fn many_files_links_and_holes_are_read() {
 fn what_is_not_read_says_so() {
     let folder = sample_tree();
     let Some(mut bytes) = made_of(folder.path(), "-comp lzo") else { return };
-    assert_eq!(refusal(open, &bytes, Limits::default()), Some(Reason::Unsupported("squashfs")));
+    assert_eq!(refusal(OPEN, &bytes, Limits::default()), Some(Reason::Unsupported("squashfs")));
     bytes[20] = 9;
-    assert_eq!(refusal(open, &bytes, Limits::default()), Some(Reason::Unsupported("squashfs")));
+    assert_eq!(refusal(OPEN, &bytes, Limits::default()), Some(Reason::Unsupported("squashfs")));
     bytes[20] = 1;
     bytes[28] = 3;
-    assert_eq!(refusal(open, &bytes, Limits::default()), Some(Reason::Unsupported("squashfs")));
+    assert_eq!(refusal(OPEN, &bytes, Limits::default()), Some(Reason::Unsupported("squashfs")));
     bytes[28] = 4;
     bytes[14] = 99;
-    assert_eq!(refusal(open, &bytes, Limits::default()), Some(Reason::Corrupted));
-    assert_eq!(refusal(open, &bytes[..50], Limits::default()), Some(Reason::Truncated));
+    assert_eq!(refusal(OPEN, &bytes, Limits::default()), Some(Reason::Corrupted));
+    assert_eq!(refusal(OPEN, &bytes[..50], Limits::default()), Some(Reason::Truncated));
 }
 
 /// A file of nothing but holes costs four bytes for each block of it.
@@ -91,10 +95,10 @@ fn sizes_that_lie_end_at_the_budget() {
     let at = memchr::memmem::rfind(&bytes, &size).unwrap();
     bytes[at..at + 4].fill(0xff);
     let limits = Limits { object_bytes: 1 << 20, ..Limits::default() };
-    let walked = walk_at(open, &bytes, 0, limits);
+    let walked = walk_at(OPEN, &bytes, 0, limits);
     assert_eq!(walked.reasons(), [Reason::Limit(Limit::ObjectBytes)], "{}", walked.words());
     let limits = Limits { memory: 3000, ..Limits::default() };
-    assert!(walk_at(open, &bytes, 0, limits).reasons().contains(&Reason::Limit(Limit::Memory)));
+    assert!(walk_at(OPEN, &bytes, 0, limits).reasons().contains(&Reason::Limit(Limit::Memory)));
 }
 
 #[test]
@@ -104,6 +108,6 @@ fn damaged_images_do_no_harm() {
     std::fs::write(folder.path().join("folder/file"), noise(9000)).unwrap();
     for switches in ["-noI -noD -noF -b 4096 -no-xattrs -nopad", "-comp lz4 -nopad"] {
         let Some(bytes) = made_of(folder.path(), switches) else { return };
-        survives_damage(open, &bytes);
+        survives_damage(OPEN, &bytes);
     }
 }

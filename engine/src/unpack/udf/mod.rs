@@ -18,7 +18,7 @@ mod entries;
 use self::descriptors::{Address, Partitions};
 use self::entries::{FileEntry, Kind};
 use super::volume::{Seen, Tree, Volume, Weight, joined};
-use super::{Entry, Notes, Opened, Opening, Walk, shown, walked};
+use super::{Entry, Notes, Opened, Walk, shown, walked};
 use crate::input::Content;
 use crate::limits::Budget;
 use crate::reader::{OutOfBounds, Reader};
@@ -28,12 +28,7 @@ const DELETED: u8 = 4;
 const PARENT: u8 = 8;
 const FILE_IDENTIFIER: u16 = 257;
 
-pub(super) fn open<'a>(content: Content<'a>, offset: u64, opening: &Opening<'_>) -> Opened<'a> {
-    open_volume(Volume::of(content.slice(offset, u64::MAX)), opening.budget)
-}
-
-/// Opens the file system on a disk.
-pub(super) fn open_volume<'a>(volume: Volume<'a>, budget: &Budget) -> Opened<'a> {
+pub(super) fn open<'a>(volume: Volume<'a>, budget: &Budget) -> Opened<'a> {
     let mut notes = Notes::default();
     let mut tree = Tree::new(budget)?;
     let partitions = match descriptors::read(&volume, &mut notes, budget)? {

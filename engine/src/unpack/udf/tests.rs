@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::limits::{Limit, Limits};
+use crate::unpack::Open;
 use crate::unpack::testing::{
     Walked, assert_holds_sample, made_by, noise, run, sample_tree, survives_damage, walk_at,
 };
@@ -10,8 +11,11 @@ const SECTOR: usize = 512;
 /// The first sector of the partition.
 const START: u32 = 280;
 
+const OPEN: Open =
+    |content, offset, opening| open(Volume::of(content.slice(offset, u64::MAX)), opening.budget);
+
 fn walk(bytes: &[u8]) -> Walked {
-    walk_at(open, bytes, 0, Limits::default())
+    walk_at(OPEN, bytes, 0, Limits::default())
 }
 
 /// A descriptor: its tag, and fields at their places.
@@ -138,7 +142,7 @@ fn lists_go_on_in_other_blocks_and_end_where_they_lead_back() {
     let root = folder(&[record(b"\x08a", 0, 2)]);
     let blocks = [set(1), root, entry(5, 0, 515, &list), vec![b'x'; SECTOR], next, b"end".to_vec()];
     let limits = Limits { memory: 1 << 20, ..Limits::default() };
-    let walked = walk_at(open, &disk(&blocks), 0, limits);
+    let walked = walk_at(OPEN, &disk(&blocks), 0, limits);
     assert_eq!(walked.reasons(), [Reason::Limit(Limit::Memory)], "a list without end");
     let mut blocks = blocks;
     blocks[4] = descriptor(258, 0, &[(20, &8_u32.to_le_bytes()), (24, &two(3, 5))]);
@@ -262,5 +266,5 @@ fn damaged_images_do_no_harm() {
     let root = folder(&[record(b"\x08a", 0, 2), record(b"\x08b", 0, 3)]);
     let blocks =
         [set(1), root, entry(5, 0, 600, &two(600, 4)), entry(5, 3, 6, b"secret"), noise(600)];
-    survives_damage(open, &disk(&blocks));
+    survives_damage(OPEN, &disk(&blocks));
 }
