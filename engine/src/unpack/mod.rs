@@ -49,6 +49,7 @@ mod program;
 mod pyinstaller;
 #[cfg(feature = "rar")]
 mod rar;
+mod rc4;
 mod rpm;
 mod rtf;
 mod seven_zip;

@@ -15,6 +15,7 @@ use crate::limits::{Budget, Stop};
 use crate::reader::Reader;
 use crate::unpack::Passwords;
 use crate::unpack::decoders::{ByStep, Step, Stepwise};
+use crate::unpack::rc4::Rc4;
 
 const BLOCK: usize = 16;
 /// What is put behind short passwords.
@@ -122,7 +123,7 @@ impl<'t> Lock<'t> {
     /// What the user's entry begins with if the key is right (algorithms 4 and 5).
     fn proof(&self, key: &[u8]) -> Vec<u8> {
         if self.revision == 2 {
-            return rc4(key, PADDING);
+            return Rc4::new(key).apply(PADDING);
         }
         let mut hash = Md5::new();
         hash.update(PADDING);
@@ -130,7 +131,7 @@ impl<'t> Lock<'t> {
         let mut proof = hash.finalize().to_vec();
         for round in 0..20_u8 {
             let key: Vec<u8> = key.iter().map(|byte| byte ^ round).collect();
-            proof = rc4(&key, &proof);
+            proof = Rc4::new(&key).apply(&proof);
         }
         proof
     }
@@ -316,54 +317,5 @@ impl Cbc<'_> {
             self.left = BLOCK.saturating_sub(last.into());
         }
         Ok(Step::Nothing)
-    }
-}
-
-/// The stream cipher RC4.
-pub(super) struct Rc4 {
-    state: [u8; 256],
-    at: u8,
-    other: u8,
-}
-
-impl Rc4 {
-    fn new(key: &[u8]) -> Self {
-        let mut state = [0; 256];
-        state.iter_mut().zip(0..=u8::MAX).for_each(|(slot, value)| *slot = value);
-        let mut rc4 = Self { state, at: 0, other: 0 };
-        let mut other = 0_u8;
-        for (at, &byte) in (0..=u8::MAX).zip(key.iter().cycle()) {
-            other = other.wrapping_add(rc4.value(at)).wrapping_add(byte);
-            rc4.state.swap(at.into(), other.into());
-        }
-        rc4
-    }
-
-    fn value(&self, at: u8) -> u8 {
-        self.state.get(usize::from(at)).copied().unwrap_or(0)
-    }
-
-    fn next(&mut self) -> u8 {
-        self.at = self.at.wrapping_add(1);
-        self.other = self.other.wrapping_add(self.value(self.at));
-        self.state.swap(self.at.into(), self.other.into());
-        self.value(self.value(self.at).wrapping_add(self.value(self.other)))
-    }
-}
-
-fn rc4(key: &[u8], data: &[u8]) -> Vec<u8> {
-    let mut rc4 = Rc4::new(key);
-    data.iter().map(|byte| byte ^ rc4.next()).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The first vectors of RFC 6229's predecessor, as they are quoted everywhere.
-    #[test]
-    fn rc4_is_rc4() {
-        assert_eq!(rc4(b"Key", b"Plaintext"), b"\xbb\xf3\x16\xe8\xd9\x40\xaf\x0a\xd3");
-        assert_eq!(rc4(b"Wiki", b"pedia"), b"\x10\x21\xbf\x04\x20");
     }
 }
