@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 
 use super::directory::is_named;
-use super::vba;
+use super::{older, vba};
 use crate::input::Content;
 use crate::limits::{Budget, Stop};
 use crate::reader::Reader;
@@ -148,26 +148,8 @@ pub(super) fn is_encrypted(name: &[u16], stream: &[u8]) -> bool {
         return number(0) == Some(0xa5ec) && number(10).is_some_and(|flags| flags & 0x100 != 0);
     }
     if is_named(name, "Workbook") || is_named(name, "Book") {
-        return has_password_record(stream);
+        return older::password_record(stream).is_some();
     }
     let token = Reader::at(stream, 12).ok().and_then(|mut reader| reader.u32_le().ok());
     is_named(name, "Current User") && token == Some(0xf3d1_c4df)
-}
-
-/// Whether `FILEPASS` is among the first records of a workbook (MS-XLS 2.4.117).
-fn has_password_record(stream: &[u8]) -> bool {
-    const FILE_PASS: u16 = 0x2f;
-    const FIRST: usize = 8;
-    let mut reader = Reader::new(stream);
-    for _ in 0..FIRST {
-        let Ok(kind) = reader.u16_le() else { return false };
-        if kind == FILE_PASS {
-            return true;
-        }
-        let skipped = reader.u16_le().and_then(|size| reader.skip(size.into()));
-        if skipped.is_err() {
-            return false;
-        }
-    }
-    false
 }

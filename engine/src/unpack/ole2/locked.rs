@@ -20,7 +20,7 @@ use crate::unpack::decoders::cut_off;
 use crate::unpack::mail::Base64;
 
 /// The password that Excel knows.
-const SILENT: &[u8] = b"VelvetSweatshop";
+pub(super) const SILENT: &[u8] = b"VelvetSweatshop";
 const BLOCK: usize = 16;
 /// Agile encryption begins anew after so many bytes.
 const SEGMENT: usize = 4096;

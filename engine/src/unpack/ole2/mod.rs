@@ -14,30 +14,34 @@
 //! - `sectors.rs` follows chains of sectors, `directory.rs` reads the directory,
 //! - `derived.rs` knows which streams hold something else, `vba.rs` decompresses macros,
 //! - `outlook.rs` names attachments, `hwp.rs` unpacks Hangul documents, `locked.rs` opens documents that
-//!   have a password.
+//!   have a password, `older.rs` those of before 2007.
 
 mod derived;
 mod directory;
 mod hwp;
 mod locked;
+mod older;
 mod outlook;
 mod sectors;
 #[cfg(test)]
 mod tests;
 pub(super) mod vba;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::io::Read as _;
+use std::sync::Arc;
 
 use self::derived::Derived;
 use self::directory::{Directory, Kind};
 use self::hwp::Properties;
+use self::older::{Lock, Part, Unlocked};
 use self::outlook::Attachments;
 use self::sectors::{Chain, Sectors};
 use self::vba::Modules;
 use super::{Entry, Notes, Opened, Opening, Walk, walked};
 use crate::input::Content;
 use crate::limits::{Budget, Stop};
+use crate::reader::Reader;
 use crate::verdict::{Problem, Reason};
 
 pub(super) fn open<'a>(content: Content<'a>, offset: u64, opening: &Opening<'_>) -> Opened<'a> {
@@ -56,6 +60,8 @@ pub(super) fn open<'a>(content: Content<'a>, offset: u64, opening: &Opening<'_>)
         attachments: Attachments::default(),
         properties: None,
         key: None,
+        unlocked: BTreeMap::new(),
+        looked_at: 0,
         derived: VecDeque::new(),
         notes,
     };
@@ -76,6 +82,10 @@ struct Ole2<'a> {
     properties: Option<Properties>,
     /// Of a document that has a password which is known.
     key: Option<locked::Key>,
+    /// Streams of documents of before 2007 that have such a password.
+    unlocked: BTreeMap<u32, Unlocked>,
+    /// How many main streams of such documents were looked at.
+    looked_at: usize,
     /// What the last stream holds in forms of its own.
     derived: VecDeque<Derived<'a>>,
     notes: Notes,
@@ -135,6 +145,13 @@ impl<'a> Ole2<'a> {
             let unpacked = hwp::unpack(&entry.name, content, budget)?;
             self.derived.push_back(Derived::Unpacked { entries: unpacked.into() });
         }
+        if let Some(unlocked) = self.unlocked.get(&at) {
+            let decoded = budget.decode(unlocked.decrypt(content), content.len() as u64)?;
+            let name = [&entry.name[..], b" decrypted"].concat();
+            let entries = [Entry::decoded(name, decoded)].into();
+            self.derived.push_back(Derived::Unpacked { entries });
+            return Ok(entry);
+        }
         if !derived::is_encrypted(&stream.name, content) {
             return Ok(entry);
         }
@@ -178,10 +195,76 @@ impl<'a> Ole2<'a> {
                     Err(stop) => self.notes.add(stop.into()),
                 }
             }
+            if record.kind == Kind::Stream
+                && let Err(stop) = self.unlock(at, &record, opening)
+            {
+                self.notes.add(stop.into());
+            }
         }
         let problem = self.properties.and_then(Properties::problem);
         problem.into_iter().for_each(|problem| self.notes.add(problem));
         Ok(())
+    }
+
+    /// Finds out how a document of before 2007 is read whose main stream this is, if it is one and has
+    /// a password that is known.
+    fn unlock(
+        &mut self,
+        at: u32,
+        record: &directory::Record,
+        opening: &Opening<'_>,
+    ) -> Result<(), Stop> {
+        /// Documents in a document.
+        const MOST: usize = 256;
+        /// What Word's text begins with is not encrypted.
+        const CLEAR: usize = 68;
+        let is_workbook = record.is_named("Workbook") || record.is_named("Book");
+        let is_main = is_workbook || record.is_named("WordDocument");
+        if !is_main || self.looked_at >= MOST {
+            return Ok(());
+        }
+        self.looked_at = self.looked_at.saturating_add(1);
+        let beginning = self.beginning(record, opening.budget)?;
+        if is_workbook {
+            let Some(lock) = Lock::of_workbook(&beginning) else { return Ok(()) };
+            if let Some(key) = lock.open(opening.passwords, opening.budget)? {
+                self.unlocked.insert(at, Unlocked::new(&Arc::new(key), Part::Workbook));
+            }
+            return Ok(());
+        }
+        let Some((table, header)) = older::locked_text(&beginning) else { return Ok(()) };
+        let Some((table, stream)) = self.sibling(at, table, opening.budget)? else { return Ok(()) };
+        let beginning = self.beginning(&stream, opening.budget)?;
+        let Ok(Some(lock)) = Lock::read(Reader::new(&beginning)) else { return Ok(()) };
+        if let Some(key) = lock.open(opening.passwords, opening.budget)?.map(Arc::new) {
+            self.unlocked.insert(at, Unlocked::new(&key, Part::Text(CLEAR)));
+            self.unlocked.insert(table, Unlocked::new(&key, Part::Text(header)));
+            if let Some((data, _)) = self.sibling(at, "Data", opening.budget)? {
+                self.unlocked.insert(data, Unlocked::new(&key, Part::Text(0)));
+            }
+        }
+        Ok(())
+    }
+
+    /// A stream beside another.
+    fn sibling(
+        &self,
+        at: u32,
+        name: &str,
+        budget: &Budget,
+    ) -> Result<Option<(u32, directory::Record)>, Stop> {
+        let parent = self.directory.parent(at);
+        for other in 0..self.directory.count() {
+            budget.check()?;
+            if self.directory.parent(other) == parent
+                && let Some(record) = self.directory.entry(&self.sectors, other)
+                && record.kind == Kind::Stream
+                && record.is_named(name)
+            {
+                return Ok(Some((other, record)));
+            }
+        }
+        Ok(None)
     }
 
     /// The beginning of a stream that says something of the others.

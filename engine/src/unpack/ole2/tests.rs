@@ -3,7 +3,10 @@ use std::io::{Cursor, Write};
 use super::open;
 use crate::limits::{Limit, Limits};
 use crate::unpack::ole1::samples::package;
-use crate::unpack::testing::{Change, Walked, deflated, noise, survives_damage, walk_at};
+use crate::unpack::testing::{
+    Change, Walked, budget, deflated, noise, survives_damage, walk_at, walk_with,
+};
+use crate::unpack::{Opening, Passwords};
 use crate::verdict::Reason;
 
 fn walk(bytes: &[u8]) -> Walked {
@@ -292,6 +295,70 @@ fn keys_that_take_too_long_meet_the_limit() {
     let mut reasons = walked.reasons();
     reasons.sort_unstable();
     assert!(limits.iter().all(|reason| reasons.contains(reason)), "{reasons:?}");
+}
+
+/// As LibreOffice 7.4 keeps `marker-of-containers-5c1d8e` in a workbook under `VelvetSweatshop`, and in a
+/// text under `secret`.
+const VELVET: &[u8] = include_bytes!("fixtures/velvet.xls");
+const SECRET: &[u8] = include_bytes!("fixtures/secret.doc");
+/// LibreOffice's workbook, encrypted in Python under `secret`, checked with msoffcrypto-tool.
+const BOOKS: [(&str, &[u8]); 2] = [
+    ("RC4 by CryptoAPI", include_bytes!("fixtures/cryptoapi.book")),
+    ("XOR obfuscation", include_bytes!("fixtures/xor.book")),
+];
+const HIDDEN: &[u8] = b"marker-of-containers-5c1d8e";
+
+fn holds(walked: &Walked, name: &str) -> bool {
+    memchr::memmem::find(walked.content(name), HIDDEN).is_some()
+}
+
+fn walk_knowing(password: &str, bytes: &[u8]) -> Walked {
+    let passwords = Passwords::new([password.as_bytes().to_vec()]);
+    let opening = Opening { budget: &budget(Limits::default()), passwords: &passwords };
+    walk_with(open, bytes, 0, &opening)
+}
+
+#[test]
+fn a_workbook_that_excel_opens_unasked_is_read() {
+    let walked = walk(VELVET);
+    assert_eq!(walked.reasons(), [], "{}", walked.words());
+    assert!(holds(&walked, "Workbook decrypted") && !holds(&walked, "Workbook"));
+    let records = walked.content("Workbook decrypted");
+    // Sheets say where they begin, which is not encrypted, and what they are, which is.
+    let sheet = memchr::memmem::find(records, b"\x85\0\x0d\0").unwrap();
+    assert_eq!(&records[sheet + 8..sheet + 10], [0, 0], "a worksheet that is shown");
+}
+
+#[test]
+fn older_documents_open_with_their_password_alone() {
+    assert_eq!(walk(SECRET).reasons(), [Reason::Encrypted]);
+    assert_eq!(walk_knowing("Secret", SECRET).reasons(), [Reason::Encrypted]);
+    let walked = walk_knowing("secret", SECRET);
+    assert_eq!(walked.reasons(), [], "{}", walked.words());
+    let text = walked.content("WordDocument decrypted");
+    let wide: Vec<u8> = HIDDEN.iter().flat_map(|&byte| [byte, 0]).collect();
+    assert!(memchr::memmem::find(text, &wide).is_some());
+    assert_eq!(walked.content("1Table decrypted").len(), walked.content("1Table").len());
+    for (name, book) in BOOKS {
+        let bytes = file(cfb::Version::V3, &[("/Workbook", book)]);
+        assert_eq!(walk(&bytes).reasons(), [Reason::Encrypted], "{name}");
+        let walked = walk_knowing("secret", &bytes);
+        assert_eq!(walked.reasons(), [], "{name}: {}", walked.words());
+        assert!(holds(&walked, "Workbook decrypted"), "{name}");
+    }
+}
+
+#[test]
+fn older_documents_that_are_damaged_do_no_harm() {
+    for (name, book) in BOOKS {
+        for length in (0..300).chain([book.len() - 1]) {
+            let bytes = file(cfb::Version::V3, &[("/Workbook", &book[..length])]);
+            let walked = walk_knowing("secret", &bytes);
+            let is_whole = walked.names().iter().any(|name| name.ends_with("decrypted"));
+            assert!(is_whole || length < 240, "{name}: {length}");
+        }
+    }
+    survives_damage(open, VELVET);
 }
 
 fn record_of_book(kind: u16, data: &[u8]) -> Vec<u8> {
