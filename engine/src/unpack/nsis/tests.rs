@@ -111,7 +111,7 @@ fn files_have_the_names_that_the_script_gives_them() {
 #[test]
 fn bzip2_that_is_cut_off_or_broken_says_so() {
     for (name, bytes) in &REAL[..2] {
-        for length in FIRST as usize + 6..bytes.len() - 4 {
+        for length in (FIRST as usize + 6..bytes.len() - 4).step_by(41) {
             let reasons = walk(&bytes[..length]).reasons();
             assert!(reasons.contains(&Reason::Truncated), "{name}: {length} bytes: {reasons:?}");
         }
