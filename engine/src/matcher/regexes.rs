@@ -152,8 +152,11 @@ impl Regexes {
             self.kept.fetch_sub(memory, Ordering::Relaxed);
             return Ok(Some(regex));
         }
-        // Another thread may have been faster; then its own stays.
-        Ok(Some(Arc::clone(slot.get_or_init(|| regex))))
+        if slot.set(Arc::clone(&regex)).is_err() {
+            // Another thread was faster: its own stays.
+            self.kept.fetch_sub(memory, Ordering::Relaxed);
+        }
+        Ok(Some(regex))
     }
 }
 
