@@ -73,6 +73,8 @@ pub use listing::Listing;
 pub use passwords::Passwords;
 pub use places::{Place, places};
 
+use std::fmt;
+
 use formats::How;
 use volume::Volume;
 use walk::{Walk, walked};
@@ -273,6 +275,24 @@ impl Notes {
 
     pub(crate) fn truncated(&mut self, detail: impl Into<String>) {
         self.add(Problem::new(Reason::Truncated, detail));
+    }
+
+    /// Adds a problem with the words in front of it that say what has it.
+    pub(crate) fn about(&mut self, what: impl fmt::Display, problem: Problem) {
+        self.add(Problem::new(problem.reason, format!("{what}: {}", problem.detail)));
+    }
+
+    /// Notes that a part of the container cannot be read. An error, where no other part could be either.
+    pub(crate) fn pass_over(
+        &mut self,
+        what: impl fmt::Display,
+        problem: Problem,
+    ) -> Result<(), Problem> {
+        if problem.is_stop() {
+            return Err(problem);
+        }
+        self.about(what, problem);
+        Ok(())
     }
 
     pub(crate) fn take(&mut self) -> Vec<Problem> {

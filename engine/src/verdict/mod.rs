@@ -244,6 +244,11 @@ impl Problem {
     pub fn new(reason: Reason, detail: impl Into<String>) -> Self {
         Self { reason, detail: detail.into() }
     }
+
+    /// Whether it is a limit or the caller's wish, and nothing that is wrong with the data.
+    pub(crate) fn is_stop(&self) -> bool {
+        matches!(self.reason, Reason::Limit(_) | Reason::Cancelled)
+    }
 }
 
 impl fmt::Display for Problem {

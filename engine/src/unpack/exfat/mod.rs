@@ -13,8 +13,8 @@ mod table;
 
 use self::records::{Reading, Record, Stream};
 use self::table::Table;
-use super::volume::{Tree, Volume, joined};
-use super::{Entry, Notes, Opened, Walk, shown, walked};
+use super::volume::{Tree, Volume, folder, joined, records};
+use super::{Entry, Notes, Opened, Walk, walked};
 use crate::input::Content;
 use crate::limits::{Budget, Stop};
 use crate::verdict::{Problem, Reason};
@@ -82,16 +82,13 @@ impl<'a> ExFat<'a> {
         let stream = Stream { size: stream.size.min(FOLDER), written: FOLDER, ..stream };
         let (runs, is_whole) = self.table.runs(stream, budget)?;
         if !is_whole && stream.size == FOLDER {
-            self.notes.corrupted(format!("folder {:?}: its chain does not end", shown(&path)));
+            self.notes.corrupted(format!("{}: its chain does not end", folder(&path)));
         }
         let length = runs.length();
         let listed = self.volume.file(Vec::new(), runs, length, budget);
-        for problem in listed.problems {
-            let detail = format!("folder {:?}: {}", shown(&path), problem.detail);
-            self.notes.add(Problem::new(problem.reason, detail));
-        }
         let reading = Reading::default();
-        self.folder = listed.content.map(|records| Listing { records, reading, path });
+        let records = records(listed, &path, &mut self.notes);
+        self.folder = records.map(|records| Listing { records, reading, path });
         Ok(())
     }
 
@@ -115,7 +112,7 @@ impl<'a> ExFat<'a> {
         }
         if file.is_folder {
             if !self.table.has(file.stream.cluster) {
-                self.notes.corrupted(format!("folder {:?} lies nowhere", shown(&path)));
+                self.notes.corrupted(format!("{} lies nowhere", folder(&path)));
                 return Ok(None);
             }
             self.tree.add(file.stream.cluster, file.stream, path)?;

@@ -14,8 +14,8 @@ mod blocks;
 mod inodes;
 
 use self::inodes::{Inode, Inodes, Kind};
-use super::volume::{Seen, Tree, Volume, joined};
-use super::{Entry, Notes, Opened, Walk, shown, walked};
+use super::volume::{Seen, Tree, Volume, folder, joined, records};
+use super::{Entry, Notes, Opened, Walk, walked};
 use crate::input::Content;
 use crate::limits::Budget;
 use crate::reader::{OutOfBounds, Reader};
@@ -84,38 +84,24 @@ impl<'a> Ext<'a> {
     fn open_folder(&mut self, number: u64, path: Vec<u8>, budget: &Budget) -> Result<(), Problem> {
         let inode = match self.inodes.inode(number, budget) {
             Ok(inode) => inode,
-            Err(problem) => return self.pass_over(&path, problem),
+            Err(problem) => return self.notes.pass_over(folder(&path), problem),
         };
         let size = inode.size.min(FOLDER);
         if inode.size > FOLDER {
-            let detail = format!("folder {:?} is {} bytes large", shown(&path), inode.size);
-            self.notes.corrupted(detail);
+            self.notes.corrupted(format!("{} is {} bytes large", folder(&path), inode.size));
         }
         if inode.is_encrypted {
-            let detail = format!("the names in folder {:?}", shown(&path));
+            let detail = format!("the names in {}", folder(&path));
             self.notes.add(Problem::new(Reason::Encrypted, detail));
         }
         let listed = match blocks::file(&self.inodes, &inode, Vec::new(), size, budget) {
             Ok(listed) => listed,
-            Err(problem) => return self.pass_over(&path, problem),
+            Err(problem) => return self.notes.pass_over(folder(&path), problem),
         };
-        for problem in listed.problems {
-            let detail = format!("folder {:?}: {}", shown(&path), problem.detail);
-            self.notes.add(Problem::new(problem.reason, detail));
-        }
         // In the inode itself, four bytes about the parent stand first.
         let at = if inode.is_inside { 4 } else { 0 };
-        self.folder = listed.content.map(|records| Listing { records, at, path });
-        Ok(())
-    }
-
-    /// Goes on without a folder, unless no further one could be read.
-    fn pass_over(&mut self, path: &[u8], problem: Problem) -> Result<(), Problem> {
-        if matches!(problem.reason, Reason::Limit(_) | Reason::Cancelled) {
-            return Err(problem);
-        }
-        let detail = format!("folder {:?}: {}", shown(path), problem.detail);
-        self.notes.add(Problem::new(problem.reason, detail));
+        let records = records(listed, &path, &mut self.notes);
+        self.folder = records.map(|records| Listing { records, at, path });
         Ok(())
     }
 
@@ -130,9 +116,8 @@ impl<'a> Ext<'a> {
                     }
                 }
                 Ok(None) | Err(_) => {
-                    let folder = shown(&listing.path);
-                    let at = listing.at;
-                    self.notes.corrupted(format!("no record at {at} of folder {folder:?}"));
+                    let (folder, at) = (folder(&listing.path), listing.at);
+                    self.notes.corrupted(format!("no record at {at} of {folder}"));
                     // Records do not cross blocks.
                     let next = at.saturating_add(1).checked_next_multiple_of(self.inodes.block);
                     listing.at = next.unwrap_or(u64::MAX);
@@ -154,9 +139,7 @@ impl<'a> Ext<'a> {
         }
         let inode = match self.inodes.inode(number, budget) {
             Ok(inode) => inode,
-            Err(problem) if matches!(problem.reason, Reason::Limit(_) | Reason::Cancelled) => {
-                return Err(problem);
-            }
+            Err(problem) if problem.is_stop() => return Err(problem),
             Err(problem) => return Ok(Some(Entry::unread(path, problem))),
         };
         match inode.kind {

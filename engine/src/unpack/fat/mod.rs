@@ -14,8 +14,8 @@ mod table;
 
 use self::records::{Reading, Record};
 use self::table::Table;
-use super::volume::{Tree, Volume, joined};
-use super::{Entry, Notes, Opened, Walk, shown, walked};
+use super::volume::{Tree, Volume, folder, joined, records};
+use super::{Entry, Notes, Opened, Walk, walked};
 use crate::input::Content;
 use crate::limits::Budget;
 use crate::verdict::{Problem, Reason};
@@ -79,16 +79,13 @@ impl<'a> Fat<'a> {
     fn open_folder(&mut self, cluster: u64, path: Vec<u8>, budget: &Budget) -> Result<(), Problem> {
         let (runs, is_whole) = self.table.folder(cluster, FOLDER, budget)?;
         if !is_whole {
-            self.notes.corrupted(format!("folder {:?}: its chain does not end", shown(&path)));
+            self.notes.corrupted(format!("{}: its chain does not end", folder(&path)));
         }
         let length = runs.length();
         let listed = self.volume.file(Vec::new(), runs, length, budget);
-        for problem in listed.problems {
-            let detail = format!("folder {:?}: {}", shown(&path), problem.detail);
-            self.notes.add(Problem::new(problem.reason, detail));
-        }
         let reading = Reading::default();
-        self.folder = listed.content.map(|records| Listing { records, reading, path });
+        let records = records(listed, &path, &mut self.notes);
+        self.folder = records.map(|records| Listing { records, reading, path });
         Ok(())
     }
 
@@ -105,7 +102,7 @@ impl<'a> Fat<'a> {
         }
         if record.is_folder {
             if !self.table.has(record.cluster) {
-                self.notes.corrupted(format!("folder {:?} lies nowhere", shown(&path)));
+                self.notes.corrupted(format!("{} lies nowhere", folder(&path)));
                 return Ok(None);
             }
             self.tree.add(record.cluster, record.cluster, path)?;

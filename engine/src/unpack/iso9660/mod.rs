@@ -23,8 +23,8 @@ use std::collections::VecDeque;
 use self::descriptors::{Boot, Root};
 use self::record::{Reach, Record};
 use self::zisofs::Zisofs;
-use super::volume::{Places, Runs, Seen, Tree, Volume, joined};
-use super::{Entry, Notes, Opened, Walk, shown, walked};
+use super::volume::{Places, Runs, Seen, Tree, Volume, folder, joined};
+use super::{Entry, Notes, Opened, Walk, walked};
 use crate::input::Content;
 use crate::limits::Budget;
 use crate::verdict::{Problem, Reason};
@@ -127,8 +127,8 @@ impl<'a> Iso<'a> {
         let records = self.volume.get(folder.place, folder.length, budget)?;
         let there = records.len() as u64;
         if there < folder.length {
-            let name = shown(&path);
-            self.notes.truncated(format!("{there} of {} bytes of folder {name:?}", folder.length));
+            let (path, length) = (self::folder(&path), folder.length);
+            self.notes.truncated(format!("{there} of {length} bytes of {path}"));
         }
         self.folder = Some(Listing { records, at: 0, path, reach: folder.reach });
         Ok(())
@@ -150,8 +150,8 @@ impl<'a> Iso<'a> {
                 }
                 record::Read::Padding(next) => listing.at = next,
                 record::Read::Broken(next) => {
-                    let folder = shown(&listing.path);
-                    self.notes.corrupted(format!("no record at {at} of folder {folder:?}"));
+                    let folder = folder(&listing.path);
+                    self.notes.corrupted(format!("no record at {at} of {folder}"));
                     listing.at = next;
                 }
                 record::Read::End => return Ok(None),

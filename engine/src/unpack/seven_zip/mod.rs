@@ -295,9 +295,7 @@ fn fits(
     let Some(&(size, crc)) = block.parts.first() else { return Ok(false) };
     let reader = match coders::reader(block, packed, keys, budget) {
         Ok(reader) => reader,
-        Err(problem) if matches!(problem.reason, Reason::Limit(_) | Reason::Cancelled) => {
-            return Err(problem);
-        }
+        Err(problem) if problem.is_stop() => return Err(problem),
         Err(_) => return Ok(false),
     };
     let decoded = budget.decode(std::io::Read::take(reader, size), base)?;

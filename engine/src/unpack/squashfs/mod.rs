@@ -20,8 +20,8 @@ use std::sync::Arc;
 use self::content::FileReader;
 use self::inodes::{Inode, Kind};
 use self::tables::{Image, Stream};
-use super::volume::{Seen, Tree, Volume, joined};
-use super::{Entry, Notes, Opened, Walk, shown, walked};
+use super::volume::{Seen, Tree, Volume, folder, joined};
+use super::{Entry, Notes, Opened, Walk, walked};
 use crate::limits::Budget;
 use crate::verdict::{Problem, Reason};
 
@@ -56,11 +56,6 @@ struct Squashfs<'a> {
     notes: Notes,
 }
 
-/// Whether no further thing could be read.
-fn is_final(problem: &Problem) -> bool {
-    matches!(problem.reason, Reason::Limit(_) | Reason::Cancelled)
-}
-
 impl<'a> Walk<'a> for Squashfs<'a> {
     fn advance(&mut self, budget: &Budget) -> Result<Option<Entry<'a>>, Problem> {
         loop {
@@ -75,12 +70,12 @@ impl<'a> Walk<'a> for Squashfs<'a> {
                         }
                     }
                     Ok(None) => {}
-                    Err(problem) => self.pass_over(&listing.path, problem)?,
+                    Err(problem) => self.notes.pass_over(folder(&listing.path), problem)?,
                 }
             } else if let Some((inode, path)) = self.tree.next() {
                 match self.open_folder(inode, budget) {
                     Ok(listing) => self.folder = listing.map(|it| Listing { path, ..it }),
-                    Err(problem) => self.pass_over(&path, problem)?,
+                    Err(problem) => self.notes.pass_over(folder(&path), problem)?,
                 }
             } else {
                 return Ok(None);
@@ -94,16 +89,6 @@ impl<'a> Walk<'a> for Squashfs<'a> {
 }
 
 impl<'a> Squashfs<'a> {
-    /// Goes on without the rest of a folder, unless no further one could be read.
-    fn pass_over(&mut self, path: &[u8], problem: Problem) -> Result<(), Problem> {
-        if is_final(&problem) {
-            return Err(problem);
-        }
-        let detail = format!("folder {:?}: {}", shown(path), problem.detail);
-        self.notes.add(Problem::new(problem.reason, detail));
-        Ok(())
-    }
-
     fn open_folder(&mut self, at: u64, budget: &Budget) -> Result<Option<Listing<'a>>, Problem> {
         let inode = Inode::read(&self.image, at, budget)?;
         let Kind::Folder { block, offset, size } = inode.kind else {
@@ -156,7 +141,7 @@ impl<'a> Squashfs<'a> {
         }
         let inode = match Inode::read(&self.image, at, budget) {
             Ok(inode) => inode,
-            Err(problem) if is_final(&problem) => return Err(problem),
+            Err(problem) if problem.is_stop() => return Err(problem),
             Err(problem) => return Ok(Some(Entry::unread(path, problem))),
         };
         let file = match inode.kind {

@@ -17,7 +17,7 @@ mod entries;
 
 use self::descriptors::{Address, Partitions};
 use self::entries::{FileEntry, Kind};
-use super::volume::{Seen, Tree, Volume, Weight, joined};
+use super::volume::{Seen, Tree, Volume, Weight, folder, joined, records};
 use super::{Entry, Notes, Opened, Walk, shown, walked};
 use crate::input::Content;
 use crate::limits::Budget;
@@ -118,23 +118,15 @@ impl<'a> Udf<'a> {
             listed.problems.into_iter().for_each(|problem| self.notes.add(problem));
             return Ok(());
         }
-        for problem in listed.problems {
-            let detail = format!("folder {:?}: {}", shown(&path), problem.detail);
-            self.notes.add(Problem::new(problem.reason, detail));
-        }
-        self.folder = listed.content.map(|records| Listing { records, at: 0, path });
+        let records = records(listed, &path, &mut self.notes);
+        self.folder = records.map(|records| Listing { records, at: 0, path });
         Ok(())
     }
 
     /// Goes on without something that cannot be read, unless no further thing could be.
     fn pass_over(&mut self, path: &[u8], is_told: bool, problem: Problem) -> Result<(), Problem> {
-        match problem.reason {
-            Reason::Limit(_) | Reason::Cancelled => return Err(problem),
-            _ if is_told => {
-                let detail = format!("{:?}: {}", shown(path), problem.detail);
-                self.notes.add(Problem::new(problem.reason, detail));
-            }
-            _ => {}
+        if is_told || problem.is_stop() {
+            return self.notes.pass_over(format!("{:?}", shown(path)), problem);
         }
         Ok(())
     }
@@ -151,12 +143,12 @@ impl<'a> Udf<'a> {
                 Some(record)
             }
             Ok(None) => {
-                let folder = shown(&listing.path);
-                self.notes.corrupted(format!("no record at {at} of folder {folder:?}"));
+                let folder = folder(&listing.path);
+                self.notes.corrupted(format!("no record at {at} of {folder}"));
                 None
             }
             Err(_) => {
-                self.notes.truncated(format!("folder {:?} is cut off", shown(&listing.path)));
+                self.notes.truncated(format!("{} is cut off", folder(&listing.path)));
                 None
             }
         }

@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 pub(super) use self::blocks::{Unpacked, unpack_block, unpack_whole};
 pub(super) use self::runs::{Places, Runs};
-pub(super) use self::tree::{Seen, Tree, Weight, joined};
+pub(super) use self::tree::{Seen, Tree, Weight, folder, joined, records};
 use super::decoders;
 use crate::input::Content;
 use crate::limits::{Budget, DecodeEnd};

@@ -3,8 +3,9 @@
 use std::collections::HashSet;
 use std::hash::Hash;
 
+use crate::input::Content;
 use crate::limits::{Budget, Grant, Stop};
-use crate::unpack::Entry;
+use crate::unpack::{Entry, Notes, shown};
 
 /// What a place costs in a set of them.
 const COST: u64 = 64;
@@ -86,4 +87,19 @@ pub(in crate::unpack) fn joined(path: &[u8], name: &[u8]) -> Vec<u8> {
     let mut joined = [path, slash, name].concat();
     joined.truncate(Entry::NAME);
     joined
+}
+
+/// A folder in the words of a problem.
+pub(in crate::unpack) fn folder(path: &[u8]) -> String {
+    format!("folder {:?}", shown(path))
+}
+
+/// The records of a folder, as far as they could be read; what is wrong with them is noted.
+pub(in crate::unpack) fn records<'a>(
+    listed: Entry<'a>,
+    path: &[u8],
+    notes: &mut Notes,
+) -> Option<Content<'a>> {
+    listed.problems.into_iter().for_each(|problem| notes.about(folder(path), problem));
+    listed.content
 }
