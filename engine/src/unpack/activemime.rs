@@ -52,7 +52,7 @@ fn is_zlib(bytes: &[u8]) -> bool {
 mod tests {
     use super::*;
     use crate::limits::{Limit, Limits};
-    use crate::unpack::testing::{Change, deflated, noise, refusal, walk_at};
+    use crate::unpack::testing::{assert_each_limit_is_told, deflated, noise, refusal, walk_at};
 
     fn file(header: usize, packed: &[u8]) -> Vec<u8> {
         let mut bytes = b"ActiveMime\0\0\x01\xf0\x04\0\0\0\xff\xff\xff\xff".to_vec();
@@ -82,18 +82,9 @@ mod tests {
 
     #[test]
     fn each_limit_gives_its_reason() {
+        use Limit::{Memory, ObjectBytes, Ratio, TotalBytes};
         let bytes = file(0x32, &vec![0; 4 << 20]);
-        let cases: [(Change, Limit); 4] = [
-            (|l| l.object_bytes = 5000, Limit::ObjectBytes),
-            (|l| l.total_bytes = 5000, Limit::TotalBytes),
-            (|l| l.memory = 50_000, Limit::Memory),
-            (|l| l.ratio = 10, Limit::Ratio),
-        ];
-        for (change, limit) in cases {
-            let mut limits = Limits::default();
-            change(&mut limits);
-            assert_eq!(walk_at(open, &bytes, 0, limits).reasons(), [Reason::Limit(limit)]);
-        }
+        assert_each_limit_is_told(open, &bytes, &[ObjectBytes, TotalBytes, Memory, Ratio]);
     }
 
     #[test]

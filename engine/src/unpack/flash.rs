@@ -144,7 +144,9 @@ impl Tag {
 mod tests {
     use super::*;
     use crate::limits::{Limit, Limits};
-    use crate::unpack::testing::{Change, Walked, deflated, noise, survives_damage, walk_at};
+    use crate::unpack::testing::{
+        Walked, assert_each_limit_is_told, deflated, noise, survives_damage, walk_at,
+    };
     use crate::verdict::Reason;
 
     fn walk(bytes: &[u8]) -> Walked {
@@ -219,18 +221,9 @@ mod tests {
 
     #[test]
     fn each_limit_gives_its_reason() {
+        use Limit::{Memory, ObjectBytes, Ratio, TotalBytes};
         let body = body(&[binary(3, &vec![0; 4 << 20])]);
-        let cases: [(Change, Limit); 4] = [
-            (|l| l.object_bytes = 5000, Limit::ObjectBytes),
-            (|l| l.total_bytes = 5000, Limit::TotalBytes),
-            (|l| l.memory = 50_000, Limit::Memory),
-            (|l| l.ratio = 10, Limit::Ratio),
-        ];
-        for (change, limit) in cases {
-            let mut limits = Limits::default();
-            change(&mut limits);
-            assert_eq!(walk_at(open, &zlib(&body), 0, limits).reasons(), [Reason::Limit(limit)]);
-        }
+        assert_each_limit_is_told(open, &zlib(&body), &[ObjectBytes, TotalBytes, Memory, Ratio]);
     }
 
     #[test]

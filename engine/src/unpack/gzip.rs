@@ -219,8 +219,8 @@ mod tests {
     use super::*;
     use crate::limits::{Limit, Limits};
     use crate::unpack::testing::{
-        Change, Walked, budget, deflated, noise, run, sample_tree, survives_damage, walk_at,
-        walk_under,
+        Walked, assert_each_limit_is_told, budget, deflated, noise, run, sample_tree,
+        survives_damage, walk_at, walk_under,
     };
     use crate::verdict::Reason;
     use flate2::{Compression, GzBuilder};
@@ -325,19 +325,9 @@ mod tests {
 
     #[test]
     fn each_limit_gives_its_reason() {
+        use Limit::{Memory, ObjectBytes, Ratio, Time, TotalBytes};
         let zeros = bare_member(0, &vec![0; 8 << 20]);
-        let cases: [(Change, Limit); 5] = [
-            (|_| {}, Limit::Ratio),
-            (|l| l.object_bytes = 5000, Limit::ObjectBytes),
-            (|l| l.total_bytes = 5000, Limit::TotalBytes),
-            (|l| l.memory = 100_000, Limit::Memory),
-            (|l| l.time = std::time::Duration::ZERO, Limit::Time),
-        ];
-        for (change, limit) in cases {
-            let mut limits = Limits::default();
-            change(&mut limits);
-            assert_eq!(walk_at(open, &zeros, 0, limits).reasons(), [Reason::Limit(limit)]);
-        }
+        assert_each_limit_is_told(open, &zeros, &[Ratio, ObjectBytes, TotalBytes, Memory, Time]);
     }
 
     #[test]

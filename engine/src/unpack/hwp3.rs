@@ -70,7 +70,7 @@ impl<'a> Unpacker<'a> for Hwp3<'a> {
 mod tests {
     use super::*;
     use crate::limits::{Limit, Limits};
-    use crate::unpack::testing::{Change, deflated, noise, refusal, walk_at};
+    use crate::unpack::testing::{assert_each_limit_is_told, deflated, noise, refusal, walk_at};
 
     fn document(password: u16, compressed: u8, block: &[u8], text: &[u8]) -> Vec<u8> {
         let mut bytes = b"HWP Document File V3.00 \x1a\x01\x02\x03\x04\x05".to_vec();
@@ -113,17 +113,8 @@ mod tests {
 
     #[test]
     fn each_limit_gives_its_reason() {
+        use Limit::{Memory, ObjectBytes, Ratio, TotalBytes};
         let bytes = document(0, 1, b"", &deflated(&vec![0; 4 << 20]));
-        let cases: [(Change, Limit); 4] = [
-            (|l| l.object_bytes = 5000, Limit::ObjectBytes),
-            (|l| l.total_bytes = 5000, Limit::TotalBytes),
-            (|l| l.memory = 50_000, Limit::Memory),
-            (|l| l.ratio = 10, Limit::Ratio),
-        ];
-        for (change, limit) in cases {
-            let mut limits = Limits::default();
-            change(&mut limits);
-            assert_eq!(walk_at(open, &bytes, 0, limits).reasons(), [Reason::Limit(limit)]);
-        }
+        assert_each_limit_is_told(open, &bytes, &[ObjectBytes, TotalBytes, Memory, Ratio]);
     }
 }

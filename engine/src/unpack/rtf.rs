@@ -326,7 +326,9 @@ mod tests {
     use super::*;
     use crate::limits::{Limit, Limits};
     use crate::unpack::ole1::samples::{object, package};
-    use crate::unpack::testing::{Change, Walked, noise, survives_damage, walk_at};
+    use crate::unpack::testing::{
+        Walked, assert_each_limit_is_told, noise, survives_damage, walk_at,
+    };
 
     fn walk(bytes: &[u8]) -> Walked {
         walk_at(open, bytes, 0, Limits::default())
@@ -431,18 +433,9 @@ mod tests {
 
     #[test]
     fn each_limit_gives_its_reason() {
+        use Limit::{Memory, ObjectBytes, Time, TotalBytes};
         let bytes = document(&hex(&noise(100_000)));
-        let cases: [(Change, Limit); 4] = [
-            (|l| l.object_bytes = 5000, Limit::ObjectBytes),
-            (|l| l.total_bytes = 5000, Limit::TotalBytes),
-            (|l| l.memory = 50_000, Limit::Memory),
-            (|l| l.time = std::time::Duration::ZERO, Limit::Time),
-        ];
-        for (change, limit) in cases {
-            let mut limits = Limits::default();
-            change(&mut limits);
-            assert_eq!(walk_at(open, &bytes, 0, limits).reasons(), [Reason::Limit(limit)]);
-        }
+        assert_each_limit_is_told(open, &bytes, &[ObjectBytes, TotalBytes, Memory, Time]);
     }
 
     #[test]

@@ -3,13 +3,14 @@
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use flate2::Compression;
 use flate2::write::DeflateEncoder;
 
 use super::{Listing, Open, Opening, Passwords, Unpacker};
 use crate::input::Content;
-use crate::limits::{Budget, Cancel, Limits};
+use crate::limits::{Budget, Cancel, Limit, Limits};
 use crate::verdict::{Problem, Reason};
 
 /// How a test sets its limits.
@@ -101,6 +102,22 @@ fn walk_on(mut unpacker: Box<dyn Unpacker<'_> + '_>, budget: &Budget) -> Walked 
     }
     assert!(unpacker.next_entry(budget).is_none(), "the end stays the end");
     Walked { entries, listings, problems: unpacker.problems() }
+}
+
+/// Each of these limits, set low, is the one reason why the container is not read in full.
+pub(super) fn assert_each_limit_is_told(open: Open, bytes: &[u8], told: &[Limit]) {
+    for &limit in told {
+        let mut limits = Limits::default();
+        match limit {
+            Limit::ObjectBytes => limits.object_bytes = 5000,
+            Limit::TotalBytes => limits.total_bytes = 5000,
+            Limit::Memory => limits.memory = 50_000,
+            Limit::Ratio => limits.ratio = 10,
+            Limit::Time => limits.time = Duration::ZERO,
+            other => panic!("no low {other:?}"),
+        }
+        assert_eq!(walk_at(open, bytes, 0, limits).reasons(), [Reason::Limit(limit)]);
+    }
 }
 
 /// Why a container is refused; `None` where it is opened.

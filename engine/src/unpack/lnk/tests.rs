@@ -2,7 +2,7 @@
 
 use super::open;
 use crate::limits::{Limit, Limits};
-use crate::unpack::testing::{Change, Walked, survives_damage, walk_at};
+use crate::unpack::testing::{Walked, assert_each_limit_is_told, survives_damage, walk_at};
 use crate::verdict::Reason;
 
 fn walk(bytes: &[u8]) -> Walked {
@@ -134,18 +134,9 @@ fn a_block_that_lies_about_its_size_ends_the_blocks() {
 
 #[test]
 fn each_limit_gives_its_reason() {
+    use Limit::{Memory, ObjectBytes, Time, TotalBytes};
     let bytes = [header(0xa0), text(&"x".repeat(60_000)), vec![0; 4]].concat();
-    let cases: [(Change, Limit); 4] = [
-        (|l| l.object_bytes = 5000, Limit::ObjectBytes),
-        (|l| l.total_bytes = 5000, Limit::TotalBytes),
-        (|l| l.memory = 5000, Limit::Memory),
-        (|l| l.time = std::time::Duration::ZERO, Limit::Time),
-    ];
-    for (change, limit) in cases {
-        let mut limits = Limits::default();
-        change(&mut limits);
-        assert_eq!(walk_at(open, &bytes, 0, limits).reasons(), [Reason::Limit(limit)]);
-    }
+    assert_each_limit_is_told(open, &bytes, &[ObjectBytes, TotalBytes, Memory, Time]);
 }
 
 #[test]

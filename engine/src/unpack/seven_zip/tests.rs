@@ -4,8 +4,8 @@ use super::*;
 use crate::limits::{Limit, Limits};
 use crate::unpack::Passwords;
 use crate::unpack::testing::{
-    Change, Walked, assert_holds_sample, budget, made_by, sample_tree, survives_damage, walk_at,
-    walk_with,
+    Walked, assert_each_limit_is_told, assert_holds_sample, budget, made_by, sample_tree,
+    survives_damage, walk_at, walk_with,
 };
 
 fn walk(bytes: &[u8]) -> Walked {
@@ -130,22 +130,12 @@ fn a_broken_block_is_corrupted_and_the_others_are_read() {
 
 #[test]
 fn each_limit_gives_its_reason() {
+    use Limit::{Memory, ObjectBytes, Ratio, Time, TotalBytes};
     let folder = sample_tree();
     std::fs::write(folder.path().join("zeros"), vec![0; 4 << 20]).unwrap();
     let arguments = ["a", "-t7z", "x.7z", "zeros"];
     let Some(bytes) = made_by(folder.path(), "7z", &arguments, "x.7z") else { return };
-    let cases: [(Change, Limit); 5] = [
-        (|_| {}, Limit::Ratio),
-        (|l| l.object_bytes = 5000, Limit::ObjectBytes),
-        (|l| l.total_bytes = 5000, Limit::TotalBytes),
-        (|l| l.memory = 100_000, Limit::Memory),
-        (|l| l.time = std::time::Duration::ZERO, Limit::Time),
-    ];
-    for (change, limit) in cases {
-        let mut limits = Limits::default();
-        change(&mut limits);
-        assert_eq!(walk_at(open, &bytes, 0, limits).reasons(), [Reason::Limit(limit)]);
-    }
+    assert_each_limit_is_told(open, &bytes, &[Ratio, ObjectBytes, TotalBytes, Memory, Time]);
 }
 
 /// PPMd asks for its memory in the header, and takes it at once.
