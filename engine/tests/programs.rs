@@ -44,6 +44,26 @@ fn a_program_in_another_is_found_by_its_digest() {
     assert_eq!(path.last(), Some(&"program at 1027"), "{path:?}");
 }
 
+/// ClamAV knows no file that ends with an overlay but the program itself.
+#[test]
+fn the_end_of_what_lies_behind_a_program_is_that_of_the_program_alone() {
+    let lines = "Any:0:EOF-4:74686520656e64\nText:7:EOF-7:74686520656e64\n\
+                 Any.End:0:EOF-7:74686520656e64\nText.Anywhere:7:*:74686520656e64\n";
+    let data = [&program(0x200)[..], &b"some words and then ".repeat(10), b"the end"].concat();
+    let report = memory(&engine(Source::new("a.ndb", lines)), &data);
+    let of_overlay = |name: &str| {
+        let hits = report.findings.iter().filter(|finding| &*finding.name == name);
+        hits.map(|finding| report.object_path(finding.object).join("/")).collect::<Vec<_>>()
+    };
+    assert!(report.objects.iter().any(|object| object.name == "overlay"));
+    assert_eq!(of_overlay("Any"), [""; 0]);
+    assert_eq!(of_overlay("Text"), [""; 0]);
+    assert!(!of_overlay("Any.End").contains(&"overlay".to_owned()));
+    assert_eq!(of_overlay("Text.Anywhere"), ["overlay"]);
+    let alone = memory(&engine(Source::new("a.ndb", lines)), &data[0x400..]);
+    assert_eq!(alone.findings.iter().filter(|finding| &*finding.name == "Text").count(), 1);
+}
+
 fn md5(bytes: &[u8]) -> String {
     use md5::{Digest, Md5};
     Md5::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()

@@ -58,6 +58,7 @@ impl Offset {
             Offset::Anywhere => 0..=size,
             Offset::Start { at, shift } => floating(at, shift),
             Offset::End { .. } if has_unreadable_headers(subject) => return None,
+            Offset::End { .. } if is_part_of_program(subject) => return None,
             Offset::End { back, shift } => floating(size.checked_sub(back)?, shift),
             Offset::EntryPoint { delta, shift } => {
                 floating(entry_point()?.checked_add_signed(delta)?, shift)
@@ -86,6 +87,14 @@ impl Offset {
 fn has_unreadable_headers(subject: &Subject<'_>) -> bool {
     let is_program = matches!(subject.kind, Some(Target::Pe | Target::Elf | Target::MachO));
     is_program && subject.landmarks.is_none()
+}
+
+/// Whether an object is a part of a Windows program and none itself: a resource, or what lies behind the
+/// program. To ClamAV these are no files, so that nothing ends with them but, maybe, the program.
+fn is_part_of_program(subject: &Subject<'_>) -> bool {
+    let lies_in_program =
+        subject.layers.last().is_some_and(|layer| layer.types.contains(FileType::Pe));
+    lies_in_program && !matches!(subject.kind, Some(Target::Pe | Target::Elf | Target::MachO))
 }
 
 /// Where the version strings of the object in work are; read when it is first asked.
