@@ -200,6 +200,7 @@ DISK = "truncate -s 64K disk out"
 SFDISK = "/usr/sbin/sfdisk -q --force"
 
 # Images that other programs make of the folder `tree`, as the file `out`: each a type and commands.
+ESTSOFT = os.path.join(HERE, "..", "engine", "tests", "containers", "estsoft.py")
 IMAGES = [
     ("Iso9660", "genisoimage -quiet -no-pad -R -J -o out tree"),
     ("Iso9660", "xorriso -as mkisofs -quiet -no-pad -R -b a.txt -no-emul-boot -o out tree"),
@@ -209,6 +210,8 @@ IMAGES = [
     ("Fat", "/usr/sbin/mkfs.fat -C -s 1 out 64 && mcopy -s -i out tree ::/"),
     ("Ext", "/usr/sbin/mke2fs -q -F -N 32 -t ext2 -b 1024 -d tree out 100K"),
     ("Ext", "/usr/sbin/mke2fs -q -F -N 32 -t ext4 -O inline_data -I 256 -b 1024 -d tree out 100K"),
+    ("Alz", f"cp tree/a.txt marker && python3 {ESTSOFT} alz-deflate out"),
+    ("Egg", f"cp tree/a.txt marker && python3 {ESTSOFT} egg-bzip2 out"),
     ("ExFat", "truncate -s 4M out && /usr/sbin/mkfs.exfat out"),
     ("Ntfs", "truncate -s 1100K out && /usr/sbin/mkntfs -F -q -f -c 512 out && /usr/sbin/ntfscp -f out tree/a.txt a && /usr/sbin/ntfscp -f -N s out tree/a.txt a"),
     ("Squashfs", "mksquashfs tree out -quiet -nopad -noI -noF -b 4096"),

@@ -235,8 +235,8 @@ fn is_holder(file_type: FileType, data: &[u8]) -> bool {
         Ar => archives::is_sound_ar(data),
         Asar | Pyz | InstallShieldCab => true,
         Mbr => !disks::begins_with_partition(data),
-        Arj | Lha | Ace | Zoo | Cpio | Nsis | Gpt | Apm | Fat | ExFat | Ext | HfsPlus | Ntfs
-        | Iso9660 | Udf | Squashfs | Dmg | Vhd | Vhdx | Vmdk | Qcow2 | Wim => true,
+        Arj | Alz | Egg | Lha | Ace | Zoo | Cpio | Nsis | Gpt | Apm | Fat | ExFat | Ext
+        | HfsPlus | Ntfs | Iso9660 | Udf | Squashfs | Dmg | Vhd | Vhdx | Vmdk | Qcow2 | Wim => true,
         _ => false,
     }
 }

@@ -2,10 +2,10 @@
 //! of it in `docs/formats.md`, which a test compares with this file.
 
 use super::{
-    Open, OpenVolume, activemime, ar, arj, asar, autoit, cab, chm, cpio, disks, exfat, ext, fat,
-    flash, gzip, hfs_plus, hwp3, inno, installshield, iso9660, lha, lnk, mail, nsis, ntfs, ole2,
-    onenote, pdf, program, pyinstaller, rpm, rtf, seven_zip, sis, squashfs, streams, tar, text,
-    udf, xar, zip,
+    Open, OpenVolume, activemime, alz, ar, arj, asar, autoit, cab, chm, cpio, disks, egg, exfat,
+    ext, fat, flash, gzip, hfs_plus, hwp3, inno, installshield, iso9660, lha, lnk, mail, nsis,
+    ntfs, ole2, onenote, pdf, program, pyinstaller, rpm, rtf, seven_zip, sis, squashfs, streams,
+    tar, text, udf, xar, zip,
 };
 use crate::identify::FileType;
 
@@ -216,6 +216,18 @@ pub const FORMATS: &[Format] = &[
         bounds: "a header of at most 1 MiB",
         leaves: "lh2, lh3, lhx and other variants",
     }),
+    opens(FileType::Alz, alz::open).told(Told {
+        reads: "stored, deflate, bzip2; checksums",
+        by: "own walk; `flate2`, `bzip2`",
+        bounds: "4 MiB for the decoder",
+        leaves: "files with a password (`encrypted`), volumes",
+    }),
+    opens(FileType::Egg, egg::open).told(Told {
+        reads: "stored, deflate, bzip2; files of several blocks",
+        by: "own walk; `flate2`, `bzip2`",
+        bounds: "4 MiB for the decoder; the list of a file's blocks, charged to `limit:memory`",
+        leaves: "AZO, LZMA, solid archives, volumes (`unsupported`), files with a password (`encrypted`); checksums are not compared",
+    }),
     not_yet(FileType::Ace),
     not_yet(FileType::Zoo),
     opens(FileType::Szdd, streams::open_szdd).told(Told {
@@ -355,8 +367,6 @@ pub const FORMATS: &[Format] = &[
     not_yet(FileType::Nrg),
     not_yet(FileType::Daa),
     not_yet(FileType::Ciso),
-    not_yet(FileType::Alz),
-    not_yet(FileType::Egg),
     not_yet(FileType::StuffIt),
     not_yet(FileType::Arc),
     not_yet(FileType::FreeArc),

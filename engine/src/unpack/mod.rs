@@ -12,6 +12,7 @@
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
 
 mod activemime;
+mod alz;
 mod ar;
 mod arj;
 mod asar;
@@ -21,6 +22,7 @@ mod chm;
 mod cpio;
 mod decoders;
 mod disks;
+mod egg;
 mod exfat;
 mod ext;
 mod fat;

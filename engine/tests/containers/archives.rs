@@ -3,7 +3,7 @@
 use crate::{Found, Kind, PASSWORD, kind};
 
 pub(crate) fn kinds() -> Vec<Kind> {
-    [seven_zip(), zip(), tar(), streams(), dos()].into_iter().flatten().collect()
+    [seven_zip(), zip(), tar(), streams(), dos(), estsoft()].into_iter().flatten().collect()
 }
 
 /// 7z with each of its methods and filters.
@@ -173,4 +173,15 @@ fn dos() -> Vec<Kind> {
         kinds.push(kind(format!("xar-{compression}"), "bsdtar", command));
     }
     kinds
+}
+
+/// ALZ and EGG with each of the methods that are read.
+fn estsoft() -> Vec<Kind> {
+    let methods = ["stored", "deflate", "bzip2"];
+    let forms = methods.iter().flat_map(|method| ["alz", "egg"].map(|it| format!("{it}-{method}")));
+    let of = |form: String| {
+        let command = format!("python3 estsoft.py {form} $OUT");
+        kind(form, "python3", command)
+    };
+    forms.map(of).collect()
 }

@@ -129,6 +129,7 @@ fn files() -> Vec<(&'static str, Vec<u8>)> {
         ("marker", marker()),
         ("other", b"nothing of interest\n".repeat(200)),
         ("mail.py", include_bytes!("mail.py").to_vec()),
+        ("estsoft.py", include_bytes!("estsoft.py").to_vec()),
         ("product.wxs", include_bytes!("product.wxs").to_vec()),
     ]
 }

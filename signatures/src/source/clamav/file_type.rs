@@ -209,7 +209,7 @@ mod tests {
             ("0:0:aa:A:CL_TYPE_ANY:CL_TYPE_ANY", "Skipped type CL_TYPE_ANY @21"),
             ("1:*:aabb:A:CL_TYPE_PNG:CL_TYPE_ANY", "Skipped type CL_TYPE_ANY @23"),
             ("1:*:aabb:A:CL_TYPE_ANY:CL_TYPE_ZIPSFX", "Skipped type CL_TYPE_ZIPSFX @23"),
-            ("1:*:aabb:A:CL_TYPE_EGG:CL_TYPE_PDF", "Skipped type CL_TYPE_EGG @11"),
+            ("1:*:aabb:A:CL_TYPE_XDP:CL_TYPE_PDF", "Skipped type CL_TYPE_XDP @11"),
             ("0:0:aa:A:CL_TYPE_ANY:CL_TYPE_PDF:217", "Skipped engine level"),
         ] {
             assert_eq!(read(line), Err(reason.into()), "{line}");
