@@ -24,10 +24,11 @@
  * not know of it is zero. Options not set are zero, and zero is the default.
  *
  * Threads. Sets, engines, results and errors do not change: all threads may read them at a time. A
- * scan works on the calling thread, which keeps the working memory for its next scan until it ends.
+ * scan works on the calling thread, which keeps the working memory for its next scan until it ends,
+ * and beside it on as many as its options ask for.
  *
  * The process. No call opens a network connection, reads an environment variable or writes a file, and
- * none starts a thread or installs a signal handler, with two exceptions:
+ * none leaves a thread running or installs a signal handler, with two exceptions:
  * pellucid_survive_shrinking_maps is there to handle SIGBUS; and sets with YARA rules bring, once for
  * the process, a thread that counts seconds and the handlers for SIGSEGV, SIGILL and SIGFPE of the
  * runtime that executes compiled rules, which pass on every fault that is not its own. Because of both
@@ -803,6 +804,13 @@ typedef struct pellucid_scan_options {
      * Whom to call while the scan runs, or NULL. The table is copied.
      */
     const struct pellucid_callbacks *callbacks;
+    /**
+     * How many threads may look at what containers hold, the calling one included: 0 and 1 stand for
+     * that one alone. The others are started by the scan and have ended when it returns; what it says
+     * is the same with any number. With callbacks, which are told of objects in their order, none is
+     * started.
+     */
+    uint64_t threads;
 } pellucid_scan_options;
 
 /**

@@ -25,6 +25,9 @@ pub const PELLUCID_SCAN_DO_NOT_UNPACK: u64 = 1;
 /// time and memory for each program.
 pub const PELLUCID_SCAN_KEEP_FACTS: u64 = 2;
 
+/// More threads than this have nothing to do in one scan.
+const MOST_THREADS: usize = 255;
+
 /// One thing that the host knows about what it scans; it is copied into the result's JSON. Both are
 /// UTF-8 without a NUL at the end.
 #[repr(C)]
@@ -95,6 +98,11 @@ pub struct ScanOptions {
     pub metadata_count: usize,
     /// Whom to call while the scan runs, or NULL. The table is copied.
     pub callbacks: *const Callbacks,
+    /// How many threads may look at what containers hold, the calling one included: 0 and 1 stand for
+    /// that one alone. The others are started by the scan and have ended when it returns; what it says
+    /// is the same with any number. With callbacks, which are told of objects in their order, none is
+    /// started.
+    pub threads: u64,
 }
 
 // SAFETY: `repr(C)`, begins with its size; integers and raw pointers only.
@@ -119,6 +127,7 @@ unsafe impl Record for ScanOptions {
         metadata,
         metadata_count,
         callbacks,
+        threads,
     });
 }
 
@@ -145,6 +154,7 @@ impl ScanOptions {
             metadata: std::ptr::null(),
             metadata_count: 0,
             callbacks: std::ptr::null(),
+            threads: 1,
         }
     }
 
@@ -167,6 +177,13 @@ impl ScanOptions {
             limits.depth = 0;
         }
         Ok(limits)
+    }
+
+    fn threads(&self) -> Threads {
+        match usize::try_from(self.threads.saturating_sub(1)).unwrap_or(usize::MAX) {
+            0 => Threads::default(),
+            more => Threads::more(more.min(MOST_THREADS)),
+        }
     }
 }
 
@@ -206,7 +223,7 @@ impl Asked {
             cancel: cancel.map(|cancel| cancel.0.clone()).unwrap_or_default(),
             facts: given.flags & PELLUCID_SCAN_KEEP_FACTS != 0,
             observed: Host::of(callbacks).map(Observed::by).unwrap_or_default(),
-            threads: Threads::default(),
+            threads: given.threads(),
         };
         // SAFETY: the caller vouches for the texts.
         let about = unsafe { About::read(&given) }?;

@@ -88,6 +88,8 @@ impl Program {
         let watch = ["--quiet", "--error-exitcode=99", "--leak-check=full"];
         let mut command = self.command("valgrind");
         command.args(watch).arg("--errors-for-leak-kinds=definite,indirect,possible");
+        let suppressions = crate_file("tests/c/valgrind.supp");
+        command.arg(format!("--suppressions={}", suppressions.display()));
         let said = assert_success(command.arg(&self.path).args(arguments));
         assert_eq!(said, "passed\n");
     }

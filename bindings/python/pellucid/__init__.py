@@ -196,13 +196,13 @@ class _Options:
     """A scan's options, and what has to live as long as they do."""
 
     def __init__(self, name=None, metadata=None, passwords=(), cancel=None, on_object=None, on_finding=None,
-                 on_progress=None, on_log=None, **limits):
+                 on_progress=None, on_log=None, threads=1, **limits):
         unknown = set(limits) - set(LIMITS)
         if unknown:
             raise TypeError(f"unknown option {min(unknown)}; limits are {', '.join(LIMITS)}")
         self.raised = None
         self._cancel = cancel
-        options = _library.ScanOptions(struct_size=ctypes.sizeof(_library.ScanOptions), **limits)
+        options = _library.ScanOptions(struct_size=ctypes.sizeof(_library.ScanOptions), threads=threads, **limits)
         if cancel is not None:
             options.cancel = cancel._handle
         if name is not None:
@@ -254,8 +254,9 @@ class Engine(_Handle):
     """A stack of sets, ready to scan; the bottom of the stack comes first.
 
     Every scan takes the options ``name``, ``metadata`` (a dict), ``passwords`` (bytes), ``cancel``, the
-    limits of the C interface (``max_time_ms=...``), and the callbacks ``on_object(name, size, depth,
-    types)``, ``on_finding(name)``, ``on_progress(objects, unpacked_bytes)`` and ``on_log(line)``. The
+    limits of the C interface (``max_time_ms=...``), ``threads`` that look at what containers hold, and
+    the callbacks ``on_object(name, size, depth, types)``, ``on_finding(name)``,
+    ``on_progress(objects, unpacked_bytes)`` and ``on_log(line)``, with which there is one thread. The
     first three may return :data:`STOP`, on_object also :data:`SKIP`; an exception in one of them ends
     the scan and is raised again.
     """

@@ -70,7 +70,7 @@ class ScanOptions(Structure):
         (name, c_uint64) for name in LIMITS
     ] + [("passwords", POINTER(Password)), ("password_count", c_size_t), ("name", c_char_p),
          ("name_length", c_size_t), ("metadata", POINTER(Pair)), ("metadata_count", c_size_t),
-         ("callbacks", POINTER(Callbacks))]
+         ("callbacks", POINTER(Callbacks)), ("threads", c_uint64)]
 
 
 def _load():

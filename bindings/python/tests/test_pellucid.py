@@ -3,6 +3,7 @@
 import gc
 import io
 import os
+import tarfile
 import tempfile
 import threading
 import unittest
@@ -106,6 +107,19 @@ class Scans(unittest.TestCase):
         self.assertEqual(result.to_dict()["metadata"], {"sender": "ä@example.org"})
         with self.assertRaises(TypeError):
             self.engine.scan_bytes(b"", max_patience=1)
+
+    def test_several_threads_find_the_same(self):
+        archive = io.BytesIO()
+        with tarfile.open(fileobj=archive, mode="w") as entries:
+            for i in range(300):
+                content = b"%d " % i + MARK * (i % 2)
+                entry = tarfile.TarInfo(str(i))
+                entry.size = len(content)
+                entries.addfile(entry, io.BytesIO(content))
+        found = [self.engine.scan_bytes(archive.getvalue(), threads=threads).to_dict()["findings"]
+                 for threads in (1, 2, 8)]
+        self.assertGreaterEqual(len(found[0]), 150)
+        self.assertEqual(found, [found[0]] * 3)
 
     def test_threads_share_an_engine(self):
         counts = []

@@ -398,6 +398,41 @@ static void callbacks_watch_skip_and_stop(const pellucid_engine *engine, const c
     CHECK(diary.findings == 1);
 }
 
+/* An ar archive of marked entries and clean ones, none like another. */
+static size_t write_archive(char *buffer, size_t size, int entries) {
+    size_t length = (size_t)snprintf(buffer, size, "!<arch>\n");
+    for (int i = 0; i < entries; i++) {
+        char content[64];
+        const char *text = i % 3 == 0 ? "pellucid-ffi test mark" : "nothing to see here :)";
+        int bytes = snprintf(content, sizeof content, "%06d %s\n", i, text);
+        CHECK(bytes == 30 && length + 90 < size);
+        length += (size_t)snprintf(buffer + length, size - length, "%-16d%-12d%-6d%-6d%-8o%-10d`\n%s",
+                                   i, 0, 0, 0, 0644u, bytes, content);
+    }
+    return length;
+}
+
+static void more_threads_find_the_same(const pellucid_engine *engine) {
+    static char archive[100000];
+    size_t length = write_archive(archive, sizeof archive, 900);
+    uint64_t threads[] = {0, 1, 4, UINT64_MAX};
+    for (size_t i = 0; i < 4; i++) {
+        pellucid_scan_options options = {.struct_size = sizeof options, .threads = threads[i]};
+        pellucid_result *result = NULL;
+        CHECK(pellucid_scan_memory(engine, archive, length, &options, &result, NULL) == PELLUCID_OK);
+        CHECK(pellucid_result_completeness(result) == PELLUCID_COMPLETE);
+        CHECK(pellucid_result_object_count(result) == 901);
+        /* One in each marked entry, after the one in the archive's own bytes. */
+        CHECK(pellucid_result_finding_count(result) == 301);
+        for (size_t j = 0; j < 300; j++) {
+            pellucid_finding finding = {.struct_size = sizeof finding};
+            CHECK(pellucid_result_finding(result, j + 1, &finding) == PELLUCID_OK);
+            CHECK(finding.object == 1 + 3 * j && finding.offset == 7);
+        }
+        pellucid_result_free(result);
+    }
+}
+
 static void names_and_metadata_come_back_as_json(const pellucid_engine *engine) {
     pellucid_pair metadata[] = {{"queue", 5, "7A\"\n", 4}};
     pellucid_scan_options options = {.struct_size = sizeof options,
@@ -492,6 +527,7 @@ int main(int argc, char **argv) {
     a_host_reads_for_us(engine);
     a_part_of_a_file_is_scanned(engine, argv[3]);
     callbacks_watch_skip_and_stop(engine, argv[4]);
+    more_threads_find_the_same(engine);
     names_and_metadata_come_back_as_json(engine);
     facts_of_programs_are_kept(engine, argv[0]);
     sets_are_swapped_and_streams_keep_theirs(argv[1]);
