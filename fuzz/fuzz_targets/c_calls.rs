@@ -243,6 +243,7 @@ impl Host {
         options.max_objects = limits[1].into();
         options.max_memory_bytes = u64::from(limits[2]) << 8;
         options.max_total_bytes = u64::from(limits[3]) << 8;
+        options.threads = (limits[0] % 3).into();
         options
     }
 

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use pellucid_benches::corpus::Corpus;
 
-/// Bytes of programs that are read at most.
-const PROGRAMS: usize = 64 << 20;
+/// Of the programs, pieces of this size are taken evenly from all of them: what the first ones cost is
+/// not what programs cost.
+const PIECE: usize = 64 << 10;
 /// Bytes of a pattern that a search may go by without looking at the rest.
 const WINDOW: usize = 16;
 
@@ -72,9 +73,7 @@ impl Material {
     pub(crate) fn read(corpus: &Corpus, signatures: &[PathBuf]) -> Result<Self> {
         let mut programs = Vec::new();
         for donor in corpus.donors()? {
-            if programs.len() < PROGRAMS {
-                programs.extend(std::fs::read(donor)?);
-            }
+            programs.extend(std::fs::read(donor)?);
         }
         let mut material =
             Self { programs, source: Vec::new(), patterns: Vec::new(), conjunctions: Vec::new() };
@@ -104,7 +103,10 @@ impl Material {
     pub(crate) fn text(&self, text: Text, size: usize) -> Vec<u8> {
         let patterns = || self.patterns.iter().map(Vec::as_slice);
         match text {
-            Text::Programs => cycle([self.programs.as_slice()], size),
+            Text::Programs => {
+                let every = (self.programs.len() / size.max(1)).max(1);
+                cycle(self.programs.chunks(PIECE).step_by(every), size)
+            }
             Text::Zeros => vec![0; size],
             Text::OneByte => vec![b'A'; size],
             Text::DeBruijn => cycle([de_bruijn().as_slice()], size),

@@ -21,14 +21,18 @@ const MOST: usize = 1 << 15;
 /// Patterns that may start at so few positions only need no pass.
 const FEW_STARTS: u64 = 1 << 12;
 /// Widths of windows with the distances of probes, best first: a literal goes to the first that it is
-/// long enough for.
-const CLASSES: [(u8, u8); 7] = [(8, 8), (8, 4), (8, 1), (4, 4), (4, 1), (2, 1), (1, 1)];
+/// long enough for, and whose probes do not stand too far apart.
+const CLASSES: [(u8, u8); 9] =
+    [(8, 8), (8, 4), (8, 2), (8, 1), (4, 4), (4, 2), (4, 1), (2, 1), (1, 1)];
+/// A window is made, sorted and written in the time of so many probes.
+const PROBES_A_WINDOW: u64 = 75;
 /// Memory for each window in work: rows, hashes, cells and their heads.
 const WINDOW_MEMORY: u64 = 64;
 
 /// Tables of some patterns.
-#[derive(Default)]
 struct Batch {
+    /// The greatest distance between probes.
+    farthest: u8,
     plans: [Plan; CLASSES.len()],
     anchors: Vec<AnchorRow>,
     /// The patterns, and which of their segments are in it.
@@ -90,7 +94,7 @@ impl Patterns {
         scratch: &mut Scratch,
         budget: &Budget,
     ) -> Result<Batch, Stop> {
-        let mut batch = Batch::new();
+        let mut batch = Batch::new(wanted.len() as u64, subject.data.len() as u64);
         for &index in wanted {
             let added = self.add_to(&mut batch, index, subject, scratch);
             scratch.keep(added)?;
@@ -98,7 +102,7 @@ impl Patterns {
         let memory = batch.windows().saturating_mul(WINDOW_MEMORY);
         let _held = budget.hold(memory)?;
         let Some(written) = filter::write(&batch.plans, batch.anchors.len()) else {
-            return Ok(Batch::new());
+            return Ok(Batch { patterns: Vec::new(), ..batch });
         };
         let sections = Sections {
             tables: &written.tables,
@@ -124,13 +128,14 @@ impl Patterns {
         let Some(starts) = starts else { return Ok(()) };
         let is_floating = starts.end().saturating_sub(*starts.start()) > FEW_STARTS;
         let segments = pattern.rows.segments;
-        if !is_floating || segments.iter().any(|segment| segment.literal_length.get() == 0) {
+        let has_literal = |segment: &SegmentRow| segment.literal_length.get() > 0;
+        if !is_floating || !segments.iter().any(has_literal) {
             return Ok(());
         }
         let mut added = Vec::new();
         let first = pattern.rows.row.first_segment.get();
         for (number, segment) in (0_u32..).zip(segments) {
-            if !scratch.has_seen(index, number) {
+            if has_literal(segment) && !scratch.has_seen(index, number) {
                 batch.add(self.set(), first.saturating_add(number), segment)?;
                 added.push(number);
             }
@@ -141,9 +146,15 @@ impl Patterns {
 }
 
 impl Batch {
-    fn new() -> Self {
+    /// For about so many literals, to be looked for in so many bytes. At a distance of `s` there are a
+    /// s-th of the probes and s times the windows; both together are fewest where s² is the probes of a
+    /// distance of 1, divided by what their windows cost.
+    fn new(literals: u64, bytes: u64) -> Self {
+        let windows = literals.max(1).saturating_mul(PROBES_A_WINDOW);
+        let best = bytes.checked_div(windows).unwrap_or(0).isqrt();
         let plans = CLASSES.map(|(width, step)| Plan::new(width, step));
-        Self { plans, ..Self::default() }
+        let farthest = best.clamp(1, 8) as u8;
+        Self { farthest, plans, anchors: Vec::new(), patterns: Vec::new() }
     }
 
     fn windows(&self) -> u64 {
@@ -153,8 +164,11 @@ impl Batch {
     /// Adds the windows of a segment's literal.
     fn add(&mut self, set: &SignatureSet, number: u32, segment: &SegmentRow) -> Result<(), Left> {
         let literal = set.literal(segment)?;
-        let room = |plan: &&mut Plan| plan.run() <= literal.len();
-        let Some(plan) = self.plans.iter_mut().find(room) else { return Ok(()) };
+        let mut plans = CLASSES.iter().zip(&mut self.plans);
+        let fits = plans.find(|((_, step), plan)| {
+            *step <= self.farthest && plan.run() <= literal.len()
+        });
+        let Some((_, plan)) = fits else { return Ok(()) };
         let anchor = u32::try_from(self.anchors.len()).unwrap_or(u32::MAX);
         plan.add(literal, anchor);
         self.anchors.push(anchor_of(literal, number, segment));
