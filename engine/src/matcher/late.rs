@@ -165,9 +165,8 @@ impl Batch {
     fn add(&mut self, set: &SignatureSet, number: u32, segment: &SegmentRow) -> Result<(), Left> {
         let literal = set.literal(segment)?;
         let mut plans = CLASSES.iter().zip(&mut self.plans);
-        let fits = plans.find(|((_, step), plan)| {
-            *step <= self.farthest && plan.run() <= literal.len()
-        });
+        let fits =
+            plans.find(|((_, step), plan)| *step <= self.farthest && plan.run() <= literal.len());
         let Some((_, plan)) = fits else { return Ok(()) };
         let anchor = u32::try_from(self.anchors.len()).unwrap_or(u32::MAX);
         plan.add(literal, anchor);

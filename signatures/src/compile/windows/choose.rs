@@ -57,7 +57,7 @@ struct Choice {
 pub(super) fn price(stretch: &[ByteMask]) -> u64 {
     let mut best = HOPELESS;
     let class_price = |class: usize| CLASSES.get(class).map_or(0, |class| class.pass >> 20);
-    for_each_run(stretch, &mut Vec::new(), |class, _, _, price| {
+    for_each_run(stretch, &ALL, &mut Work::default(), |class, _, _, price| {
         best = best.min(price.saturating_add(class_price(class)));
     });
     best
@@ -65,15 +65,17 @@ pub(super) fn price(stretch: &[ByteMask]) -> u64 {
 
 pub(super) fn choose(windows: &Windows, patterns: &[u32]) -> Chosen {
     let seen = SeenWindows::count(windows, patterns);
+    let mut work = Work::default();
     let prices: Vec<Prices> =
-        patterns.iter().map(|&pattern| prices(windows, pattern, &seen)).collect();
+        patterns.iter().map(|&pattern| prices(windows, pattern, &seen, &mut work)).collect();
     let classes = cheapest_classes(&prices);
     let mut taken: HashMap<(usize, u64), u32> = HashMap::new();
     let mut chosen = Chosen { plans: plans(), anchors: Vec::new(), left: Vec::new() };
-    for &pattern in patterns {
+    for (&pattern, prices) in patterns.iter().zip(&prices) {
         let stretches = windows.of_pattern(pattern);
-        let alone = price_alone(windows, stretches, &mut Vec::new());
-        match best(windows, stretches, &classes, &seen, &taken).filter(|best| best.price <= alone) {
+        let alone = prices.last().copied().unwrap_or(HOPELESS);
+        let best = best(windows, stretches, &classes, &seen, &taken, &mut work);
+        match best.filter(|best| best.price <= alone) {
             Some(choice) => add(windows, stretches, choice, &mut taken, &mut chosen),
             None => chosen.left.push(pattern),
         }
@@ -85,10 +87,22 @@ fn plans() -> Vec<Plan> {
     CLASSES.iter().map(|class| class.plan()).collect()
 }
 
-/// Calls with class, start in the stretch, first window and price of every run that a class takes.
+/// Which classes are used.
+type Classes = [bool; CLASSES.len()];
+const ALL: Classes = [true; CLASSES.len()];
+
+/// Working memory, used again and again.
+#[derive(Default)]
+struct Work {
+    surprises: cost::Surprises,
+    costs: Vec<u64>,
+}
+
+/// Calls with class, start in the stretch, run and price of every run that one of the classes takes.
 fn for_each_run(
     stretch: &[ByteMask],
-    costs: &mut Vec<u64>,
+    classes: &Classes,
+    work: &mut Work,
     mut take: impl FnMut(usize, usize, &[u8], u64),
 ) {
     let mut at = 0_usize;
@@ -99,13 +113,14 @@ fn for_each_run(
             continue;
         }
         let run: Vec<u8> = piece.iter().map(|byte| byte.value & FOLD).collect();
+        let Work { surprises, costs } = work;
+        surprises.read(&run);
         let mut width = 0;
-        for (number, class) in
-            CLASSES.iter().enumerate().filter(|(_, class)| class.run() <= run.len())
-        {
+        let used = CLASSES.iter().enumerate().zip(classes).filter(|(_, is_used)| **is_used);
+        for ((number, class), _) in used.filter(|((_, class), _)| class.run() <= run.len()) {
             if width != class.width {
                 width = class.width;
-                cost::windows(&run, width, costs);
+                surprises.windows(&run, width, costs);
             }
             for (start, price) in prices_of_steps(costs, class.step) {
                 let end = start.saturating_add(class.whole_run());
@@ -124,15 +139,16 @@ fn for_each_run(
     }
 }
 
-/// The mean cost of every `step` neighbouring windows, by the first.
+/// The mean cost of every `step` neighbouring windows, by the first. A step is a power of two, and a
+/// cost little more than 2^60 at most, so that the sum of eight fits.
 fn prices_of_steps(costs: &[u64], step: usize) -> impl Iterator<Item = (usize, u64)> + '_ {
     let (first, rest) = costs.split_at_checked(step.saturating_sub(1)).unwrap_or((&[], &[]));
-    let mut sum: u128 = first.iter().map(|&cost| u128::from(cost)).sum();
+    let mut sum: u64 = first.iter().sum();
     rest.iter().zip(costs).enumerate().map(move |(start, (&enters, &leaves))| {
-        sum = sum.saturating_add(enters.into());
-        let price = sum / step as u128;
-        sum = sum.saturating_sub(leaves.into());
-        (start, u64::try_from(price).unwrap_or(u64::MAX))
+        sum = sum.saturating_add(enters);
+        let price = sum >> step.trailing_zeros();
+        sum = sum.saturating_sub(leaves);
+        (start, price)
     })
 }
 
@@ -187,12 +203,14 @@ fn number_of(window: &[u8]) -> u64 {
     window.iter().rev().fold(0, |number, &byte| number << 8 | u64::from(byte))
 }
 
-/// The least price of a pattern in every class.
-fn prices(windows: &Windows, pattern: u32, seen: &SeenWindows) -> Prices {
+/// The least price of a pattern in every class, and of a search for it alone.
+fn prices(windows: &Windows, pattern: u32, seen: &SeenWindows, work: &mut Work) -> Prices {
     let mut prices = [HOPELESS; CLASSES.len() + 1];
-    let mut costs = Vec::new();
-    for stretch in windows.of_pattern(pattern) {
-        for_each_run(windows.bytes(stretch), &mut costs, |number, _, run, price| {
+    let mut rarest = HOPELESS;
+    let stretches = windows.of_pattern(pattern);
+    for stretch in stretches {
+        for_each_run(windows.bytes(stretch), &ALL, work, |number, _, run, price| {
+            rarest = rarest.min(price);
             let Some(class) = CLASSES.get(number) else { return };
             let price = price.saturating_add(seen.price(run, class.width, class.step));
             let price = price.saturating_mul(starts_of(stretch));
@@ -202,18 +220,14 @@ fn prices(windows: &Windows, pattern: u32, seen: &SeenWindows) -> Prices {
         });
     }
     if let Some(alone) = prices.last_mut() {
-        *alone = price_alone(windows, windows.of_pattern(pattern), &mut costs);
+        *alone = price_alone(windows, stretches, rarest);
     }
     prices
 }
 
-/// What it costs to search for a pattern by itself. One that is nothing but a few bytes is found soon
-/// where they are frequent, and no further search is needed then.
-fn price_alone(windows: &Windows, stretches: &[Kept], costs: &mut Vec<u64>) -> u64 {
-    let mut rarest = HOPELESS;
-    for stretch in stretches {
-        for_each_run(windows.bytes(stretch), costs, |_, _, _, price| rarest = rarest.min(price));
-    }
+/// What it costs to search for a pattern by itself, by the price of its rarest run. One that is nothing
+/// but a few bytes is found soon where they are frequent, and no further search is needed then.
+fn price_alone(windows: &Windows, stretches: &[Kept], rarest: u64) -> u64 {
     let is_one_run = match stretches {
         [only] => windows.bytes(only).iter().all(|&byte| is_fixed(byte)),
         _ => false,
@@ -227,8 +241,8 @@ fn price_alone(windows: &Windows, stretches: &[Kept], costs: &mut Vec<u64>) -> u
 }
 
 /// The classes that serve all patterns at the least price, passes included.
-fn cheapest_classes(prices: &[Prices]) -> [bool; CLASSES.len()] {
-    let mut classes = [true; CLASSES.len()];
+fn cheapest_classes(prices: &[Prices]) -> Classes {
+    let mut classes = ALL;
     let mut price = price_of(prices, &classes);
     loop {
         let without = (0..CLASSES.len()).filter_map(|number| {
@@ -246,7 +260,7 @@ fn cheapest_classes(prices: &[Prices]) -> [bool; CLASSES.len()] {
 
 /// What searching with some classes costs. A pattern that only the others could serve costs more than
 /// anything.
-fn price_of(prices: &[Prices], classes: &[bool; CLASSES.len()]) -> u128 {
+fn price_of(prices: &[Prices], classes: &Classes) -> u128 {
     let passes = CLASSES.iter().zip(classes).filter(|(_, is_used)| **is_used);
     let passes: u128 = passes.map(|(class, _)| u128::from(class.pass)).sum();
     let least = |own: &Prices| {
@@ -266,17 +280,15 @@ fn price_of(prices: &[Prices], classes: &[bool; CLASSES.len()]) -> u128 {
 fn best(
     windows: &Windows,
     stretches: &[Kept],
-    classes: &[bool; CLASSES.len()],
+    classes: &Classes,
     seen: &SeenWindows,
     taken: &HashMap<(usize, u64), u32>,
+    work: &mut Work,
 ) -> Option<Choice> {
     let mut best: Option<Choice> = None;
-    let mut costs = Vec::new();
     for (number, stretch) in stretches.iter().enumerate() {
-        for_each_run(windows.bytes(stretch), &mut costs, |class_number, start, run, price| {
-            let class =
-                CLASSES.get(class_number).filter(|_| classes.get(class_number) == Some(&true));
-            let Some(class) = class else { return };
+        for_each_run(windows.bytes(stretch), classes, work, |class_number, start, run, price| {
+            let Some(class) = CLASSES.get(class_number) else { return };
             let price = price.saturating_add(seen.price(run, class.width, class.step));
             let price = price.saturating_mul(starts_of(stretch));
             if best.is_some_and(|best| best.price <= price) {
@@ -339,7 +351,7 @@ fn add(
 fn check(bytes: &[ByteMask], run: usize, length: usize) -> (i16, u64, u64) {
     let first = run.saturating_sub(NEAR);
     let last = run.saturating_add(length).saturating_add(NEAR).min(bytes.len());
-    let says = |at: usize, byte: &ByteMask| {
+    let says = |(at, byte): (usize, &ByteMask)| {
         let is_in_run = (run..run.saturating_add(length)).contains(&at);
         let is_frequent = matches!(byte.value, 0 | 0xff | b' ');
         match byte.mask.count_ones() {
@@ -348,15 +360,12 @@ fn check(bytes: &[ByteMask], run: usize, length: usize) -> (i16, u64, u64) {
             ones => ones,
         }
     };
-    let score = |start: usize| -> u32 {
-        let eight = bytes.iter().enumerate().skip(start).take(8);
-        eight.map(|(at, byte)| says(at, byte)).sum()
-    };
+    let says: Vec<u32> = bytes.iter().enumerate().take(last).skip(first).map(says).collect();
+    let score = |eight: &[u32]| eight.iter().sum::<u32>();
     // Of equals the first.
-    let start = (first..last.saturating_sub(7).max(first.saturating_add(1)))
-        .rev()
-        .max_by_key(|&start| score(start));
-    let start = start.unwrap_or(0);
+    let scores = says.windows(says.len().clamp(1, 8)).map(score).enumerate();
+    let best = scores.rev().max_by_key(|&(_, score)| score);
+    let start = best.map_or(0, |(start, _)| first.saturating_add(start));
     let (mut check, mut check_mask) = (0_u64, 0_u64);
     for byte in bytes.iter().skip(start).take(8).collect::<Vec<_>>().into_iter().rev() {
         check = check << 8 | u64::from(byte.value);

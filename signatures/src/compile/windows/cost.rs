@@ -75,35 +75,48 @@ fn power(eighths: u32) -> u64 {
 /// How surprising a single byte is, in eighths of a bit: what has no more is hopeless anyway.
 const ONE_BYTE: u32 = 8 * 6;
 
-/// How often a window occurs in clean files.
-pub(super) fn window(bytes: &[u8]) -> u64 {
-    let mut costs = Vec::new();
-    windows(bytes, bytes.len(), &mut costs);
-    costs.first().copied().unwrap_or(0)
+/// How surprising the bytes of a run are, in eighths of a bit, looked up once for all widths.
+#[derive(Default)]
+pub(super) struct Surprises {
+    /// Two bytes, by the first.
+    pairs: Vec<u32>,
+    /// Three bytes, by the first.
+    thirds: Vec<u32>,
 }
 
-/// How often each window of a width occurs in clean files, by its start in a run of folded bytes.
-pub(super) fn windows(run: &[u8], width: usize, costs: &mut Vec<u64>) {
-    costs.clear();
-    let third = |at: usize| match run.get(at.wrapping_sub(2)..=at) {
-        Some(&[a, b, c]) => of_third(a, b, c),
-        _ => 0,
-    };
-    let unexpected = UNEXPECTED.get(width).map_or(0, |bits| power(bits.saturating_mul(8)));
-    let mut thirds: u32 = (2..width).map(third).sum();
-    for (start, window) in run.windows(width).enumerate() {
-        let pair = match *window {
-            [_] => ONE_BYTE,
-            [first, second, ..] => of_pair(first, second),
-            [] => 0,
-        };
-        costs.push(power(pair.saturating_add(thirds)).saturating_add(unexpected));
-        if width > 2 {
-            let left = third(start.saturating_add(2));
-            thirds = thirds.saturating_sub(left);
-            thirds = thirds.saturating_add(third(start.saturating_add(width)));
+impl Surprises {
+    /// Those of another run.
+    pub(super) fn read(&mut self, run: &[u8]) {
+        self.pairs.clear();
+        self.thirds.clear();
+        self.pairs.extend(run.array_windows().map(|&[a, b]| of_pair(a, b)));
+        self.thirds.extend(run.array_windows().map(|&[a, b, c]| of_third(a, b, c)));
+    }
+
+    /// How often each window of a width occurs in clean files, by its start in the run.
+    pub(super) fn windows(&self, run: &[u8], width: usize, costs: &mut Vec<u64>) {
+        costs.clear();
+        let unexpected = UNEXPECTED.get(width).map_or(0, |bits| power(bits.saturating_mul(8)));
+        let cost = |surprise: u32| power(surprise).saturating_add(unexpected);
+        let inside = width.saturating_sub(2);
+        match width {
+            1 => costs.extend(run.iter().map(|_| cost(ONE_BYTE))),
+            2 => costs.extend(self.pairs.iter().map(|&pair| cost(pair))),
+            _ => {
+                costs.extend(self.thirds.windows(inside).zip(&self.pairs).map(|(thirds, pair)| {
+                    cost(thirds.iter().fold(*pair, |sum, it| sum.saturating_add(*it)))
+                }))
+            }
         }
     }
+}
+
+/// How often a window occurs in clean files.
+pub(super) fn window(bytes: &[u8]) -> u64 {
+    let (mut surprises, mut costs) = (Surprises::default(), Vec::new());
+    surprises.read(bytes);
+    surprises.windows(bytes, bytes.len(), &mut costs);
+    costs.first().copied().unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -119,16 +132,16 @@ mod tests {
     }
 
     #[test]
-    fn sliding_and_counting_anew_agree() {
+    fn a_window_costs_the_same_in_any_run() {
         let run = b"\x48\x8b\x05\0\0\0\0GetProcAddress";
         let run: Vec<u8> = run.iter().map(|byte| byte & 0xdf).collect();
+        let mut surprises = Surprises::default();
+        surprises.read(&run);
         for width in 1..=8 {
-            let (mut sliding, mut anew) = (Vec::new(), Vec::new());
-            windows(&run, width, &mut sliding);
-            for (start, window) in run.windows(width).enumerate() {
-                windows(window, width, &mut anew);
-                assert_eq!(anew, [sliding[start]], "width {width} at {start}");
-            }
+            let mut costs = Vec::new();
+            surprises.windows(&run, width, &mut costs);
+            let each: Vec<u64> = run.windows(width).map(window).collect();
+            assert_eq!(costs, each, "width {width}");
         }
     }
 }
