@@ -57,8 +57,8 @@ struct Choice {
 pub(super) fn price(stretch: &[ByteMask]) -> u64 {
     let mut best = HOPELESS;
     let class_price = |class: usize| CLASSES.get(class).map_or(0, |class| class.pass >> 20);
-    for_each_run(stretch, &ALL, &mut Work::default(), |class, _, _, price| {
-        best = best.min(price.saturating_add(class_price(class)));
+    for_each_run(stretch, &ALL, None, &mut Work::default(), |class, run| {
+        best = best.min(run.price.saturating_add(class_price(class)));
     });
     best
 }
@@ -95,15 +95,30 @@ const ALL: Classes = [true; CLASSES.len()];
 #[derive(Default)]
 struct Work {
     surprises: cost::Surprises,
+    /// What each window costs.
     costs: Vec<u64>,
+    /// At how many other places of the patterns each window stands.
+    others: Vec<u64>,
 }
 
-/// Calls with class, start in the stretch, run and price of every run that one of the classes takes.
+/// A run that a class takes.
+struct Run<'r> {
+    /// In the stretch.
+    start: usize,
+    bytes: &'r [u8],
+    /// By what clean files hold.
+    price: u64,
+    /// By where else its windows stand in the patterns.
+    others: u64,
+}
+
+/// Calls with the class for every run that one of the classes takes.
 fn for_each_run(
     stretch: &[ByteMask],
     classes: &Classes,
+    seen: Option<&SeenWindows>,
     work: &mut Work,
-    mut take: impl FnMut(usize, usize, &[u8], u64),
+    mut take: impl FnMut(usize, &Run<'_>),
 ) {
     let mut at = 0_usize;
     for piece in stretch.chunk_by(|a, b| is_fixed(*a) == is_fixed(*b)) {
@@ -113,7 +128,7 @@ fn for_each_run(
             continue;
         }
         let run: Vec<u8> = piece.iter().map(|byte| byte.value & FOLD).collect();
-        let Work { surprises, costs } = work;
+        let Work { surprises, costs, others } = work;
         surprises.read(&run);
         let mut width = 0;
         let used = CLASSES.iter().enumerate().zip(classes).filter(|(_, is_used)| **is_used);
@@ -121,34 +136,42 @@ fn for_each_run(
             if width != class.width {
                 width = class.width;
                 surprises.windows(&run, width, costs);
+                others.clear();
+                match seen.filter(|_| SeenWindows::WIDTHS.contains(&width)) {
+                    Some(seen) => others.extend(run.windows(width).map(|it| seen.others(it))),
+                    None => others.resize(costs.len(), 0),
+                }
             }
-            for (start, price) in prices_of_steps(costs, class.step) {
-                let end = start.saturating_add(class.whole_run());
-                let bytes = run.get(start..end).unwrap_or_default();
-                take(number, begin.saturating_add(start), bytes, price);
+            let step = class.step;
+            let others_of = |sum: u64| sum.saturating_mul(SEEN_IN_PATTERNS) / step.max(1) as u64;
+            let sums = sums_of_steps(costs, step).zip(sums_of_steps(others, step));
+            for (start, (price, others)) in sums.enumerate() {
+                let bytes = run.get(start..start.saturating_add(class.whole_run()));
+                let (bytes, start) = (bytes.unwrap_or_default(), begin.saturating_add(start));
+                let (price, others) = (price >> step.trailing_zeros(), others_of(others));
+                take(number, &Run { start, bytes, price, others });
             }
             if run.len() < class.whole_run() {
                 // The last window may end in any byte.
                 let known = run.len().saturating_sub(class.width).saturating_add(1);
-                costs.push(cost::window(run.get(known..).unwrap_or_default()));
-                prices_of_steps(costs, class.step)
-                    .for_each(|(_, price)| take(number, begin, &run, price));
-                costs.pop();
+                let last = cost::window(run.get(known..).unwrap_or_default());
+                let price = costs.iter().sum::<u64>().saturating_add(last) >> step.trailing_zeros();
+                let others = others_of(others.iter().sum());
+                take(number, &Run { start: begin, bytes: &run, price, others });
             }
         }
     }
 }
 
-/// The mean cost of every `step` neighbouring windows, by the first. A step is a power of two, and a
-/// cost little more than 2^60 at most, so that the sum of eight fits.
-fn prices_of_steps(costs: &[u64], step: usize) -> impl Iterator<Item = (usize, u64)> + '_ {
-    let (first, rest) = costs.split_at_checked(step.saturating_sub(1)).unwrap_or((&[], &[]));
+/// The sum of every `step` neighbours. A step is at most 8, and what a window costs little more than
+/// 2^60, so that it fits.
+fn sums_of_steps(values: &[u64], step: usize) -> impl Iterator<Item = u64> + '_ {
+    let (first, rest) = values.split_at_checked(step.saturating_sub(1)).unwrap_or((&[], &[]));
     let mut sum: u64 = first.iter().sum();
-    rest.iter().zip(costs).enumerate().map(move |(start, (&enters, &leaves))| {
-        sum = sum.saturating_add(enters);
-        let price = sum >> step.trailing_zeros();
-        sum = sum.saturating_sub(leaves);
-        (start, price)
+    rest.iter().zip(values).map(move |(&enters, &leaves)| {
+        let all = sum.saturating_add(enters);
+        sum = all.saturating_sub(leaves);
+        all
     })
 }
 
@@ -157,6 +180,8 @@ struct SeenWindows(Vec<u8>);
 
 impl SeenWindows {
     const LOG2: u32 = 24;
+    /// Shorter windows are frequent anyway.
+    const WIDTHS: [usize; 3] = [4, 5, 8];
 
     fn count(windows: &Windows, patterns: &[u32]) -> Self {
         let mut seen = Self(vec![0; 1 << Self::LOG2]);
@@ -164,7 +189,7 @@ impl SeenWindows {
             for piece in windows.bytes(stretch).chunk_by(|a, b| is_fixed(*a) == is_fixed(*b)) {
                 let run: Vec<u8> = piece.iter().map(|byte| byte.value & FOLD).collect();
                 if piece.first().is_some_and(|&byte| is_fixed(byte)) {
-                    [4, 5, 8].into_iter().for_each(|width| seen.add_all(&run, width));
+                    Self::WIDTHS.into_iter().for_each(|width| seen.add_all(&run, width));
                 }
             }
         }
@@ -185,16 +210,10 @@ impl SeenWindows {
         (mixed >> 64_u32.saturating_sub(Self::LOG2)) as usize
     }
 
-    /// What the other places of the windows of a run cost.
-    fn price(&self, run: &[u8], width: usize, step: usize) -> u64 {
-        if width < 4 {
-            return 0;
-        }
-        let others = run.windows(width).take(step).map(|window| {
-            let count = self.0.get(Self::place(number_of(window), width)).copied().unwrap_or(0);
-            u64::from(count.saturating_sub(1))
-        });
-        others.sum::<u64>().saturating_mul(SEEN_IN_PATTERNS) / step.max(1) as u64
+    /// At how many other places a window stands.
+    fn others(&self, window: &[u8]) -> u64 {
+        let place = Self::place(number_of(window), window.len());
+        u64::from(self.0.get(place).copied().unwrap_or(0).saturating_sub(1))
     }
 }
 
@@ -209,11 +228,9 @@ fn prices(windows: &Windows, pattern: u32, seen: &SeenWindows, work: &mut Work) 
     let mut rarest = HOPELESS;
     let stretches = windows.of_pattern(pattern);
     for stretch in stretches {
-        for_each_run(windows.bytes(stretch), &ALL, work, |number, _, run, price| {
-            rarest = rarest.min(price);
-            let Some(class) = CLASSES.get(number) else { return };
-            let price = price.saturating_add(seen.price(run, class.width, class.step));
-            let price = price.saturating_mul(starts_of(stretch));
+        for_each_run(windows.bytes(stretch), &ALL, Some(seen), work, |number, run| {
+            rarest = rarest.min(run.price);
+            let price = run.price.saturating_add(run.others).saturating_mul(starts_of(stretch));
             if let Some(least) = prices.get_mut(number) {
                 *least = (*least).min(price);
             }
@@ -287,20 +304,19 @@ fn best(
 ) -> Option<Choice> {
     let mut best: Option<Choice> = None;
     for (number, stretch) in stretches.iter().enumerate() {
-        for_each_run(windows.bytes(stretch), classes, work, |class_number, start, run, price| {
+        for_each_run(windows.bytes(stretch), classes, Some(seen), work, |class_number, run| {
             let Some(class) = CLASSES.get(class_number) else { return };
-            let price = price.saturating_add(seen.price(run, class.width, class.step));
-            let price = price.saturating_mul(starts_of(stretch));
+            let price = run.price.saturating_add(run.others).saturating_mul(starts_of(stretch));
             if best.is_some_and(|best| best.price <= price) {
                 return;
             }
-            let crowds = run.windows(class.width).take(class.step).filter(|window| {
+            let crowds = run.bytes.windows(class.width).take(class.step).filter(|window| {
                 taken.get(&(class_number, number_of(window))).is_some_and(|&count| count >= CROWDED)
             });
             let crowds = (crowds.count() as u64).saturating_mul(PRICE_OF_CROWDS);
             let price = price.saturating_add(crowds);
             if best.is_none_or(|best| best.price > price) {
-                let length = run.len();
+                let (start, length) = (run.start, run.bytes.len());
                 best = Some(Choice { price, class: class_number, stretch: number, start, length });
             }
         });
