@@ -220,6 +220,8 @@ IMAGES = [
     ("Apm", "xorriso -as mkisofs -quiet -R -hfsplus -o out tree"),
     ("Vhd", f"{DISK} && qemu-img convert -f raw -O vpc disk out"),
     ("Vhdx", f"{DISK} && qemu-img convert -f raw -O vhdx -o block_size=1M disk out"),
+    ("Vdi", f"{DISK} && qemu-img convert -f raw -O vdi disk out"),
+    ("Parallels", f"{DISK} && qemu-img convert -f raw -O parallels -o cluster_size=4096 disk out"),
     ("Vmdk", f"{DISK} && qemu-img convert -f raw -O vmdk disk out"),
     ("Vmdk", f"{DISK} && qemu-img convert -f raw -O vmdk -o subformat=streamOptimized disk out"),
     ("Qcow2", f"{DISK} && qemu-img convert -f raw -O qcow2 -o cluster_size=512 disk out"),

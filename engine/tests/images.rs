@@ -56,6 +56,8 @@ fn a_needle_is_found_on_every_disk() {
     for (format, path) in [
         ("raw", &["partition 1", "inner.zip", "x.exe"][..]),
         ("vpc", &["partition 1/inner.zip", "x.exe"]),
+        ("vdi", &["partition 1/inner.zip", "x.exe"]),
+        ("parallels", &["partition 1/inner.zip", "x.exe"]),
         ("vhdx", &["partition 1", "inner.zip", "x.exe"]),
         ("vmdk", &["partition 1/inner.zip", "x.exe"]),
         ("qcow2", &["partition 1/inner.zip", "x.exe"]),

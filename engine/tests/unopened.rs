@@ -59,7 +59,6 @@ const MADE: &[(&str, &str)] = &[
     ("unsupported:cramfs", "mkfs.cramfs tree out"),
     ("unsupported:romfs", "genromfs -f out -d tree"),
     ("unsupported:jffs2", "mkfs.jffs2 -r tree -o out"),
-    ("unsupported:parallels", "qemu-img create -q -f parallels out 4M"),
     ("unsupported:qed", "qemu-img create -q -f qed out 4M"),
     ("unsupported:zpaq", "zpaq a x.zpaq tree/file; mv x.zpaq out"),
     ("unsupported:lrzip", "lrzip -q tree/file -o out"),

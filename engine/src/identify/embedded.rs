@@ -236,7 +236,8 @@ fn is_holder(file_type: FileType, data: &[u8]) -> bool {
         Asar | Pyz | InstallShieldCab => true,
         Mbr => !disks::begins_with_partition(data),
         Arj | Alz | Egg | Lha | Ace | Zoo | Cpio | Nsis | Gpt | Apm | Fat | ExFat | Ext
-        | HfsPlus | Ntfs | Iso9660 | Udf | Squashfs | Dmg | Vhd | Vhdx | Vmdk | Qcow2 | Wim => true,
+        | HfsPlus | Ntfs | Iso9660 | Udf | Squashfs | Dmg | Vdi | Parallels | RawCd | Vhd
+        | Vhdx | Vmdk | Qcow2 | Wim => true,
         _ => false,
     }
 }

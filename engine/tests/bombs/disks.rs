@@ -27,7 +27,8 @@ fn read(path: &Path) -> Option<Vec<u8>> {
 
 #[test]
 fn sparse_disks_of_terabytes_end_at_the_size_of_an_object() {
-    let sizes = [("qcow2", "60T"), ("vhdx", "60T"), ("vmdk", "2T"), ("vpc", "2040G")];
+    let sizes =
+        [("qcow2", "60T"), ("vhdx", "60T"), ("vmdk", "2T"), ("vpc", "2040G"), ("vdi", "1T")];
     let bombs = sizes.into_iter().filter_map(|(format, size)| {
         let create = format!("qemu-img create -q -f {format} out {size}");
         Some(Bomb::new(create.clone(), made(&create)?, &["limit:object-bytes"]))

@@ -89,6 +89,8 @@ fn disks() -> Vec<Kind> {
         image("vhd", "-O vpc"),
         image("vhd-fixed", "-O vpc -o subformat=fixed"),
         image("vhdx", "-O vhdx"),
+        image("vdi", "-O vdi"),
+        image("parallels", "-O parallels"),
         image("vmdk", "-O vmdk"),
         image("vmdk-stream", "-O vmdk -o subformat=streamOptimized"),
         image("qcow", "-O qcow").gives(Found::Bytes).says(&["unsupported:qcow2-version"]),

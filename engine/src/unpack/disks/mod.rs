@@ -7,11 +7,15 @@
 //! where it is not blank.
 //!
 //! - `partitions.rs` reads the tables of partitions,
-//! - `vhd.rs`, `vhdx.rs`, `vmdk.rs`, `qcow2.rs`, `dmg.rs` say where the parts of a disk lie in its image.
+//! - `vhd.rs`, `vhdx.rs`, `vdi.rs`, `vmdk.rs`, `qcow2.rs`, `parallels.rs`, `dmg.rs`, `raw_cd.rs` say where
+//!   the parts of a disk lie in its image.
 
 mod dmg;
+mod parallels;
 mod partitions;
 mod qcow2;
+mod raw_cd;
+mod vdi;
 mod vhd;
 mod vhdx;
 mod vmdk;
@@ -19,7 +23,10 @@ mod vmdk;
 use std::collections::VecDeque;
 
 pub(super) use self::dmg::open as open_dmg;
+pub(super) use self::parallels::open as open_parallels;
 pub(super) use self::qcow2::open as open_qcow2;
+pub(super) use self::raw_cd::open as open_raw_cd;
+pub(super) use self::vdi::open as open_vdi;
 pub(super) use self::vhd::open as open_vhd;
 pub(super) use self::vhdx::open as open_vhdx;
 pub(super) use self::vmdk::open as open_vmdk;

@@ -117,9 +117,13 @@ fn make_iso(folder: &Path) -> Option<Vec<u8>> {
 }
 
 /// Formats of qemu-img, with what they are opened by.
-const FORMATS: [(&str, &str, Open); 13] = [
+const FORMATS: [(&str, &str, Open); 17] = [
     ("vpc", "subformat=dynamic,force_size=on", open_vhd),
     ("vpc", "subformat=fixed,force_size=on", open_vhd),
+    ("vdi", "static=off", open_vdi),
+    ("vdi", "static=on", open_vdi),
+    ("parallels", "cluster_size=1048576", open_parallels),
+    ("parallels", "cluster_size=4096", open_parallels),
     ("vhdx", "subformat=dynamic", open_vhdx),
     ("vhdx", "subformat=dynamic,block_size=1048576", open_vhdx),
     ("vhdx", "subformat=fixed", open_vhdx),
@@ -228,6 +232,33 @@ fn images_that_stand_on_others_are_unsupported() {
     );
     vhd[63] = 9;
     assert_eq!(refusal(open_vhd, &vhd, Limits::default()), Some(Reason::Corrupted));
+}
+
+/// Sectors as they lie on a CD, with nothing for error correction.
+fn raw_cd(iso: &[u8], mode: u8) -> Vec<u8> {
+    let sector = |data: &[u8]| {
+        let mut sector =
+            [&b"\0\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\0"[..], &[0, 2, 0, mode]].concat();
+        sector.resize(if mode == 1 { 16 } else { 24 }, 0);
+        sector.extend(data);
+        sector.resize(2352, 0);
+        sector
+    };
+    iso.chunks(2048).flat_map(sector).collect()
+}
+
+#[test]
+fn discs_sector_by_sector_are_read() {
+    let Some(iso) = iso_sample() else { return };
+    for mode in [1, 2] {
+        let image = raw_cd(&iso, mode);
+        assert!(identify::identify(&image).types_at_start().contains(FileType::RawCd));
+        let walked = walk_at(open_raw_cd, &image, 0, Limits::default());
+        assert_holds_sample(&walked, "raw sectors");
+        let cut = walk_at(open_raw_cd, &image[..image.len() / 8], 0, Limits::default());
+        assert!(cut.reasons().contains(&Reason::Truncated), "{}", cut.words());
+    }
+    survives_damage(open_raw_cd, &raw_cd(&noise(5000), 1));
 }
 
 #[test]
