@@ -88,6 +88,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "a hundred thousand hashes")]
     fn text_spreads_over_words_and_bits() {
         let (mut words, mut bits) = ([0_u32; 256], [0_u32; 64]);
         for number in 0..100_000_u32 {
