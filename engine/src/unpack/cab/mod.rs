@@ -11,7 +11,7 @@ use std::io::{self, Read};
 
 use lzxd::{Lzxd, WindowSize};
 
-use super::decoders::{Inflate, Quantum};
+use super::decoders::{Blockwise, ByBlock, Inflate, Quantum};
 use super::solid::Solid;
 use super::{Entry, Notes, Opened, Opening, Walk, walked};
 use crate::input::Content;
@@ -187,12 +187,10 @@ impl<'a> Cab<'a> {
             reserve: self.header.block_reserve,
             goes_on: self.header.flags & HAS_NEXT != 0,
             codec: Codec::of(method)?,
-            unpacked: Vec::new(),
-            taken: 0,
             _grant: budget.hold(MEMORY)?,
         };
         let packed = (self.cabinet.len() as u64).saturating_sub(start.into());
-        Ok(Solid::new(Box::new(blocks), packed))
+        Ok(Solid::new(Box::new(Blockwise::new(blocks)), packed))
     }
 }
 
@@ -295,15 +293,11 @@ struct Blocks<'a> {
     /// Whether the last block goes on in the next cabinet.
     goes_on: bool,
     codec: Codec,
-    unpacked: Vec<u8>,
-    /// Bytes of `unpacked` that were handed out.
-    taken: usize,
     _grant: Grant,
 }
 
-impl Blocks<'_> {
-    /// Unpacks the next block; `false` behind the last.
-    fn advance(&mut self) -> io::Result<bool> {
+impl ByBlock for Blocks<'_> {
+    fn next_block(&mut self, block: &mut Vec<u8>) -> io::Result<bool> {
         let Some(left) = self.left.checked_sub(1) else { return Ok(false) };
         self.left = left;
         let cut = |_| io::Error::new(io::ErrorKind::UnexpectedEof, "a block is cut off");
@@ -318,8 +312,7 @@ impl Blocks<'_> {
             let detail = "the block goes on in the next cabinet";
             return Err(io::Error::new(io::ErrorKind::UnexpectedEof, detail));
         }
-        self.unpacked = self.codec.unpack(data, size.into())?;
-        self.taken = 0;
+        *block = self.codec.unpack(data, size.into())?;
         if sum != 0 && self.reserve == 0 && sum != checksum(&sizes, checksum(data, 0)) {
             let detail = "a block's checksum is wrong";
             return Err(io::Error::new(io::ErrorKind::InvalidData, detail));
@@ -339,19 +332,6 @@ fn checksum(data: &[u8], seed: u32) -> u32 {
     let (words, rest) = data.as_chunks::<4>();
     let sum = words.iter().fold(seed, |sum, word| sum ^ u32::from_le_bytes(*word));
     sum ^ rest.iter().fold(0, |number, &byte| number << 8 | u32::from(byte))
-}
-
-impl Read for Blocks<'_> {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        while self.taken >= self.unpacked.len() {
-            if !self.advance()? {
-                return Ok(0);
-            }
-        }
-        let count = self.unpacked.get(self.taken..).unwrap_or_default().read(into)?;
-        self.taken = self.taken.saturating_add(count);
-        Ok(count)
-    }
 }
 
 #[cfg(test)]

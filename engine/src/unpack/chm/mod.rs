@@ -5,11 +5,12 @@
 //! The directory is read chunk by chunk as they lie, not along their links. A packed file is unpacked
 //! from the last place before it where LZX begins anew.
 
-use std::io::{self, Read};
+use std::io;
 
 use lzxd::Lzxd;
 
 use super::cab::window;
+use super::decoders::{Blockwise, ByBlock};
 use super::solid::Solid;
 use super::{Entry, Notes, Opened, Opening, Walk, walked};
 use crate::input::Content;
@@ -215,15 +216,9 @@ impl<'a> Chm<'a> {
         let beginnings = (place / FRAME).checked_div(section.interval).unwrap_or(0);
         let frame = beginnings.saturating_mul(section.interval);
         let packed = section.packed.len() as u64;
-        let frames = Frames {
-            section,
-            frame,
-            lzx: Lzxd::new(size),
-            unpacked: Vec::new(),
-            taken: 0,
-            _grant: budget.hold(MEMORY)?,
-        };
-        Ok(Solid::starting_at(Box::new(frames), frame.saturating_mul(FRAME), packed))
+        let frames = Frames { section, frame, lzx: Lzxd::new(size), _grant: budget.hold(MEMORY)? };
+        let frames = Box::new(Blockwise::new(frames));
+        Ok(Solid::starting_at(frames, frame.saturating_mul(FRAME), packed))
     }
 }
 
@@ -285,8 +280,6 @@ struct Frames<'a> {
     section: Section<'a>,
     frame: u64,
     lzx: Lzxd,
-    unpacked: Vec<u8>,
-    taken: usize,
     _grant: Grant,
 }
 
@@ -294,9 +287,10 @@ impl Frames<'_> {
     fn place(&self, frame: u64) -> Result<u64, OutOfBounds> {
         Reader::at(&self.section.frames, frame.saturating_mul(8))?.u64_le()
     }
+}
 
-    /// Unpacks the next frame; `false` behind the last.
-    fn advance(&mut self) -> io::Result<bool> {
+impl ByBlock for Frames<'_> {
+    fn next_block(&mut self, block: &mut Vec<u8>) -> io::Result<bool> {
         let position = self.frame.saturating_mul(FRAME);
         let Some(left) = self.section.size.checked_sub(position).filter(|&left| left > 0) else {
             return Ok(false);
@@ -314,23 +308,9 @@ impl Frames<'_> {
         let size = usize::try_from(left.min(FRAME)).unwrap_or(0);
         let unpacked = self.lzx.decompress_next(&data, size);
         let broken = |error| io::Error::new(io::ErrorKind::InvalidData, format!("LZX: {error}"));
-        self.unpacked = unpacked.map_err(broken)?.to_vec();
+        block.extend_from_slice(unpacked.map_err(broken)?);
         self.frame = self.frame.saturating_add(1);
-        self.taken = 0;
         Ok(true)
-    }
-}
-
-impl Read for Frames<'_> {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        while self.taken >= self.unpacked.len() {
-            if !self.advance()? {
-                return Ok(0);
-            }
-        }
-        let count = self.unpacked.get(self.taken..).unwrap_or_default().read(into)?;
-        self.taken = self.taken.saturating_add(count);
-        Ok(count)
     }
 }
 

@@ -9,6 +9,7 @@
 //! lz4_flex, deflate64, ppmd-rust, delharc. `Pump` drives those that are fed piece by piece, `Watched` those that read for themselves.
 
 mod arj_fastest;
+mod blockwise;
 pub(super) mod bytewise;
 mod bzip2;
 mod deflate64;
@@ -31,6 +32,7 @@ mod zstd;
 use std::io::{self, Read};
 
 pub(super) use self::arj_fastest::arj_fastest;
+pub(super) use self::blockwise::{Blockwise, ByBlock};
 pub(super) use self::bzip2::bzip2;
 pub(super) use self::deflate64::deflate64;
 pub(super) use self::implode::implode;

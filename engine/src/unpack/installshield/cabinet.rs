@@ -8,7 +8,7 @@
 
 use std::io::{self, Read};
 
-use super::super::decoders::Inflate;
+use super::super::decoders::{Blockwise, ByBlock, Inflate};
 use super::super::{Entry, Notes, Opened, Opening, Walk, walked};
 use crate::input::Content;
 use crate::limits::{Budget, Stop};
@@ -215,12 +215,12 @@ impl<'a> Cabinet<'a> {
             return None;
         }
         let name = format!("file at {}", self.at);
-        let mut chunks = Chunks::new(&data, true);
+        let mut chunks = Chunks::reader(&data, true);
         let entry = match budget.decode(&mut chunks, data.len() as u64) {
             Ok(decoded) => Entry::decoded(name, decoded),
             Err(stop) => Entry::unread(name, stop.into()),
         };
-        self.at = self.at.saturating_add(chunks.read);
+        self.at = self.at.saturating_add(chunks.get_ref().read);
         if !entry.problems.is_empty() {
             self.at = u64::MAX;
         }
@@ -232,7 +232,7 @@ impl<'a> Cabinet<'a> {
 fn unpack(data: &[u8], flags: u16, budget: &Budget) -> Result<crate::limits::Decoded, Stop> {
     let packed = data.len() as u64;
     if flags & IS_SCRAMBLED == 0 {
-        return budget.decode(Chunks::new(data, false), packed);
+        return budget.decode(Chunks::reader(data, false), packed);
     }
     let _grant = budget.hold(packed)?;
     let places = (0_u8..71).cycle();
@@ -243,7 +243,7 @@ fn unpack(data: &[u8], flags: u16, budget: &Budget) -> Result<crate::limits::Dec
         .collect();
     match flags & IS_PACKED {
         0 => budget.decode(ordered.as_slice(), packed),
-        _ => budget.decode(Chunks::new(&ordered, false), packed),
+        _ => budget.decode(Chunks::reader(&ordered, false), packed),
     }
 }
 
@@ -254,19 +254,17 @@ struct Chunks<'d> {
     ends_when_short: bool,
     /// Bytes of `data` that were read.
     read: u64,
-    unpacked: Vec<u8>,
-    taken: usize,
     ended: bool,
 }
 
 impl<'d> Chunks<'d> {
-    fn new(data: &'d [u8], ends_when_short: bool) -> Self {
-        let (unpacked, ended) = (Vec::new(), false);
-        Self { data, ends_when_short, read: 0, unpacked, taken: 0, ended }
+    fn reader(data: &'d [u8], ends_when_short: bool) -> Blockwise<Self> {
+        Blockwise::new(Self { data, ends_when_short, read: 0, ended: false })
     }
+}
 
-    /// Unpacks the next chunk; `false` behind the last.
-    fn advance(&mut self) -> io::Result<bool> {
+impl ByBlock for Chunks<'_> {
+    fn next_block(&mut self, chunk: &mut Vec<u8>) -> io::Result<bool> {
         if self.ended || self.read >= self.data.len() as u64 {
             return Ok(false);
         }
@@ -275,31 +273,16 @@ impl<'d> Chunks<'d> {
         let length = reader.u16_le().map_err(cut)?;
         let packed = reader.bytes(length.into()).map_err(cut)?;
         self.read = reader.position() as u64;
-        self.taken = 0;
-        self.unpacked.clear();
         let most = LARGEST as u64;
-        let end = Inflate::new(packed).take(most).read_to_end(&mut self.unpacked);
+        let end = Inflate::new(packed).take(most).read_to_end(chunk);
         if let Err(error) = end
-            && (self.unpacked.is_empty() || error.kind() != io::ErrorKind::UnexpectedEof)
+            && (chunk.is_empty() || error.kind() != io::ErrorKind::UnexpectedEof)
         {
             self.ended = true;
             return Err(error);
         }
-        self.ended = self.ends_when_short && self.unpacked.len() < CHUNK;
+        self.ended = self.ends_when_short && chunk.len() < CHUNK;
         Ok(true)
-    }
-}
-
-impl Read for Chunks<'_> {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        while self.taken >= self.unpacked.len() {
-            if !self.advance()? {
-                return Ok(0);
-            }
-        }
-        let count = self.unpacked.get(self.taken..).unwrap_or_default().read(into)?;
-        self.taken = self.taken.saturating_add(count);
-        Ok(count)
     }
 }
 

@@ -210,8 +210,8 @@ impl<'a> Iso<'a> {
             return entry;
         };
         let packed = content.len() as u64;
-        let unpacked =
-            Zisofs::new(content.clone(), budget).and_then(|zisofs| budget.decode(zisofs, packed));
+        let unpacked = Zisofs::reader(content.clone(), budget)
+            .and_then(|zisofs| budget.decode(zisofs, packed));
         match unpacked {
             Ok(decoded) => Entry::decoded(entry.name, decoded),
             Err(stop) => entry.with(stop.into()),

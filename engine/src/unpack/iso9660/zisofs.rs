@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use crate::input::Content;
 use crate::limits::{Budget, Grant, Stop};
 use crate::reader::{OutOfBounds, Reader};
-use crate::unpack::decoders::{Inflate, cut_off};
+use crate::unpack::decoders::{Blockwise, ByBlock, Inflate, cut_off};
 
 const MAGIC: &[u8] = b"\x37\xe4\x53\x96\xc9\xdb\xd6\x07";
 
@@ -16,8 +16,6 @@ pub(super) struct Zisofs<'a> {
     table: u64,
     block: u64,
     left: u64,
-    unpacked: Vec<u8>,
-    taken: usize,
     _grant: Grant,
 }
 
@@ -27,14 +25,15 @@ impl<'a> Zisofs<'a> {
         file.starts_with(MAGIC) && header(file).is_ok_and(|header| header.is_some())
     }
 
-    pub(super) fn new(packed: Content<'a>, budget: &Budget) -> Result<Self, Stop> {
+    pub(super) fn reader(packed: Content<'a>, budget: &Budget) -> Result<Blockwise<Self>, Stop> {
         let (left, table, block) = header(&packed).ok().flatten().unwrap_or_default();
         let _grant = budget.hold(block)?;
-        Ok(Self { packed, table, block, left, unpacked: Vec::new(), taken: 0, _grant })
+        Ok(Blockwise::new(Self { packed, table, block, left, _grant }))
     }
+}
 
-    /// Unpacks the next block; `false` behind the last.
-    fn advance(&mut self) -> io::Result<bool> {
+impl ByBlock for Zisofs<'_> {
+    fn next_block(&mut self, unpacked: &mut Vec<u8>) -> io::Result<bool> {
         if self.left == 0 {
             return Ok(false);
         }
@@ -48,30 +47,17 @@ impl<'a> Zisofs<'a> {
             return Err(broken());
         }
         let stream = block.bytes(length.into()).map_err(cut)?;
-        self.unpacked.clear();
-        self.taken = 0;
         if stream.is_empty() {
-            io::repeat(0).take(size).read_to_end(&mut self.unpacked)?;
+            io::repeat(0).take(size).read_to_end(unpacked)?;
         } else {
             let stream = stream.get(2..).ok_or_else(broken)?;
-            io::copy(&mut Inflate::new(stream).take(size), &mut self.unpacked)?;
+            io::copy(&mut Inflate::new(stream).take(size), unpacked)?;
         }
-        if (self.unpacked.len() as u64) < size {
+        if (unpacked.len() as u64) < size {
             return Err(cut_off());
         }
         self.left = self.left.saturating_sub(size);
         Ok(true)
-    }
-}
-
-impl Read for Zisofs<'_> {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        if self.taken >= self.unpacked.len() && !self.advance()? {
-            return Ok(0);
-        }
-        let count = self.unpacked.get(self.taken..).unwrap_or_default().read(into)?;
-        self.taken = self.taken.saturating_add(count);
-        Ok(count)
     }
 }
 
