@@ -43,10 +43,7 @@ impl<'a> Unpacker<'a> for Gzip<'a> {
         }
         let name = first_name(&self.stream).unwrap_or_else(|| UNNAMED.to_vec());
         let mut members = Members::new(&self.stream);
-        let mut entry = match budget.decode(&mut members, self.stream.len() as u64) {
-            Ok(decoded) => Entry::decoded(name, decoded),
-            Err(stop) => Entry::unread(name, stop.into()),
-        };
+        let mut entry = Entry::of(name, budget.decode(&mut members, self.stream.len() as u64));
         if self.alone && members.ended && members.rest.iter().any(|&byte| byte != 0) {
             let count = members.rest.len();
             self.notes.corrupted(format!("{count} bytes behind the last member"));

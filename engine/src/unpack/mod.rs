@@ -83,7 +83,7 @@ use walk::{Walk, walked};
 
 use crate::identify::{FileType, Found};
 use crate::input::Content;
-use crate::limits::{Budget, DecodeEnd, Decoded, Limit};
+use crate::limits::{Budget, DecodeEnd, Decoded, Limit, Stop};
 use crate::verdict::{Problem, Reason};
 
 /// A container being walked.
@@ -214,6 +214,14 @@ impl<'a> Entry<'a> {
             DecodeEnd::Failed(error) => Some(decoders::problem(&error)),
         });
         entry
+    }
+
+    /// An entry that a decoder was to put out.
+    pub(crate) fn of(name: impl Into<Vec<u8>>, decoded: Result<Decoded, Stop>) -> Self {
+        match decoded {
+            Ok(decoded) => Self::decoded(name, decoded),
+            Err(stop) => Self::unread(name, stop.into()),
+        }
     }
 
     /// An entry that lies in the container as it is, charged as if it had been put out. A limit leaves

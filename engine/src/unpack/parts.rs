@@ -76,10 +76,7 @@ fn take<'a>(file: &Content<'a>, part: Part, budget: &Budget) -> Entry<'a> {
         false => Entry::in_place(part.name, content, budget),
         true => {
             let packed = content.slice(ZLIB, u64::MAX);
-            match budget.decode(Inflate::new(&packed), there) {
-                Ok(decoded) => Entry::decoded(part.name, decoded),
-                Err(stop) => Entry::unread(part.name, stop.into()),
-            }
+            Entry::of(part.name, budget.decode(Inflate::new(&packed), there))
         }
     };
     if there < part.length {

@@ -76,10 +76,7 @@ impl<'a> Solid<'a> {
 
     /// Reads all that is left.
     pub(super) fn rest(&mut self, name: Vec<u8>, budget: &Budget) -> Entry<'static> {
-        match budget.decode(&mut self.reader, self.packed) {
-            Ok(decoded) => Entry::decoded(name, decoded),
-            Err(stop) => Entry::unread(name, stop.into()),
-        }
+        Entry::of(name, budget.decode(&mut self.reader, self.packed))
     }
 
     fn read(&mut self, size: u64, budget: &Budget) -> Result<Part, Stop> {

@@ -166,10 +166,7 @@ impl<'a> AutoIt<'a> {
         let salt = if self.keys.is_older { self.salt } else { 0 };
         self.keys.mask(&mut plain, self.keys.data.wrapping_add(salt));
         let entry = if file.is_packed {
-            match budget.decode(unpack(&plain, self.keys.is_older), there) {
-                Ok(decoded) => Entry::decoded(file.name, decoded),
-                Err(stop) => Entry::unread(file.name, stop.into()),
-            }
+            Entry::of(file.name, budget.decode(unpack(&plain, self.keys.is_older), there))
         } else {
             match budget.put_out(there) {
                 Ok(()) => Entry::new(file.name, Content::held(plain, grant)),

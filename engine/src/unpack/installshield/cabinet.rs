@@ -196,10 +196,7 @@ impl<'a> Cabinet<'a> {
         let there = data.len() as u64;
         let entry = match file.flags & (IS_SCRAMBLED | IS_PACKED) {
             0 => Entry::in_place(file.name, data, budget),
-            flags => match unpack(&data, flags, budget) {
-                Ok(decoded) => Entry::decoded(file.name, decoded),
-                Err(stop) => Entry::unread(file.name, stop.into()),
-            },
+            flags => Entry::of(file.name, unpack(&data, flags, budget)),
         };
         if there < file.packed {
             let detail = format!("{there} of {} bytes are there", file.packed);
@@ -216,10 +213,7 @@ impl<'a> Cabinet<'a> {
         }
         let name = format!("file at {}", self.at);
         let mut chunks = Chunks::reader(&data, true);
-        let entry = match budget.decode(&mut chunks, data.len() as u64) {
-            Ok(decoded) => Entry::decoded(name, decoded),
-            Err(stop) => Entry::unread(name, stop.into()),
-        };
+        let entry = Entry::of(name, budget.decode(&mut chunks, data.len() as u64));
         self.at = self.at.saturating_add(chunks.get_ref().read);
         if !entry.problems.is_empty() {
             self.at = u64::MAX;

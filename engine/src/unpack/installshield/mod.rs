@@ -135,10 +135,7 @@ fn unpack(name: Vec<u8>, data: &[u8], budget: &Budget) -> Entry<'static> {
     let plain: Vec<u8> = data.chunks(TURN).flat_map(turn).collect();
     // A zlib stream has two bytes in front of the deflate stream.
     match plain.strip_prefix(&[0x78]).and_then(|rest| rest.split_first()) {
-        Some((_, stream)) => match budget.decode(Inflate::new(stream), length) {
-            Ok(decoded) => Entry::decoded(name, decoded),
-            Err(stop) => Entry::unread(name, stop.into()),
-        },
+        Some((_, stream)) => Entry::of(name, budget.decode(Inflate::new(stream), length)),
         None => match budget.put_out(length) {
             Ok(()) => Entry::new(name, Content::held(plain, grant)),
             Err(stop) => Entry::unread(name, stop.into()),

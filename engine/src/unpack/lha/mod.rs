@@ -92,10 +92,7 @@ impl<'a> Lha<'a> {
         let content = self.archive.slice(data, header.compressed_size);
         let there = content.len() as u64;
         let decoder = Filled::lha(header, &content);
-        let entry = match budget.decode(decoder, there) {
-            Ok(decoded) => Entry::decoded(name, decoded),
-            Err(stop) => Entry::unread(name, stop.into()),
-        };
+        let entry = Entry::of(name, budget.decode(decoder, there));
         if there < header.compressed_size {
             let detail = format!("{there} of {} bytes are there", header.compressed_size);
             return entry.with(Problem::new(Reason::Truncated, detail));

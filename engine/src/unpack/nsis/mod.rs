@@ -240,10 +240,7 @@ impl<'a> Nsis<'a> {
         let there = data.len() as u64;
         let entry = match length & IS_PACKED {
             0 => Entry::in_place(name, data, budget),
-            _ => match self.unpack(&data, budget) {
-                Ok(decoded) => Entry::decoded(name, decoded),
-                Err(stop) => Entry::unread(name, stop.into()),
-            },
+            _ => Entry::of(name, self.unpack(&data, budget)),
         };
         if there < packed {
             let detail = format!("{there} of {packed} bytes are there");

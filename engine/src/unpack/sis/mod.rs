@@ -132,10 +132,7 @@ impl<'a> Sis<'a> {
             Entry::in_place(part.name, packed, budget)
         } else {
             let data = packed.slice(ZLIB, u64::MAX);
-            match budget.decode(Inflate::new(&data), there) {
-                Ok(decoded) => Entry::decoded(part.name, decoded),
-                Err(stop) => Entry::unread(part.name, stop.into()),
-            }
+            Entry::of(part.name, budget.decode(Inflate::new(&data), there))
         };
         if there < part.packed {
             let detail = format!("{there} of {} bytes are there", part.packed);

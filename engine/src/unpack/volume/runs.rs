@@ -91,10 +91,9 @@ impl<'a> Volume<'a> {
         let name = name.into();
         let entry = match self.lies_in_a_row(&runs, size, budget) {
             Some(content) => Entry::in_place(name, content, budget),
-            None => match budget.decode(self.file_reader(runs, size, budget), self.length) {
-                Ok(decoded) => Entry::decoded(name, decoded),
-                Err(stop) => Entry::unread(name, stop.into()),
-            },
+            None => {
+                Entry::of(name, budget.decode(self.file_reader(runs, size, budget), self.length))
+            }
         };
         let there = entry.content.as_ref().map_or(0, |content| content.len() as u64);
         if there < size && entry.problems.is_empty() {

@@ -218,10 +218,7 @@ impl<'a> Xar<'a> {
             }
             Err(problem) => return Entry::unread(name, problem),
         };
-        match budget.decode(decoder, there) {
-            Ok(decoded) => Entry::decoded(name, decoded),
-            Err(stop) => Entry::unread(name, stop.into()),
-        }
+        Entry::of(name, budget.decode(decoder, there))
     }
 }
 

@@ -185,10 +185,7 @@ impl Member {
     fn inflate<'a>(&self, zip: &Content<'a>, budget: &Budget) -> Outcome<'a> {
         let rest = zip.slice(self.data, u64::MAX);
         let mut inflate = Inflate::new(&rest);
-        let entry = match budget.decode(&mut inflate, self.ratio_base(zip)) {
-            Ok(decoded) => Entry::decoded(self.name.clone(), decoded),
-            Err(stop) => Entry::unread(self.name.clone(), stop.into()),
-        };
+        let entry = Entry::of(self.name.clone(), budget.decode(&mut inflate, self.ratio_base(zip)));
         let read = inflate.total_in();
         let size = entry.content.as_ref().map_or(0, |content| content.len() as u64);
         let idle = read.saturating_sub(size);
@@ -233,10 +230,7 @@ impl Member {
             Some(Err(stop)) => return (Entry::unread(name, stop.into()), 0),
             None => return (Entry::unread(name, not_decoded(packed.method)), 0),
         };
-        let entry = match budget.decode(&mut stream, base) {
-            Ok(decoded) => Entry::decoded(name, decoded),
-            Err(stop) => Entry::unread(name, stop.into()),
-        };
+        let entry = Entry::of(name, budget.decode(&mut stream, base));
         let rest = stream.rest().len();
         (entry, data.len().saturating_sub(rest) as u64)
     }
@@ -452,10 +446,7 @@ impl Member {
             STORED => (Entry::new(name, plain.content), length, true),
             DEFLATED => {
                 let mut inflate = Inflate::new(&plain.content);
-                let entry = match budget.decode(&mut inflate, length) {
-                    Ok(decoded) => Entry::decoded(name, decoded),
-                    Err(stop) => Entry::unread(name, stop.into()),
-                };
+                let entry = Entry::of(name, budget.decode(&mut inflate, length));
                 let is_whole = inflate.is_complete() && entry.problems.is_empty();
                 (entry, inflate.total_in(), is_whole)
             }
