@@ -2,9 +2,8 @@
 //! public): a header whose length has varied, then zlib.
 
 use super::decoders::Inflate;
-use super::{Entry, Opened, Opening, Unpacker};
+use super::{Entry, Opened, Opening, single};
 use crate::input::Content;
-use crate::limits::Budget;
 use crate::verdict::{Problem, Reason};
 
 /// Where the data begins in most files, and how far it is looked for in others.
@@ -16,23 +15,11 @@ pub(super) fn open<'a>(content: Content<'a>, offset: u64, _: &Opening<'_>) -> Op
     let Some(start) = start(&file) else {
         return Err(Problem::new(Reason::Corrupted, "no compressed data behind the header"));
     };
-    Ok(Box::new(ActiveMime { packed: Some(file.slice(start as u64, u64::MAX)) }))
-}
-
-/// The data that is still to be handed out, without the two bytes of zlib's header.
-struct ActiveMime<'a> {
-    packed: Option<Content<'a>>,
-}
-
-impl<'a> Unpacker<'a> for ActiveMime<'a> {
-    fn next_entry(&mut self, budget: &Budget) -> Option<Entry<'a>> {
-        const NAME: &str = "unpacked";
-        let packed = self.packed.take()?;
-        Some(match budget.decode(Inflate::new(&packed), packed.len() as u64) {
-            Ok(decoded) => Entry::decoded(NAME, decoded),
-            Err(stop) => Entry::unread(NAME, stop.into()),
-        })
-    }
+    let packed = file.slice(start as u64, u64::MAX);
+    Ok(single(move |budget| {
+        let decoded = budget.decode(Inflate::new(&packed), packed.len() as u64);
+        Some(Entry::of("unpacked", decoded))
+    }))
 }
 
 /// Where deflated data begins.

@@ -7,7 +7,7 @@
 use std::io::Read;
 
 use super::decoders::{Inflate, lzma_raw};
-use super::{Entry, Notes, Opened, Opening, Unpacker, Walk, walked};
+use super::{Entry, Notes, Opened, Opening, Walk, walked};
 use crate::input::Content;
 use crate::limits::{Budget, Stop};
 use crate::reader::{OutOfBounds, Reader};
@@ -25,7 +25,7 @@ pub(super) fn open<'a>(content: Content<'a>, offset: u64, _: &Opening<'_>) -> Op
         let at = first_tag(&movie).unwrap_or(movie.len() as u64);
         return Ok(walked(Movie { movie, at, notes }));
     }
-    Ok(Box::new(Packed { movie: Some(movie), notes }))
+    Ok(walked(Packed { movie: Some(movie), notes }))
 }
 
 /// A movie that is packed.
@@ -34,17 +34,14 @@ struct Packed<'a> {
     notes: Notes,
 }
 
-impl<'a> Unpacker<'a> for Packed<'a> {
-    fn next_entry(&mut self, budget: &Budget) -> Option<Entry<'a>> {
-        let movie = self.movie.take()?;
-        unpack(&movie, budget).map(Some).unwrap_or_else(|stop| {
-            self.notes.add(stop.into());
-            None
-        })
+impl<'a> Walk<'a> for Packed<'a> {
+    fn advance(&mut self, budget: &Budget) -> Result<Option<Entry<'a>>, Problem> {
+        let Some(movie) = self.movie.take() else { return Ok(None) };
+        Ok(Some(unpack(&movie, budget)?))
     }
 
-    fn problems(&mut self) -> Vec<Problem> {
-        self.notes.take()
+    fn notes(&mut self) -> &mut Notes {
+        &mut self.notes
     }
 }
 

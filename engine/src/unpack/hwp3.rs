@@ -2,9 +2,8 @@
 //! without a header, behind three blocks of which the last has a length.
 
 use super::decoders::Inflate;
-use super::{Entry, Opened, Opening, Unpacker};
+use super::{Entry, Opened, Opening, single};
 use crate::input::Content;
-use crate::limits::Budget;
 use crate::reader::{OutOfBounds, Reader};
 use crate::verdict::{Problem, Reason};
 
@@ -25,8 +24,12 @@ pub(super) fn open<'a>(content: Content<'a>, offset: u64, _: &Opening<'_>) -> Op
             Err(Problem::new(Reason::Encrypted, "the document has a password"))
         }
         Ok(layout) => {
-            let packed = layout.is_compressed.then(|| file.slice(layout.text, u64::MAX));
-            Ok(Box::new(Hwp3 { packed }))
+            let packed = file.slice(layout.text, u64::MAX);
+            Ok(single(move |budget| {
+                let unpack = || budget.decode(Inflate::new(&packed), packed.len() as u64);
+                // A text that is not packed lies there for all to see.
+                layout.is_compressed.then(|| Entry::of("text", unpack()))
+            }))
         }
     }
 }
@@ -47,22 +50,6 @@ impl Layout {
         let text = text.saturating_add(length.into());
         Reader::at(file, text)?;
         Ok(Self { has_password, is_compressed, text })
-    }
-}
-
-/// The text that is still to be handed out; one that is not packed lies there for all to see.
-struct Hwp3<'a> {
-    packed: Option<Content<'a>>,
-}
-
-impl<'a> Unpacker<'a> for Hwp3<'a> {
-    fn next_entry(&mut self, budget: &Budget) -> Option<Entry<'a>> {
-        const NAME: &str = "text";
-        let packed = self.packed.take()?;
-        Some(match budget.decode(Inflate::new(&packed), packed.len() as u64) {
-            Ok(decoded) => Entry::decoded(NAME, decoded),
-            Err(stop) => Entry::unread(NAME, stop.into()),
-        })
     }
 }
 

@@ -79,7 +79,7 @@ use std::fmt;
 
 use formats::How;
 use volume::Volume;
-use walk::{Walk, walked};
+use walk::{Walk, single, walked};
 
 use crate::identify::{FileType, Found};
 use crate::input::Content;

@@ -47,3 +47,18 @@ impl<'a, W: Walk<'a>> Unpacker<'a> for Walking<W> {
         self.walk.problems()
     }
 }
+
+/// The unpacker of what holds one entry at most.
+pub(crate) fn single<'a>(
+    entry: impl FnOnce(&Budget) -> Option<Entry<'a>> + 'a,
+) -> Box<dyn Unpacker<'a> + 'a> {
+    Box::new(Single(Some(entry)))
+}
+
+struct Single<F>(Option<F>);
+
+impl<'a, F: FnOnce(&Budget) -> Option<Entry<'a>>> Unpacker<'a> for Single<F> {
+    fn next_entry(&mut self, budget: &Budget) -> Option<Entry<'a>> {
+        self.0.take()?(budget)
+    }
+}

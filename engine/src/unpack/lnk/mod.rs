@@ -15,10 +15,10 @@ mod tests;
 use std::collections::VecDeque;
 
 use self::parse::Shortcut;
-use super::{Entry, Notes, Opened, Opening, Unpacker};
+use super::{Entry, Notes, Opened, Opening, Walk, walked};
 use crate::identify::identify;
 use crate::input::Content;
-use crate::limits::{Budget, Stop};
+use crate::limits::Budget;
 use crate::verdict::Problem;
 
 pub(super) fn open<'a>(content: Content<'a>, offset: u64, _: &Opening<'_>) -> Opened<'a> {
@@ -29,7 +29,7 @@ pub(super) fn open<'a>(content: Content<'a>, offset: u64, _: &Opening<'_>) -> Op
     let texts = [("command line", shortcut.command_line()), ("texts", shortcut.texts())];
     let texts = texts.into_iter().filter(|(_, text)| !text.is_empty()).collect();
     let behind = Some(file.slice(shortcut.end, u64::MAX));
-    Ok(Box::new(Lnk { file, texts, behind, notes }))
+    Ok(walked(Lnk { file, texts, behind, notes }))
 }
 
 /// A shortcut being walked.
@@ -41,26 +41,8 @@ struct Lnk<'a> {
     notes: Notes,
 }
 
-impl<'a> Unpacker<'a> for Lnk<'a> {
-    fn next_entry(&mut self, budget: &Budget) -> Option<Entry<'a>> {
-        let entry = self.advance(budget).unwrap_or_else(|stop| {
-            self.notes.add(stop.into());
-            None
-        });
-        if entry.as_ref().is_none_or(Entry::ends_walk) {
-            self.texts.clear();
-            self.behind = None;
-        }
-        entry
-    }
-
-    fn problems(&mut self) -> Vec<Problem> {
-        self.notes.take()
-    }
-}
-
-impl<'a> Lnk<'a> {
-    fn advance(&mut self, budget: &Budget) -> Result<Option<Entry<'a>>, Stop> {
+impl<'a> Walk<'a> for Lnk<'a> {
+    fn advance(&mut self, budget: &Budget) -> Result<Option<Entry<'a>>, Problem> {
         if let Some((name, text)) = self.texts.pop_front() {
             let decoded = budget.decode(text.as_bytes(), self.file.len() as u64)?;
             return Ok(Some(Entry::decoded(name, decoded)));
@@ -73,6 +55,12 @@ impl<'a> Lnk<'a> {
         Ok(Some(Entry::in_place("appended data", behind, budget)))
     }
 
+    fn notes(&mut self) -> &mut Notes {
+        &mut self.notes
+    }
+}
+
+impl Lnk<'_> {
     /// Whether something that is opened by itself begins where the last so many bytes do.
     fn is_seen(&self, length: usize) -> bool {
         let start = self.file.len().saturating_sub(length) as u64;

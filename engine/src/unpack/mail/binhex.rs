@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use super::encodings::{broken, cut_off};
 use crate::input::Content;
 use crate::limits::{Budget, Stop};
-use crate::unpack::{Entry, Opened, Opening, Unpacker};
+use crate::unpack::{Entry, Notes, Opened, Opening, Walk, walked};
 use crate::verdict::{Problem, Reason};
 
 /// The line in front, as much of it as matters.
@@ -22,7 +22,8 @@ pub(in crate::unpack) fn open<'a>(
     _: &Opening<'_>,
 ) -> Opened<'a> {
     let text = content.slice(offset, u64::MAX);
-    Ok(Box::new(BinHex { text, state: State::default(), next: Next::Header, problem: None }))
+    let (state, notes) = (State::default(), Notes::default());
+    Ok(walked(BinHex { text, state, next: Next::Header, notes }))
 }
 
 /// A file in BinHex.
@@ -30,7 +31,7 @@ struct BinHex<'a> {
     text: Content<'a>,
     state: State,
     next: Next,
-    problem: Option<Problem>,
+    notes: Notes,
 }
 
 /// What is read next.
@@ -48,34 +49,31 @@ struct Header {
     resource: u32,
 }
 
-impl<'a> Unpacker<'a> for BinHex<'a> {
-    fn next_entry(&mut self, budget: &Budget) -> Option<Entry<'a>> {
+impl<'a> Walk<'a> for BinHex<'a> {
+    fn advance(&mut self, budget: &Budget) -> Result<Option<Entry<'a>>, Problem> {
         loop {
             let text = self.text.clone();
             match std::mem::replace(&mut self.next, Next::Nothing) {
-                Next::Nothing => return None,
-                Next::Header => match self.header(&text, budget) {
-                    Ok(header) => self.next = Next::Data(header),
-                    Err(problem) => self.problem = Some(problem),
-                },
+                Next::Nothing => return Ok(None),
+                Next::Header => self.next = Next::Data(self.header(&text, budget)?),
                 Next::Data(header) => {
                     let entry = self.fork(&text, header.name.clone(), header.data, budget);
                     if entry.problems.is_empty() {
                         self.next = Next::Resource(header);
                     }
-                    return Some(entry);
+                    return Ok(Some(entry));
                 }
                 Next::Resource(Header { resource: 0, .. }) => {}
                 Next::Resource(header) => {
                     let name = [&header.name, &b"/resources"[..]].concat();
-                    return Some(self.fork(&text, name, header.resource, budget));
+                    return Ok(Some(self.fork(&text, name, header.resource, budget)));
                 }
             }
         }
     }
 
-    fn problems(&mut self) -> Vec<Problem> {
-        self.problem.take().into_iter().collect()
+    fn notes(&mut self) -> &mut Notes {
+        &mut self.notes
     }
 }
 
@@ -93,10 +91,7 @@ impl<'a> BinHex<'a> {
 
     fn fork(&mut self, text: &[u8], name: Vec<u8>, size: u32, budget: &Budget) -> Entry<'a> {
         let mut fork = Fork { state: &mut self.state, text, left: size, sum: 0 };
-        let entry = match budget.decode(&mut fork, text.len() as u64) {
-            Ok(decoded) => Entry::decoded(name, decoded),
-            Err(stop) => return Entry::unread(name, stop.into()),
-        };
+        let entry = Entry::of(name, budget.decode(&mut fork, text.len() as u64));
         if !entry.problems.is_empty() {
             return entry;
         }

@@ -12,7 +12,7 @@ use super::boundaries::{line_at, next_line};
 use super::encodings::{Base64, broken, cut_off};
 use crate::input::Content;
 use crate::limits::{Budget, Stop};
-use crate::unpack::{Entry, Opened, Opening, Unpacker};
+use crate::unpack::{Entry, Notes, Opened, Opening, Walk, walked};
 use crate::verdict::{Problem, Reason};
 
 pub(in crate::unpack) fn open<'a>(
@@ -20,7 +20,7 @@ pub(in crate::unpack) fn open<'a>(
     offset: u64,
     _: &Opening<'_>,
 ) -> Opened<'a> {
-    Ok(Box::new(Uuencode { text: content.slice(offset, u64::MAX), at: 0, stopped: None }))
+    Ok(walked(Uuencode { text: content.slice(offset, u64::MAX), at: 0, notes: Notes::default() }))
 }
 
 /// A text with uuencoded files.
@@ -28,7 +28,7 @@ struct Uuencode<'a> {
     text: Content<'a>,
     /// Where the next file is looked for.
     at: usize,
-    stopped: Option<Stop>,
+    notes: Notes,
 }
 
 /// The first line of a file.
@@ -39,29 +39,9 @@ struct Begin {
     data: usize,
 }
 
-impl<'a> Unpacker<'a> for Uuencode<'a> {
-    fn next_entry(&mut self, budget: &Budget) -> Option<Entry<'a>> {
-        match self.advance(budget) {
-            Ok(entry) => entry,
-            Err(stop) => {
-                self.at = self.text.len();
-                self.stopped = Some(stop);
-                None
-            }
-        }
-    }
-
-    fn problems(&mut self) -> Vec<Problem> {
-        self.stopped.take().map(Problem::from).into_iter().collect()
-    }
-}
-
-impl<'a> Uuencode<'a> {
-    fn advance(&mut self, budget: &Budget) -> Result<Option<Entry<'a>>, Stop> {
-        let Some(begin) = self.find(budget)? else {
-            self.at = self.text.len();
-            return Ok(None);
-        };
+impl<'a> Walk<'a> for Uuencode<'a> {
+    fn advance(&mut self, budget: &Budget) -> Result<Option<Entry<'a>>, Problem> {
+        let Some(begin) = self.find(budget)? else { return Ok(None) };
         let text = self.text.clone();
         let data = text.get(begin.data..).unwrap_or_default();
         let entry = if begin.is_base64 {
@@ -83,12 +63,15 @@ impl<'a> Uuencode<'a> {
             self.at = begin.data.saturating_add(lines.at);
             Entry::decoded(begin.name, decoded)
         };
-        if entry.ends_walk() {
-            self.at = text.len();
-        }
         Ok(Some(entry))
     }
 
+    fn notes(&mut self) -> &mut Notes {
+        &mut self.notes
+    }
+}
+
+impl Uuencode<'_> {
     /// The next line that begins a file.
     fn find(&self, budget: &Budget) -> Result<Option<Begin>, Stop> {
         /// Places between two looks at the clock.

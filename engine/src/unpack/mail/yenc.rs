@@ -11,7 +11,7 @@ use super::encodings::cut_off;
 use crate::identify::crc32;
 use crate::input::Content;
 use crate::limits::{Budget, Stop};
-use crate::unpack::{Entry, Opened, Opening, Unpacker};
+use crate::unpack::{Entry, Notes, Opened, Opening, Walk, walked};
 use crate::verdict::{Problem, Reason};
 
 const BEGIN: &[u8] = b"=ybegin ";
@@ -21,7 +21,7 @@ pub(in crate::unpack) fn open<'a>(
     offset: u64,
     _: &Opening<'_>,
 ) -> Opened<'a> {
-    Ok(Box::new(Yenc { text: content.slice(offset, u64::MAX), at: 0, stopped: None }))
+    Ok(walked(Yenc { text: content.slice(offset, u64::MAX), at: 0, notes: Notes::default() }))
 }
 
 /// A text with files in yEnc.
@@ -29,33 +29,13 @@ struct Yenc<'a> {
     text: Content<'a>,
     /// Where the next file is looked for.
     at: usize,
-    stopped: Option<Stop>,
+    notes: Notes,
 }
 
-impl<'a> Unpacker<'a> for Yenc<'a> {
-    fn next_entry(&mut self, budget: &Budget) -> Option<Entry<'a>> {
-        match self.advance(budget) {
-            Ok(entry) => entry,
-            Err(stop) => {
-                self.at = self.text.len();
-                self.stopped = Some(stop);
-                None
-            }
-        }
-    }
-
-    fn problems(&mut self) -> Vec<Problem> {
-        self.stopped.take().map(Problem::from).into_iter().collect()
-    }
-}
-
-impl<'a> Yenc<'a> {
-    fn advance(&mut self, budget: &Budget) -> Result<Option<Entry<'a>>, Stop> {
+impl<'a> Walk<'a> for Yenc<'a> {
+    fn advance(&mut self, budget: &Budget) -> Result<Option<Entry<'a>>, Problem> {
         let text = self.text.clone();
-        let Some(begin) = self.find(budget)? else {
-            self.at = text.len();
-            return Ok(None);
-        };
+        let Some(begin) = self.find(budget)? else { return Ok(None) };
         let head = line_at(&text, begin);
         let mut data = next_line(&text, begin);
         let part = line_at(&text, data);
@@ -74,12 +54,15 @@ impl<'a> Yenc<'a> {
         let name = name.get(..Entry::NAME).unwrap_or(name);
         let mut entry = Entry::decoded(name, decoded);
         entry.problems.extend(wrong(&entry, tail, is_piece));
-        if entry.ends_walk() {
-            self.at = text.len();
-        }
         Ok(Some(entry))
     }
 
+    fn notes(&mut self) -> &mut Notes {
+        &mut self.notes
+    }
+}
+
+impl Yenc<'_> {
     /// The next line that begins a file.
     fn find(&self, budget: &Budget) -> Result<Option<usize>, Stop> {
         let mut from = self.at;

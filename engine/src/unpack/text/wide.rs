@@ -6,7 +6,7 @@ use crate::input::Content;
 use crate::limits::Budget;
 use crate::reader::Reader;
 use crate::unpack::decoders::{ByStep, Step, Stepwise};
-use crate::unpack::{Entry, Opened, Opening, Unpacker};
+use crate::unpack::{Entry, Opened, Opening, single};
 
 /// How units are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +23,8 @@ macro_rules! openers {
             _: &Opening<'_>,
         ) -> Opened<'a> {
             let form = Form { width: $width, is_big_endian: $is_big_endian };
-            Ok(Box::new(Wide { text: content.slice(offset, u64::MAX), form, is_done: false }))
+            let text = content.slice(offset, u64::MAX);
+            Ok(single(move |budget| Some(as_utf8(&text, form, budget))))
         }
     )*};
 }
@@ -35,31 +36,9 @@ openers! {
     open_utf32_be: 4, true;
 }
 
-/// A wide text; its only entry is the same text in UTF-8.
-struct Wide<'a> {
-    text: Content<'a>,
-    form: Form,
-    is_done: bool,
-}
-
-impl<'a> Unpacker<'a> for Wide<'a> {
-    fn next_entry(&mut self, budget: &Budget) -> Option<Entry<'a>> {
-        if std::mem::replace(&mut self.is_done, true) {
-            return None;
-        }
-        const NAME: &str = "as UTF-8";
-        let units = Units {
-            reader: Reader::new(&self.text),
-            form: self.form,
-            high: None,
-            bytes: [0; 4],
-            left: 0,
-        };
-        Some(match budget.decode(Stepwise::new(units), self.text.len() as u64) {
-            Ok(decoded) => Entry::decoded(NAME, decoded),
-            Err(stop) => Entry::unread(NAME, stop.into()),
-        })
-    }
+fn as_utf8<'a>(text: &[u8], form: Form, budget: &Budget) -> Entry<'a> {
+    let units = Units { reader: Reader::new(text), form, high: None, bytes: [0; 4], left: 0 };
+    Entry::of("as UTF-8", budget.decode(Stepwise::new(units), text.len() as u64))
 }
 
 struct Units<'d> {
