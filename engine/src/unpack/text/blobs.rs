@@ -25,10 +25,17 @@ const HEXADECIMAL: usize = 128;
 /// How much is decoded to tell what a run stands for.
 const SAMPLE: usize = 4096;
 
+/// Elements that hold base64, whatever stands there.
+const ELEMENTS: [&[u8]; 3] = [b"binaryData", b"binData", b"binary-data"];
+
 /// The runs of a text.
 pub(super) struct Blobs<'a> {
     text: Content<'a>,
     at: usize,
+    /// Where the clock is looked at next.
+    next_look: usize,
+    /// Whether short runs may count as well; found out when it is first asked.
+    has_elements: Option<bool>,
 }
 
 /// A run of characters of an encoding.
@@ -45,7 +52,7 @@ struct Run {
 
 impl<'a> Blobs<'a> {
     pub(super) fn new(text: Content<'a>) -> Self {
-        Self { text, at: 0 }
+        Self { text, at: 0, next_look: 0, has_elements: None }
     }
 
     /// The next run that stands for something.
@@ -68,18 +75,20 @@ impl<'a> Blobs<'a> {
     fn next_run(&mut self, text: &[u8], budget: &Budget) -> Result<Option<Run>, Stop> {
         /// Bytes between two looks at the clock.
         const STEP: usize = 1 << 20;
-        loop {
-            budget.check()?;
-            let rest = text.get(self.at..).unwrap_or_default();
-            if rest.is_empty() {
-                return Ok(None);
+        while self.at < text.len() {
+            if self.at >= self.next_look {
+                budget.check()?;
+                self.next_look = self.at.saturating_add(STEP);
             }
-            let step = rest.get(..STEP).unwrap_or(rest);
-            let Some(over) = step.iter().position(|&byte| is_digit(byte)) else {
-                self.at = self.at.saturating_add(step.len());
+            let stop = self.at.saturating_add(STEP).min(text.len());
+            let start = match self.has_elements(text, budget)? {
+                true => first_digit(text, self.at, stop),
+                false => first_long(text, self.at, stop),
+            };
+            let Some(start) = start else {
+                self.at = stop;
                 continue;
             };
-            let start = self.at.saturating_add(over);
             if let Some(run) = element(text, start) {
                 self.at = run.end;
                 return Ok(Some(run));
@@ -95,7 +104,41 @@ impl<'a> Blobs<'a> {
                 return Ok(Some(Run { is_certain: is_url, ..run }));
             }
         }
+        Ok(None)
     }
+
+    /// Whether the names of elements occur whose content counts at any length.
+    fn has_elements(&mut self, text: &[u8], budget: &Budget) -> Result<bool, Stop> {
+        if let Some(known) = self.has_elements {
+            return Ok(known);
+        }
+        let mut has_elements = false;
+        for name in ELEMENTS {
+            has_elements = has_elements || budget.find(text, name)?.is_some();
+        }
+        self.has_elements = Some(has_elements);
+        Ok(has_elements)
+    }
+}
+
+/// Where the first digit stands, before `stop`.
+fn first_digit(text: &[u8], from: usize, stop: usize) -> Option<usize> {
+    let over = text.get(from..stop)?.iter().position(|&byte| is_digit(byte))?;
+    from.checked_add(over)
+}
+
+/// Where the first digits begin, before `stop`, that are enough to count anywhere. Of so many bytes in a
+/// row the last one that is no digit says where the next may begin: most words are never gone through.
+fn first_long(text: &[u8], from: usize, stop: usize) -> Option<usize> {
+    let mut start = from;
+    while start < stop {
+        let window = text.get(start..start.checked_add(ANNOUNCED)?)?;
+        let Some(other) = window.iter().rposition(|&byte| !is_digit(byte)) else {
+            return Some(start);
+        };
+        start = start.saturating_add(other).saturating_add(1);
+    }
+    None
 }
 
 fn is_digit(byte: u8) -> bool {
@@ -132,7 +175,6 @@ fn measure(text: &[u8], start: usize) -> Run {
 /// It may have white space anywhere.
 fn element(text: &[u8], start: usize) -> Option<Run> {
     const TAG: usize = 256;
-    const NAMES: [&[u8]; 3] = [b"binaryData", b"binData", b"binary-data"];
     let before = text.get(start.saturating_sub(TAG)..start)?.trim_ascii_end().strip_suffix(b">")?;
     let tag = before.get(memchr::memrchr(b'<', before)?.checked_add(1)?..)?;
     let name = tag.split(u8::is_ascii_whitespace).next()?;
@@ -141,7 +183,7 @@ fn element(text: &[u8], start: usize) -> Option<Run> {
     let length = memchr::memchr(b'<', rest).unwrap_or(rest.len());
     let end = start.checked_add(length)?;
     let run = Run { start, end, length, is_hexadecimal: false, is_certain: true };
-    NAMES.contains(&name).then_some(run)
+    ELEMENTS.contains(&name).then_some(run)
 }
 
 /// Bytes between a piece and the next: a line end, or the end of a string and the start of another.
@@ -355,6 +397,44 @@ mod tests {
         for text in [url.replace("data:", "late:"), url.replace("data:", "data: ")] {
             assert!(walk(&text).entries.is_empty(), "{text}");
         }
+    }
+
+    /// Going from long run to long run finds what going from word to word finds.
+    #[test]
+    fn no_run_is_passed_over() {
+        let pieces = [
+            "a",
+            "QUJD",
+            "0123456789abcdef",
+            "/",
+            "+",
+            " ",
+            "\n",
+            "\"",
+            "' + '",
+            "=",
+            ",",
+            ";base64,",
+            "data:x",
+            "-enc ",
+            "TVqQAAMAAAAEAAAA//8AALgAAAAAAAAAQAAAAAAAAAA",
+        ];
+        let mut count = 0;
+        for seed in noise(60_000).chunks(30) {
+            let text: String =
+                seed.iter().map(|&byte| pieces[usize::from(byte) % pieces.len()]).collect();
+            let runs = |has_elements| {
+                let content = crate::input::Content::borrowed(text.as_bytes());
+                let mut blobs = super::Blobs { has_elements, ..super::Blobs::new(content) };
+                let budget = crate::unpack::testing::budget(Limits::default());
+                std::iter::from_fn(|| blobs.next_run(text.as_bytes(), &budget).unwrap())
+                    .collect::<Vec<_>>()
+            };
+            let (fast, slow) = (runs(None), runs(Some(true)));
+            assert_eq!(fast, slow, "{text}");
+            count += fast.len();
+        }
+        assert!(count > 1000, "{count}");
     }
 
     #[test]
