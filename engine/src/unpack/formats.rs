@@ -472,10 +472,10 @@ pub const FORMATS: &[Format] = &[
         leaves: "checksums are not compared",
     }),
     opens(FileType::Ole2, ole2::open).told(Told {
-        reads: "every stream, in the directory's tree or not; VBA macros in source; files in packages (`Ole10Native`), objects in presentations; attachments of Outlook messages by their names, compressed RTF; the packed streams of Hangul documents (HWP 5); Office Open XML documents, workbooks and texts of Word since 97 under `VelvetSweatshop` (which Excel opens unasked) or a known password (AES, RC4, of workbooks XOR); broken tables and lost directories",
+        reads: "every stream, in the directory's tree or not; VBA macros in source; files in packages (`Ole10Native`), objects in presentations; attachments of Outlook messages by their names, compressed RTF; the packed streams of Hangul documents (HWP 5), those for distribution as well; Office Open XML documents, workbooks and texts of Word since 97 under `VelvetSweatshop` (which Excel opens unasked) or a known password (AES, RC4, of workbooks XOR); broken tables and lost directories",
         by: "own",
         bounds: "lists of sectors, four bytes for each, charged to `limit:memory`; passwords by `key-work`",
-        leaves: "presentations of PowerPoint 97 and others with a password, texts of Word that are only obfuscated (`encrypted`); Hangul documents for distribution",
+        leaves: "presentations of PowerPoint 97 and others with a password, texts of Word that are only obfuscated (`encrypted`)",
     }),
     opens(FileType::Pdf, pdf::open).told(Told {
         reads: "every stream, in a table or not, old versions included: Flate, LZW, ASCIIHex, ASCII85, RunLength, predictors; JavaScript in strings; names of embedded files; messages that Word would find in it; RC4 and AES with the empty password or a known one",

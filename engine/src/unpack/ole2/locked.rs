@@ -288,14 +288,14 @@ impl Hash {
 }
 
 /// AES with one of its three lengths of keys.
-enum Aes {
+pub(super) enum Aes {
     Short(Aes128),
     Middle(Aes192),
     Long(Aes256),
 }
 
 impl Aes {
-    fn new(key: &[u8]) -> Option<Self> {
+    pub(super) fn new(key: &[u8]) -> Option<Self> {
         Some(match key.len() {
             16 => Aes::Short(Aes128::new_from_slice(key).ok()?),
             24 => Aes::Middle(Aes192::new_from_slice(key).ok()?),
@@ -315,7 +315,7 @@ impl Aes {
     }
 
     /// Whole blocks, each by itself.
-    fn single(&self, data: &[u8]) -> Vec<u8> {
+    pub(super) fn single(&self, data: &[u8]) -> Vec<u8> {
         data.chunks_exact(BLOCK)
             .filter_map(|block| block.first_chunk())
             .flat_map(|block| self.block(*block))

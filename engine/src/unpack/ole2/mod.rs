@@ -38,7 +38,7 @@ use self::older::{Lock, Part, Unlocked};
 use self::outlook::Attachments;
 use self::sectors::{Chain, Sectors};
 use self::vba::Modules;
-use super::{Entry, Notes, Opened, Opening, Walk, walked};
+use super::{Entry, Notes, Opened, Opening, Walk, shown, walked};
 use crate::input::Content;
 use crate::limits::{Budget, Stop};
 use crate::reader::Reader;
@@ -141,9 +141,9 @@ impl<'a> Ole2<'a> {
         if outlook::is_compressed_text(stream) {
             self.derived.push_back(Derived::Text { stream: Some(content.clone()) });
         }
-        if self.properties.is_some_and(|properties| properties.is_packed(&entry.name)) {
-            let unpacked = hwp::unpack(&entry.name, content, budget)?;
-            self.derived.push_back(Derived::Unpacked { entries: unpacked.into() });
+        if let Some(properties) = self.properties {
+            let problem = hangul(properties, &entry.name, content, &mut self.derived, budget)?;
+            problem.into_iter().for_each(|problem| self.notes.add(problem));
         }
         if let Some(unlocked) = self.unlocked.get(&at) {
             let decoded = budget.decode(unlocked.decrypt(content), content.len() as u64)?;
@@ -274,4 +274,30 @@ impl<'a> Ole2<'a> {
         let chain = Chain::of(&self.sectors, record).take(MOST);
         Ok(budget.decode(chain, self.sectors.size())?.bytes)
     }
+}
+
+/// What a stream of a Hangul document holds, behind what was found in it already; why it cannot be read,
+/// if so.
+fn hangul<'a>(
+    properties: Properties,
+    name: &[u8],
+    stream: &Content<'a>,
+    derived: &mut VecDeque<Derived<'a>>,
+    budget: &Budget,
+) -> Result<Option<Problem>, Stop> {
+    let mut stream = stream.clone();
+    let mut entries = VecDeque::new();
+    if properties.is_scrambled(name) {
+        let Some(clear) = hwp::unscramble(name, &stream, budget)? else {
+            let detail = format!("{} does not begin with its key", shown(name));
+            return Ok(Some(Problem::new(Reason::Unsupported("hwp-distribution"), detail)));
+        };
+        stream = clear.content.clone().unwrap_or(stream);
+        entries.push_back(clear);
+    }
+    if properties.is_packed(name) {
+        entries.extend(hwp::unpack(name, &stream, budget)?);
+    }
+    derived.push_back(Derived::Unpacked { entries });
+    Ok(None)
 }

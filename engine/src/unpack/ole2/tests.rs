@@ -204,8 +204,24 @@ fn streams_of_hangul_documents_are_unpacked() {
     assert_eq!(walked.reasons(), []);
     assert_eq!(walk(&hangul(0, &streams)).entries.len(), 5, "nothing is packed");
     assert_eq!(walk(&hangul(3, &streams)).reasons(), [Reason::Encrypted]);
-    let distributed = [Reason::Unsupported("hwp-distribution")];
-    assert_eq!(walk(&hangul(5, &streams)).reasons(), distributed);
+    let distributed = walk(&hangul(5, &[("/ViewText/Section0", &body)]));
+    assert_eq!(distributed.reasons(), [Reason::Unsupported("hwp-distribution")]);
+}
+
+/// A text of a document for distribution, written in Python after the format's description and opened by
+/// pyhwp 0.1b15.
+const DISTRIBUTED: &[u8] = include_bytes!("fixtures/distributed.section");
+
+#[test]
+fn texts_for_distribution_are_read() {
+    let text = b"needle in a text for distribution ".repeat(20);
+    let walked = walk(&hangul(5, &[("/ViewText/Section0", DISTRIBUTED)]));
+    assert_eq!(walked.reasons(), [], "{}", walked.words());
+    assert_eq!(walked.content("ViewText/Section0 inflated"), text);
+    for length in 0..260 {
+        let walked = walk(&hangul(5, &[("/ViewText/Section0", &DISTRIBUTED[..length])]));
+        assert!(!walked.reasons().is_empty(), "{length} bytes");
+    }
 }
 
 #[test]
