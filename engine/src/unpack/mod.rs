@@ -248,6 +248,21 @@ impl<'a> Entry<'a> {
         self
     }
 
+    /// The entry of which the container has so many bytes, with a problem where it says that there are
+    /// more.
+    pub(crate) fn cut_to(self, there: u64, told: u64) -> Self {
+        if there >= told {
+            return self;
+        }
+        self.with(Problem::new(Reason::Truncated, format!("{there} of {told} bytes are there")))
+    }
+
+    /// The entry that should have come to so many bytes, with a problem where none says why it did not.
+    pub(crate) fn expecting(self, told: u64) -> Self {
+        let there = self.content.as_ref().map_or(0, |content| content.len() as u64);
+        if self.problems.is_empty() { self.cut_to(there, told) } else { self }
+    }
+
     /// Whether a limit was reached that no further entry could pass.
     pub(crate) fn ends_walk(&self) -> bool {
         self.problems.iter().any(|problem| {

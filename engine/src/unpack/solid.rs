@@ -131,12 +131,6 @@ struct Part {
 
 impl Part {
     fn into_entry(self, name: Vec<u8>, size: u64) -> Entry<'static> {
-        let there = self.decoded.bytes.len() as u64;
-        let is_short = matches!(self.decoded.end, DecodeEnd::Complete) && there < size;
-        let entry = Entry::decoded(name, self.decoded);
-        if !is_short {
-            return entry;
-        }
-        entry.with(Problem::new(Reason::Truncated, format!("{there} of {size} bytes are there")))
+        Entry::decoded(name, self.decoded).expecting(size)
     }
 }

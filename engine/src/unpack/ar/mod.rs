@@ -122,8 +122,7 @@ impl<'a> Ar<'a> {
             entry = entry.with(Problem::new(Reason::Corrupted, "the size is no number"));
         }
         if holds && there < size {
-            let detail = format!("{there} of {size} bytes are there");
-            entry = entry.with(Problem::new(Reason::Truncated, detail));
+            entry = entry.cut_to(there, size);
         }
         entry
     }

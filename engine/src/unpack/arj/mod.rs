@@ -182,10 +182,7 @@ impl<'a> Arj<'a> {
         } else {
             unpack(&member, content, budget)
         };
-        if there < member.packed {
-            let detail = format!("{there} of {} bytes are there", member.packed);
-            entry = entry.with(Problem::new(Reason::Truncated, detail));
-        }
+        entry = entry.cut_to(there, member.packed);
         for (flag, detail) in [
             (Member::GOES_ON, "the file goes on in the next volume"),
             (Member::WENT_ON, "the file begins in another volume"),

@@ -13,7 +13,7 @@ use super::{Entry, Notes, Opened, Opening, Walk, walked};
 use crate::input::Content;
 use crate::limits::Budget;
 use crate::reader::{OutOfBounds, Reader};
-use crate::verdict::{Problem, Reason};
+use crate::verdict::Problem;
 
 /// The identifier and `AU3!EA0x`.
 const MARK: u64 = 24;
@@ -173,11 +173,7 @@ impl<'a> AutoIt<'a> {
                 Err(stop) => Entry::unread(file.name, stop.into()),
             }
         };
-        if there < file.length {
-            let detail = format!("{there} of {} bytes are there", file.length);
-            return entry.with(Problem::new(Reason::Truncated, detail));
-        }
-        entry
+        entry.cut_to(there, file.length)
     }
 }
 

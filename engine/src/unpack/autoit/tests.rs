@@ -3,6 +3,7 @@
 use super::*;
 use crate::limits::{Limit, Limits};
 use crate::unpack::testing::{Walked, noise, survives_damage, walk_at};
+use crate::verdict::Reason;
 
 const IDENTIFIER: &[u8] = b"\xa3\x48\x4b\xbe\x98\x6c\x4a\xa9\x99\x4c\x53\x0a\x86\xd6\x48\x7d";
 

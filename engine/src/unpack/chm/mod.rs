@@ -188,11 +188,7 @@ impl<'a> Chm<'a> {
             let content = self.file.slice(place, file.size);
             let there = content.len() as u64;
             let entry = Entry::in_place(file.name, content, budget);
-            if there < file.size {
-                let detail = format!("{there} of {} bytes are there", file.size);
-                return entry.with(Problem::new(Reason::Truncated, detail));
-            }
-            return entry;
+            return entry.cut_to(there, file.size);
         }
         if !self.open.as_ref().is_some_and(|solid| solid.is_before(file.place)) {
             match self.open_section(file.place, budget) {

@@ -248,8 +248,7 @@ impl<'a> Cpio<'a> {
         let is_wrong = header.sum.is_some_and(|sum| sum != sum_of(&data));
         let mut entry = Entry::in_place(header.name, data, budget);
         if there < header.size {
-            let detail = format!("{there} of {} bytes are there", header.size);
-            entry = entry.with(Problem::new(Reason::Truncated, detail));
+            entry = entry.cut_to(there, header.size);
         } else if is_wrong {
             entry = entry.with(Problem::new(Reason::Corrupted, "the checksum is wrong"));
         }

@@ -52,11 +52,7 @@ fn inside<'a>(
     let there = bytes.len() as u64;
     let decoded = budget.decode(std::io::Read::take(bytes.as_slice(), size), there)?;
     let entry = Entry::decoded(name, decoded);
-    if there < size && entry.problems.is_empty() {
-        let detail = format!("{there} of {size} bytes are there");
-        return Ok(entry.with(Problem::new(Reason::Truncated, detail)));
-    }
-    Ok(entry)
+    Ok(entry.expecting(size))
 }
 
 /// Lists of blocks.

@@ -13,7 +13,7 @@ use super::super::{Entry, Notes, Opened, Opening, Walk, walked};
 use crate::input::Content;
 use crate::limits::{Budget, Stop};
 use crate::reader::{OutOfBounds, Reader};
-use crate::verdict::{Problem, Reason};
+use crate::verdict::Problem;
 
 /// Bytes that a chunk gives, but for the last of a file.
 const CHUNK: usize = 32 << 10;
@@ -198,11 +198,7 @@ impl<'a> Cabinet<'a> {
             0 => Entry::in_place(file.name, data, budget),
             flags => Entry::of(file.name, unpack(&data, flags, budget)),
         };
-        if there < file.packed {
-            let detail = format!("{there} of {} bytes are there", file.packed);
-            return entry.with(Problem::new(Reason::Truncated, detail));
-        }
-        entry
+        entry.cut_to(there, file.packed)
     }
 
     /// The next file of a volume without a list.

@@ -12,7 +12,7 @@ use super::{Entry, Notes, Opened, Opening, Walk, walked};
 use crate::input::Content;
 use crate::limits::Budget;
 use crate::reader::{OutOfBounds, Reader};
-use crate::verdict::{Problem, Reason};
+use crate::verdict::Problem;
 
 const SIGNATURE: &[u8] = b"InstallShield\0";
 /// The bytes of the header of a scrambled list, of a record, and of a name in it.
@@ -107,11 +107,7 @@ impl<'a> Walk<'a> for List<'a> {
             0 => Entry::in_place(file.name, content, budget),
             _ => unpack(file.name, &content, budget),
         };
-        if there < file.size {
-            let detail = format!("{there} of {} bytes are there", file.size);
-            return Ok(Some(entry.with(Problem::new(Reason::Truncated, detail))));
-        }
-        Ok(Some(entry))
+        Ok(Some(entry.cut_to(there, file.size)))
     }
 
     fn notes(&mut self) -> &mut Notes {
@@ -148,6 +144,7 @@ mod tests {
     use super::*;
     use crate::limits::{Limit, Limits};
     use crate::unpack::testing::{Walked, deflated, noise, survives_damage, walk_at};
+    use crate::verdict::Reason;
 
     fn walk(bytes: &[u8]) -> Walked {
         walk_at(open, bytes, 0, Limits::default())

@@ -94,8 +94,7 @@ impl<'a> Lha<'a> {
         let decoder = Filled::lha(header, &content);
         let entry = Entry::of(name, budget.decode(decoder, there));
         if there < header.compressed_size {
-            let detail = format!("{there} of {} bytes are there", header.compressed_size);
-            return entry.with(Problem::new(Reason::Truncated, detail));
+            return entry.cut_to(there, header.compressed_size);
         }
         let mut crc = Crc16::default();
         crc.digest(entry.content.as_deref().unwrap_or_default());

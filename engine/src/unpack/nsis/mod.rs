@@ -242,11 +242,7 @@ impl<'a> Nsis<'a> {
             0 => Entry::in_place(name, data, budget),
             _ => Entry::of(name, self.unpack(&data, budget)),
         };
-        if there < packed {
-            let detail = format!("{there} of {packed} bytes are there");
-            return Some(entry.with(Problem::new(Reason::Truncated, detail)));
-        }
-        Some(entry)
+        Some(entry.cut_to(there, packed))
     }
 
     fn unpack(&self, data: &[u8], budget: &Budget) -> Result<crate::limits::Decoded, Stop> {

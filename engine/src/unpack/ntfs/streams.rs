@@ -365,11 +365,6 @@ impl<'a> Mft<'a> {
             return Ok(Entry::unread(name, problem));
         };
         let entry = Entry::decoded(name, budget.decode(units, self.volume.len())?);
-        let there = entry.content.as_ref().map_or(0, |content| content.len() as u64);
-        if there < sizes.size && entry.problems.is_empty() {
-            let detail = format!("{there} of {} bytes are there", sizes.size);
-            return Ok(entry.with(Problem::new(Reason::Truncated, detail)));
-        }
-        Ok(entry)
+        Ok(entry.expecting(sizes.size))
     }
 }

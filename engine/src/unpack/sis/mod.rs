@@ -134,11 +134,7 @@ impl<'a> Sis<'a> {
             let data = packed.slice(ZLIB, u64::MAX);
             Entry::of(part.name, budget.decode(Inflate::new(&data), there))
         };
-        if there < part.packed {
-            let detail = format!("{there} of {} bytes are there", part.packed);
-            return entry.with(Problem::new(Reason::Truncated, detail));
-        }
-        entry
+        entry.cut_to(there, part.packed)
     }
 }
 

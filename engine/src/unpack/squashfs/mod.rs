@@ -157,12 +157,7 @@ impl<'a> Squashfs<'a> {
         let packed = self.image.volume.len();
         let decoded = budget.decode(FileReader::new(&self.image, *file, budget), packed)?;
         let entry = Entry::decoded(path, decoded);
-        let there = entry.content.as_ref().map_or(0, |content| content.len() as u64);
-        if there < size && entry.problems.is_empty() {
-            let detail = format!("{there} of {size} bytes are there");
-            return Ok(Some(entry.with(Problem::new(Reason::Truncated, detail))));
-        }
-        Ok(Some(entry))
+        Ok(Some(entry.expecting(size)))
     }
 }
 

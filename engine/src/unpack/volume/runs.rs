@@ -6,7 +6,6 @@ use super::tree::Weight;
 use super::{Pieces, Volume};
 use crate::limits::{Budget, Grant, Stop};
 use crate::unpack::Entry;
-use crate::verdict::{Problem, Reason};
 
 /// Bytes in a row. Without a place they are zeros that lie nowhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -95,12 +94,7 @@ impl<'a> Volume<'a> {
                 Entry::of(name, budget.decode(self.file_reader(runs, size, budget), self.length))
             }
         };
-        let there = entry.content.as_ref().map_or(0, |content| content.len() as u64);
-        if there < size && entry.problems.is_empty() {
-            let detail = format!("{there} of {size} bytes are there");
-            return entry.with(Problem::new(Reason::Truncated, detail));
-        }
-        entry
+        entry.expecting(size)
     }
 
     fn lies_in_a_row(

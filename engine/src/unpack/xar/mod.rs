@@ -208,13 +208,7 @@ impl<'a> Xar<'a> {
         let decoder = match decoder(&data.encoding, &packed, budget) {
             Ok(Some(decoder)) => decoder,
             Ok(None) => {
-                let entry = Entry::in_place(name, packed.clone(), budget);
-                return if there < length && entry.problems.is_empty() {
-                    let detail = format!("{there} of {length} bytes are there");
-                    entry.with(Problem::new(Reason::Truncated, detail))
-                } else {
-                    entry
-                };
+                return Entry::in_place(name, packed.clone(), budget).expecting(length);
             }
             Err(problem) => return Entry::unread(name, problem),
         };

@@ -204,8 +204,7 @@ impl Member {
         let told = packed.packed.filter(|&told| told > data.len() as u64);
         let (mut entry, read) = self.decode(&data, packed, self.ratio_base(zip), budget);
         if let Some(told) = told {
-            let detail = format!("{} of {told} bytes are there", data.len());
-            entry = entry.with(Problem::new(Reason::Truncated, detail));
+            entry = entry.cut_to(data.len() as u64, told);
         }
         let size = entry.content.as_ref().map_or(0, |content| content.len() as u64);
         let idle = read.saturating_sub(size);
@@ -240,9 +239,7 @@ impl Member {
         let there = content.len() as u64;
         let entry = Entry::in_place(self.name.clone(), content, budget);
         if there < length {
-            let detail = format!("{there} of {length} bytes are there");
-            let entry = entry.with(Problem::new(Reason::Truncated, detail));
-            return Outcome { entry, end: None, idle: 0 };
+            return Outcome { entry: entry.cut_to(there, length), end: None, idle: 0 };
         }
         if !entry.problems.is_empty() {
             return Outcome { entry, end: None, idle: 0 };

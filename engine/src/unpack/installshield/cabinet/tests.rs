@@ -3,6 +3,7 @@ use md5::{Digest, Md5};
 use super::super::super::testing::{Walked, deflated, run, survives_damage, walk_at};
 use super::*;
 use crate::limits::{Limit, Limits};
+use crate::verdict::Reason;
 
 fn chunks(content: &[u8]) -> Vec<u8> {
     let chunk = |chunk: &[u8]| {
