@@ -2,22 +2,11 @@
 
 use proptest::prelude::*;
 
-use crate::table::{bare, framed};
+use crate::table::{bare, framed, logical_cases};
 use crate::trial::Trial;
 use crate::{Case, hold};
 
-macro_rules! cases {
-    ($($record:literal [$($hit:literal)*] [$($miss:literal)*])*) => {
-        &[$(Case {
-            format: "ldb",
-            record: concat!("#;Engine:81-255,Target:0;", $record),
-            hits: &[$($hit),*],
-            misses: &[$($miss),*],
-        }),*]
-    };
-}
-
-const NUMBERS: &[Case] = cases! {
+const NUMBERS: &[Case] = logical_cases! {
     "0&1;61617878;0(>>4#db2#=12)" [b"aaxx12" b"aaxx123"] [b"aaxx1" b"aaxx 12"]
     "0&1;61617878;0(>>4#d4#>11,<0x10)" [b"aaxx 12 " b"aaxx0015"] [b"aaxx11" b"aaxx16"]
     "0&1;61617878;0(>>4#dbe4#=1234)" [b"aaxx1234" b"aaxx12345"] [b"aaxx123" b"aaxx 1234"]
@@ -41,7 +30,7 @@ const NUMBERS: &[Case] = cases! {
 };
 
 /// The last match is compared, the one that ends last.
-const LAST: &[Case] = cases! {
+const LAST: &[Case] = logical_cases! {
     "0&1;61617878;0(>>4#db2#=12)" [b"aaxx34.aaxx12" b"aaxx12"] [b"aaxx12.aaxx34" b"aaxx12.aaxx1"]
     "0&1;6161*6262;0(<<1#ib1#=49)" [b"1aa.2aa.bb.bb" b"1aabb.2aabb"] [b"2aa.1aabb" b".aabb.1aabb"]
     "0&1;6161{-9}6262;0(<<1#ib1#=49)" [b"2aabb........1aabb" b"1aa2aabb"] [b"1aabb........2aabb" b"2aa1aabb"]
@@ -51,7 +40,7 @@ const LAST: &[Case] = cases! {
 };
 
 /// At the edges of the file.
-const EDGES: &[Case] = cases! {
+const EDGES: &[Case] = logical_cases! {
     "0&1;61617878;0(>>4#ib2#=0x4142)" [b"\0aaxxAB" b"aaxxAB\0"] [b"\0aaxxA" b"aaxxBA\0"]
     "0&1;61617878;0(>>0#ib1#=0x61)" [b"\0aaxx\0" b"\xff\0aaxx"] [b"aaxx\0\0" b"\0aaxy\0"]
     "0&1;61617878;0(<<1#ib1#=1)" [b"\0\x01aaxx" b"\x02\x01aaxx"] [b"\x01aaxx\0" b"\x02\0aaxx"]
@@ -59,7 +48,7 @@ const EDGES: &[Case] = cases! {
 };
 
 /// Matches of patterns with gaps are counted by where their last part begins.
-const COUNTS: &[Case] = cases! {
+const COUNTS: &[Case] = logical_cases! {
     "0=1;6161{-20}6262" [b"aa.aa.bb" b"aabb"] [b"aa.bb.bb" b"aa"]
     "0=2;6161{-20}6262" [b"aa.aa.bb.bb" b"aabbb"] [b"aabb" b"aa.aa.bb"]
     "0=2;6161*6262" [b"aa.aa.bb.bb" b"bb.aabbb"] [b"aabb" b"aa.aa.bb"]

@@ -3,23 +3,12 @@
 use proptest::prelude::*;
 
 use crate::build::{CODE, Section, pe};
-use crate::table::{bare, framed};
+use crate::table::{bare, framed, logical_cases};
 use crate::trial::Trial;
 use crate::{Case, hold};
 
-macro_rules! cases {
-    ($($record:literal [$($hit:literal)*] [$($miss:literal)*])*) => {
-        &[$(Case {
-            format: "ldb",
-            record: concat!("#;Engine:81-255,Target:0;", $record),
-            hits: &[$($hit),*],
-            misses: &[$($miss),*],
-        }),*]
-    };
-}
-
 /// What the trigger asks, and what counts.
-const TRIGGERS: &[Case] = cases! {
+const TRIGGERS: &[Case] = logical_cases! {
     "0&1;61617878;0/f[o0]+/" [b"aaxx.foo" b"f00.aaxx"] [b"foo" b"aaxx.fxo"]
     "1;61617878;0/foo/" [b"aaxx.foo" b"fooaaxx"] [b"foo" b"aaxx"]
     "1;61617878;0=0/foo/" [b"foo" b"..foo.."] [b"aaxx.foo" b"fo"]
@@ -39,7 +28,7 @@ const TRIGGERS: &[Case] = cases! {
 };
 
 /// What the letters mean.
-const LETTERS: &[Case] = cases! {
+const LETTERS: &[Case] = logical_cases! {
     "1;61617878;0/foo/i" [b"aaxx.FoO" b"fOoaaxx"] [b"aaxx.fo" b"FOO"]
     "1;61617878;0/f.o/s" [b"aaxx.f\no" b"f.oaaxx"] [b"aaxx.fo" b"aaxx.f..o"]
     "1;61617878;0/f.o/" [b"aaxx.f\ro" b"f.oaaxx"] [b"aaxx.f\no" b"aaxx.f..o"]
@@ -51,7 +40,7 @@ const LETTERS: &[Case] = cases! {
 };
 
 /// What is said about a text's and a line's ends, over files that end as they do.
-const ENDS: &[Case] = cases! {
+const ENDS: &[Case] = logical_cases! {
     "1;61617878;0/^foo/" [b"foo aaxx\0" b"foo\0aaxx"] [b" foo aaxx\0" b"\0\nfoo aaxx"]
     "1;61617878;0/foo$/" [b"\0aaxx foo" b"\0aaxx foo\n"] [b"\0aaxx foo\n\n" b"\0aaxx foo\r\n"]
     "1;61617878;0/foo$/E" [b"\0aaxx foo" b"\0\nfooaaxxfoo"] [b"\0aaxx foo\n" b"\0aaxx foo "]
@@ -64,7 +53,7 @@ const ENDS: &[Case] = cases! {
 };
 
 /// Every construct of the language that both engines of ours serve between them.
-const LANGUAGE: &[Case] = cases! {
+const LANGUAGE: &[Case] = logical_cases! {
     "1;61617878;0/a(b|cd)+e/" [b"aaxx.abcdbe" b"aaxx.acde"] [b"aaxx.ae" b"aaxx.abce"]
     "1;61617878;0/[a-c\\d[:punct:]]{3}z/" [b"aaxx.a1,z" b"aaxxccccz"] [b"aaxx a1z." b"aaxx.axxz"]
     "1;61617878;0/[^\\x00-\\x7f]{2}/" [b"aaxx\xc3\xa9" b"aaxx.\x80\xff"] [b"aaxx.\x80.\x80." b"aaxx"]
@@ -91,7 +80,7 @@ const LANGUAGE: &[Case] = cases! {
 };
 
 /// Where matches may be. Files are 50 bytes or more: 30 of a frame, then this.
-const OFFSETS: &[Case] = cases! {
+const OFFSETS: &[Case] = logical_cases! {
     "1;61617878;30:0/foo/" [b"foo.aaxx" b"foofooaaxx"] [b".foo.aaxx" b"aaxx.foo"]
     "1;61617878;30:0/foo/r" [b"foo.aaxx" b"aaxx.foo"] [b"aaxx.fo" b"foo"]
     "1;61617878;31:0/foo/r" [b"foofooaaxx" b"aaxx.foo"] [b"foo.aaxx" b"foo.aaxx.fo"]

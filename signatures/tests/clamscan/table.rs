@@ -15,6 +15,19 @@ pub(crate) struct Case {
     pub(crate) misses: &'static [&'static [u8]],
 }
 
+/// Logical signatures, each with files that it must hit and files that it must not.
+macro_rules! logical_cases {
+    ($($record:literal [$($hit:literal)*] [$($miss:literal)*])*) => {
+        &[$($crate::table::Case {
+            format: "ldb",
+            record: concat!("#;Engine:81-255,Target:0;", $record),
+            hits: &[$($hit),*],
+            misses: &[$($miss),*],
+        }),*]
+    };
+}
+pub(crate) use logical_cases;
+
 /// Holds a table against us and against `clamscan`. `frame` makes the file out of what the table says,
 /// for example by putting it in the middle of other bytes.
 pub(crate) fn hold(cases: &[Case], frame: impl Fn(&[u8]) -> Vec<u8>) {
