@@ -98,6 +98,13 @@ impl Fault {
     pub fn help(self, help: impl Into<String>) -> Self {
         Self { help: help.into(), ..self }
     }
+
+    /// The fault in the words of tests: how much it weighs, its reason, and where, counted from a place.
+    #[cfg(test)]
+    pub(crate) fn told(&self, from: usize) -> String {
+        let at = self.at.map_or(String::new(), |at| format!(" @{}", at - from));
+        format!("{:?} {}{at}", self.level, self.reason)
+    }
 }
 
 /// A fault with its place.

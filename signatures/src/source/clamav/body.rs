@@ -47,10 +47,7 @@ mod tests {
                 Ok((pattern.target, pattern.offset, pattern.parts().count()))
             }
             Ok(other) => panic!("{other:?}"),
-            Err(fault) => {
-                let at = fault.at.map_or(String::new(), |at| format!(" @{at}"));
-                Err(format!("{:?} {}{at}", fault.level, fault.reason))
-            }
+            Err(fault) => Err(fault.told(0)),
         }
     }
 

@@ -151,10 +151,7 @@ mod tests {
         match record(&format!("A.B:{fields}"), Class::Malicious) {
             Ok(Some(Record { content: Content::Listing(pattern), .. })) => Ok(pattern),
             Ok(other) => panic!("{other:?}"),
-            Err(fault) => {
-                let at = fault.at.map_or(String::new(), |at| format!(" @{}", at - 4));
-                Err(format!("{:?} {}{at}", fault.level, fault.reason))
-            }
+            Err(fault) => Err(fault.told(4)),
         }
     }
 

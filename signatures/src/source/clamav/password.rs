@@ -97,10 +97,7 @@ mod tests {
         match record(line, Class::Malicious) {
             Ok(Some(Record { content: Content::Password(password), .. })) => Ok(password),
             Ok(other) => panic!("{other:?}"),
-            Err(fault) => {
-                let at = fault.at.map_or(String::new(), |at| format!(" @{at}"));
-                Err(format!("{:?} {}{at}", fault.level, fault.reason))
-            }
+            Err(fault) => Err(fault.told(0)),
         }
     }
 

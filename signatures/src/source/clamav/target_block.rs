@@ -134,10 +134,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<Block, String> {
-        parse(Field { text, at: 0 }).map_err(|fault| {
-            let at = fault.at.map_or(String::new(), |at| format!(" @{at}"));
-            format!("{:?} {}{at}", fault.level, fault.reason)
-        })
+        parse(Field { text, at: 0 }).map_err(|fault| fault.told(0))
     }
 
     #[test]
