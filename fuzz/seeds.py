@@ -210,6 +210,7 @@ IMAGES = [
     ("Fat", "/usr/sbin/mkfs.fat -C -s 1 out 64 && mcopy -s -i out tree ::/"),
     ("Ext", "/usr/sbin/mke2fs -q -F -N 32 -t ext2 -b 1024 -d tree out 100K"),
     ("Ext", "/usr/sbin/mke2fs -q -F -N 32 -t ext4 -O inline_data -I 256 -b 1024 -d tree out 100K"),
+    ("Lzop", "lzop -9 -o out tree/a.txt tree/inner/b.bin"),
     ("Alz", f"cp tree/a.txt marker && python3 {ESTSOFT} alz-deflate out"),
     ("Egg", f"cp tree/a.txt marker && python3 {ESTSOFT} egg-bzip2 out"),
     ("ExFat", "truncate -s 4M out && /usr/sbin/mkfs.exfat out"),

@@ -96,6 +96,7 @@ const BEHIND_SCRIPT: &[Kind] = &[
     Kind::new(FileType::Zstd, b"\n\x28\xb5\x2f\xfd", 5, behind_line_feed!(streams::is_likely_zstd)),
     Kind::new(FileType::Lz4, b"\n\x04\x22\x4d\x18", 7, behind_line_feed!(streams::is_likely_lz4)),
     Kind::new(FileType::Lzma, b"\n\x5d\0\0", 14, behind_line_feed!(streams::is_lzma)),
+    Kind::new(FileType::Lzop, b"\n\x89LZO\0", 10, behind_line_feed!(streams::is_lzop)),
     Kind::new(FileType::Compress, b"\n\x1f\x9d\x90", 3, behind_line_feed!(streams::is_compress)),
     Kind::new(FileType::Tar, b"ustar", 512, tar_start),
 ];

@@ -54,6 +54,14 @@ pub(super) fn is_lzfse(data: &[u8]) -> bool {
     matches!(u8(data, 3), Some(b'-' | b'1' | b'2' | b'n'))
 }
 
+/// The magic number of lzop.
+pub(super) const LZOP: &[u8] = b"\x89LZO\0\r\n\x1a\n";
+
+/// Whether an lzop file begins here.
+pub(super) fn is_lzop(data: &[u8]) -> bool {
+    has(data, 0, LZOP)
+}
+
 /// Whether the flags of a compress stream are ones that were written.
 pub(super) fn is_compress(data: &[u8]) -> bool {
     u8(data, 2).is_some_and(|flags| flags & 0x60 == 0 && (9..=16).contains(&(flags & 0x1f)))

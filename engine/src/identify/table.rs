@@ -167,7 +167,7 @@ pub(super) const ROWS: &[Row] = &[
     Row::magic(Szdd, b"SZ \x88\xf0\x27\x33\xd1"),
     Row::magic(Kwaj, b"KWAJ\x88\xf0\x27\xd1"),
     Row::magic(Lzfse, b"bvx").when(streams::is_lzfse),
-    Row::magic(Lzop, b"\x89LZO\0\r\n\x1a\n"),
+    Row::magic(Lzop, streams::LZOP),
     Row::magic(Lrzip, b"LRZI\0"),
     Row::magic(Rzip, b"RZIP\x02"),
     Row::magic(Snappy, b"\xff\x06\0\0sNaPpY"),

@@ -3,9 +3,9 @@
 
 use super::{
     Open, OpenVolume, activemime, alz, ar, arj, asar, autoit, cab, chm, cpio, disks, egg, exfat,
-    ext, fat, flash, gzip, hfs_plus, hwp3, inno, installshield, iso9660, lha, lnk, mail, nsis,
-    ntfs, ole2, onenote, pdf, program, pyinstaller, rpm, rtf, seven_zip, sis, squashfs, streams,
-    tar, text, udf, xar, zip,
+    ext, fat, flash, gzip, hfs_plus, hwp3, inno, installshield, iso9660, lha, lnk, lzop, mail,
+    nsis, ntfs, ole2, onenote, pdf, program, pyinstaller, rpm, rtf, seven_zip, sis, squashfs,
+    streams, tar, text, udf, xar, zip,
 };
 use crate::identify::FileType;
 
@@ -180,6 +180,12 @@ pub const FORMATS: &[Format] = &[
         bounds: "three blocks, at most 24 MiB",
         leaves: "dictionaries",
     }),
+    opens(FileType::Lzop, lzop::open).told(Told {
+        reads: "files behind each other, stored or packed with LZO1X",
+        by: "own",
+        bounds: "a block, at most 64 MiB",
+        leaves: "checksums are not compared",
+    }),
     opens(FileType::Compress, streams::open_compress).told(Told {
         reads: "one stream of codes of 9 to 16 bits",
         by: "own",
@@ -273,10 +279,10 @@ pub const FORMATS: &[Format] = &[
         leaves: "files that the system compressed (their packed forks are handed out)",
     }),
     opens_volume(FileType::Squashfs, squashfs::open).told(Told {
-        reads: "version 4, packed with gzip, LZMA, xz, LZ4 or Zstandard, shared ends of files, holes",
+        reads: "version 4, packed with gzip, LZMA, LZO, xz, LZ4 or Zstandard, shared ends of files, holes",
         by: "own walk; `flate2`, `lzma-rust2`, `lz4_flex`, `ruzstd`",
         bounds: "three blocks, at most 1 MiB each",
-        leaves: "LZO, versions before 4",
+        leaves: "versions before 4",
     }),
     opens(FileType::Dmg, disks::open_dmg).told(Told {
         reads: "UDIF images, stored, ADC, zlib, bzip2, LZMA, and what is on them",
@@ -392,7 +398,6 @@ pub const FORMATS: &[Format] = &[
     not_yet(FileType::InstallShield3),
     not_yet(FileType::Kwaj),
     not_yet(FileType::Lzfse),
-    not_yet(FileType::Lzop),
     not_yet(FileType::Lrzip),
     not_yet(FileType::Rzip),
     not_yet(FileType::Snappy),

@@ -37,6 +37,7 @@ mod iso9660;
 mod lha;
 mod listing;
 mod lnk;
+mod lzop;
 mod mail;
 mod nsis;
 mod ntfs;

@@ -102,7 +102,7 @@ fn tar() -> Vec<Kind> {
         kinds.push(kind(format!("tar-{name}"), tool, command));
     }
     let raw = "tar --lzop -cf $OUT marker other";
-    kinds.push(kind("tar-lzop", "lzop", raw).gives(Found::Nothing).says(&["unsupported:lzop"]));
+    kinds.push(kind("tar-lzop", "lzop", raw));
     let raw = "tar -I brotli -cf $OUT marker other";
     kinds.push(kind("tar-brotli", "brotli", raw).gives(Found::Nothing));
     for encoding in ["uuencode", "b64encode"] {

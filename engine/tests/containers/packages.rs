@@ -55,6 +55,7 @@ fn scripts() -> Vec<Kind> {
         ("compress", "compress"),
         ("zstd", "zstd"),
         ("lz4", "lz4"),
+        ("lzo", "lzop"),
         ("base64", "base64"),
         ("nocomp", "tar"),
     ] {

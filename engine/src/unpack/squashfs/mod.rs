@@ -9,7 +9,7 @@
 //! - `inodes.rs` reads inodes,
 //! - `content.rs` puts a file together.
 //!
-//! Not read: LZO; versions before 4, of either byte order.
+//! Not read: versions before 4, of either byte order.
 
 mod content;
 mod inodes;

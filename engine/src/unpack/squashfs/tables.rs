@@ -8,7 +8,7 @@ use crate::input::Content;
 use crate::limits::Budget;
 use crate::reader::{OutOfBounds, Reader};
 use crate::unpack::Notes;
-use crate::unpack::decoders::{Inflate, Zstd, lzma, xz};
+use crate::unpack::decoders::{Inflate, Zstd, lzma, lzo, xz};
 use crate::unpack::volume::{Unpacked, Volume, unpack_block};
 use crate::verdict::{Problem, Reason};
 
@@ -22,6 +22,7 @@ const NO_TABLE: u64 = u64::MAX;
 enum Method {
     Zlib,
     Lzma,
+    Lzo,
     Xz,
     Lz4,
     Zstd,
@@ -94,10 +95,10 @@ impl<'a> Image<'a> {
         let method = match superblock.method {
             1 => Method::Zlib,
             2 => Method::Lzma,
+            3 => Method::Lzo,
             4 => Method::Xz,
             5 => Method::Lz4,
             6 => Method::Zstd,
-            3 => return Err(unsupported("packed with LZO")),
             _ => return Err(unsupported("packed with an unknown method")),
         };
         if volume.len() < superblock.used {
@@ -133,6 +134,7 @@ impl<'a> Image<'a> {
                 unpack_block(Inflate::new(stream), most, length, budget)
             }
             Method::Lzma => unpack_block(lzma(packed, budget)?, most, length, budget),
+            Method::Lzo => unpack_block(lzo(packed, most, budget)?, most, length, budget),
             Method::Xz => unpack_block(xz(packed, budget)?, most, length, budget),
             Method::Zstd => unpack_block(Zstd::new(packed, budget)?, most, length, budget),
             Method::Lz4 => unpack_lz4(packed, most, budget),
