@@ -69,7 +69,7 @@ fn streams_of_other_tools_end_at_the_ratio() {
 
 #[test]
 fn archives_of_other_tools_end_at_the_ratio() {
-    let tools: [&[&str]; 14] = [
+    let tools: [&[&str]; 15] = [
         &["7z", "a", "-tzip", "-mm=Deflate", "out", "zeros"],
         &["7z", "a", "-tzip", "-mm=Deflate64", "out", "zeros"],
         &["7z", "a", "-tzip", "-mm=BZip2", "out", "zeros"],
@@ -84,6 +84,7 @@ fn archives_of_other_tools_end_at_the_ratio() {
         &["lha", "c", "out", "zeros"],
         &["arj", "a", "out", "zeros"],
         &["gcab", "-cz", "out", "zeros"],
+        &["lzop", "-9", "-o", "out", "zeros"],
     ];
     let bombs = tools
         .iter()

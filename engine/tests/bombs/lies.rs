@@ -68,6 +68,7 @@ fn samples() -> Vec<(&'static str, Vec<u8>)> {
         ("lzip", tool("lzip", &["-k", "file"], "file.lz")),
         ("zstd", tool("zstd", &["-k", "file"], "file.zst")),
         ("lz4", tool("lz4", &["file", "file.lz4"], "file.lz4")),
+        ("lzop", tool("lzop", &["-9", "file"], "file.lzo")),
         ("bzip2", tool("bzip2", &["-k", "file"], "file.bz2")),
         ("lha", tool("lha", &["c", "out.lzh", "file"], "out.lzh")),
         ("arj", tool("arj", &["a", "out.arj", "file"], "out.arj")),
