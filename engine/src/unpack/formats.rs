@@ -435,10 +435,10 @@ pub const FORMATS: &[Format] = &[
         leaves: "older scripts; the script as text (its tokens are searched)",
     }),
     opens(FileType::Inno, inno::open).told(Told {
-        reads: "the setup's own data with its script, the program that installs, and files in chunks of LZMA2, LZMA, zlib, bzip2 or as they are, calls put back, SHA-1 compared; the table of files of versions 4.1 to 6.4, else chunks as a whole",
+        reads: "the setup's own data with its script, the program that installs, and files in chunks of LZMA2, LZMA, zlib, bzip2 or as they are, calls put back, SHA-1 compared; the table of files of versions 4.1 to 6.4 and their names, else chunks as a whole",
         by: "own walk; `lzma-rust2`, `flate2`, `bzip2`",
         bounds: "dictionaries are charged",
-        leaves: "names of files; encrypted files (`encrypted`); files of several slices; versions before 4.1.6",
+        leaves: "names of files before version 5.2.5; encrypted files (`encrypted`); files of several slices; versions before 4.1.6",
     }),
     opens(FileType::PyInstaller, pyinstaller::open).told(Told {
         reads: "files, stored or packed with zlib",

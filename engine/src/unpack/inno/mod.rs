@@ -3,8 +3,8 @@
 //!
 //! Behind the mark with the version stand three blocks ([`blocks`]): the setup's own data with its
 //! compiled script, a table of files, and the program that installs. The files are in front of the mark,
-//! in chunks, each one stream of one or more files. Their names are in the setup's data, whose form
-//! changes with every version; files are called by their number.
+//! in chunks, each one stream of one or more files. Their names are looked for in the setup's data
+//! ([`names`]); those without one are called by their number.
 //!
 //! Where the table is of a form that is not known, or not there (files of their own with `idska32`), the
 //! chunks are looked for by their mark and handed out whole.
@@ -12,11 +12,13 @@
 mod blocks;
 mod calls;
 mod chunks;
+mod names;
 mod table;
 
 use sha1::{Digest, Sha1};
 
 use self::chunks::CHUNK;
+use self::names::Names;
 use self::table::{File, Table};
 use super::solid::Solid;
 use super::{Entry, Notes, Opened, Opening, Walk, walked};
@@ -47,6 +49,7 @@ pub(super) fn open<'a>(content: Content<'a>, offset: u64, opening: &Opening<'_>)
         next_block,
         blocks: 0,
         data: data.filter(|&data| data > 0),
+        names: None,
         table: None,
         next_file: 0,
         open: None,
@@ -88,6 +91,7 @@ struct Inno<'a> {
     blocks: usize,
     /// Where the chunks begin.
     data: Option<u64>,
+    names: Option<Names<'a>>,
     table: Option<Table<'a>>,
     next_file: u64,
     /// The chunk that is being read, by its place.
@@ -140,6 +144,9 @@ impl<'a> Inno<'a> {
             }
             Err(problem) => Entry::unread(*name, problem),
         };
+        if let (1, Some(data)) = (self.blocks, &entry.content) {
+            self.names = Some(Names::read(data.clone(), budget)?);
+        }
         if self.blocks == 2 {
             let table = entry.content.filter(|_| entry.problems.is_empty());
             self.table = table
@@ -155,7 +162,8 @@ impl<'a> Inno<'a> {
 
     /// One file of the table.
     fn file(&mut self, file: &File, budget: &Budget) -> Entry<'a> {
-        let name = format!("file {}", self.next_file).into_bytes();
+        let told = self.names.as_ref().and_then(|names| names.of(self.next_file.checked_sub(1)?));
+        let name = told.unwrap_or_else(|| format!("file {}", self.next_file).into_bytes());
         if file.is_encrypted {
             return Entry::unread(name, Problem::new(Reason::Encrypted, "the file is encrypted"));
         }
