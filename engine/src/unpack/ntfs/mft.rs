@@ -168,6 +168,8 @@ impl<'a> Mft<'a> {
         let (place, row) = self.pieces.at(number.saturating_mul(self.record));
         let bytes = match place {
             None => row,
+            // Nothing lies behind the end.
+            Some(place) if place >= self.volume.len() => row,
             Some(place) => {
                 let bytes = row.min(step);
                 if self.volume.is_blank(place, bytes, budget)? { bytes } else { 0 }

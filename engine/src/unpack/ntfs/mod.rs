@@ -73,9 +73,9 @@ impl<'a> Walk<'a> for Ntfs<'a> {
             }
             let number = self.number;
             self.number = self.number.saturating_add(1);
-            match self.mft.record(number, budget)? {
-                Some(record) => self.take_in(&record, budget)?,
-                None => self.pass_over(number, budget)?,
+            // Where the image cannot be read, the next record may be elsewhere.
+            if let Err(problem) = self.read(number, budget) {
+                self.notes.pass_over(format_args!("record {number}"), problem)?;
             }
         }
     }
@@ -86,6 +86,13 @@ impl<'a> Walk<'a> for Ntfs<'a> {
 }
 
 impl<'a> Ntfs<'a> {
+    fn read(&mut self, number: u64, budget: &Budget) -> Result<(), Problem> {
+        match self.mft.record(number, budget)? {
+            Some(record) => self.take_in(&record, budget),
+            None => self.pass_over(number, budget),
+        }
+    }
+
     /// Goes on behind a record that is none: far, where nothing was written.
     fn pass_over(&mut self, number: u64, budget: &Budget) -> Result<(), Problem> {
         let blank = self.mft.blank_from(number, STEP, budget)?;

@@ -294,6 +294,12 @@ fn sizes_that_lie_end_at_a_limit() {
     put(&mut long, TABLE * CLUSTER, &table);
     let walked = walk_at(OPEN, &long, 0, limits.clone());
     assert_eq!(walked.reasons(), [Reason::Limit(Limit::ObjectBytes)], "the hole is passed over");
+    // The same number of clusters, behind the end of the disk.
+    let runs = [&[0x11, 13, TABLE as u8][..], &[0x46, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1]].concat();
+    let table = record_of(IN_USE, 0, &[named(ROOT, "$MFT"), far("", 0, 0, &runs, size, size)]);
+    put(&mut long, TABLE * CLUSTER, &table);
+    let walked = walk_at(OPEN, &long, 0, limits.clone());
+    assert_eq!(walked.reasons(), [Reason::Limit(Limit::ObjectBytes)], "what is nowhere, too");
     let limits = Limits { memory: 700, ..limits };
     let walked = walk_at(OPEN, &scattered(&line(13).repeat(8)), 0, limits);
     assert!(walked.reasons().contains(&Reason::Limit(Limit::Memory)), "{}", walked.words());
