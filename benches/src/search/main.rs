@@ -2,7 +2,8 @@
 //!
 //! The same literals over the same files, one thread each; which literal stands in which file must be
 //! the same for all. Only the search is timed, in processor time of its thread, so that another busy
-//! process disturbs little; what it takes to get ready is shown beside it.
+//! process disturbs little; what it takes to get ready is shown beside it. Pellucid's own slower kernels
+//! are peers, too.
 
 mod automata;
 mod clamscan;
@@ -55,7 +56,7 @@ struct Options {
     #[arg(long, value_name = "SECONDS", default_value_t = 10)]
     seconds: u64,
     /// Only these peers
-    #[arg(long, value_name = "NAME,...", value_delimiter = ',', default_values_t = PEERS.map(|(name, _)| name.to_owned()))]
+    #[arg(long, value_name = "NAME,...", value_delimiter = ',', default_values_t = PEERS.iter().map(|(name, _)| (*name).to_owned()))]
     peers: Vec<String>,
     /// Another seed cuts other patterns
     #[arg(long, default_value_t = 1)]
@@ -89,7 +90,10 @@ pub(crate) struct Run {
 /// One peer: `None` where it is not installed, which it has said.
 type Peer = fn(&Literals, &Text, Duration) -> Result<Option<Run>>;
 
-const PEERS: [(&str, Peer); 4] = [
+const PEERS: &[(&str, Peer)] = &[
+    ("portable", own::portable),
+    #[cfg(target_arch = "x86_64")]
+    ("avx2", own::avx2),
     ("vectorscan", vectorscan::run),
     ("aho-corasick", automata::aho_corasick),
     ("daachorse", automata::daachorse),

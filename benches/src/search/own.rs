@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use pellucid::limits::{Budget, Cancel, Limits};
+use pellucid::matcher::filter::Kernel;
 use pellucid::matcher::{Matcher, Scratch, Subject};
 use pellucid::set::{SignatureSet, Unverified};
 use pellucid_signatures::{BuildOptions, SourceTree, build_tree};
@@ -13,15 +14,39 @@ use crate::literals::Literals;
 use crate::text::Text;
 use pellucid_benches::cost::processor_time;
 
-/// Searches all files, twice; the better round counts.
+/// With the fastest probes that this processor can run.
 pub(crate) fn run(literals: &Literals, text: &Text) -> Result<Run> {
+    run_with("pellucid", Kernel::best(), literals, text)
+}
+
+/// Without vector instructions.
+pub(crate) fn portable(
+    literals: &Literals,
+    text: &Text,
+    _patience: Duration,
+) -> Result<Option<Run>> {
+    run_with("portable", Kernel::Portable, literals, text).map(Some)
+}
+
+/// With vectors of 256 bits, where there are longer ones too.
+#[cfg(target_arch = "x86_64")]
+pub(crate) fn avx2(literals: &Literals, text: &Text, _patience: Duration) -> Result<Option<Run>> {
+    if !Kernel::available().contains(&Kernel::Avx2) {
+        eprintln!("avx2: skipped, this processor does not have it");
+        return Ok(None);
+    }
+    run_with("avx2", Kernel::Avx2, literals, text).map(Some)
+}
+
+/// Searches all files, twice; the better round counts.
+fn run_with(name: &'static str, kernel: Kernel, literals: &Literals, text: &Text) -> Result<Run> {
     let start = Instant::now();
     let set = build(&literals.ndb())?;
     let bytes = set.len() as u64;
-    let matcher = open(set)?;
+    let matcher = open(set, kernel)?;
     let preparation = start.elapsed().as_secs_f64();
     let mut run = Run {
-        name: "pellucid",
+        name,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         preparation,
         bytes: Some(bytes),
@@ -65,7 +90,7 @@ pub(crate) fn build(ndb: &str) -> Result<Vec<u8>> {
     Ok(build_tree(sources, &BuildOptions::default())?.set)
 }
 
-fn open(set: Vec<u8>) -> Result<Matcher> {
+fn open(set: Vec<u8>, kernel: Kernel) -> Result<Matcher> {
     let verified = Unverified::from_bytes(set)?.verify()?;
-    Ok(Matcher::new(&SignatureSet::open(verified)?)?)
+    Ok(Matcher::with_kernel(&SignatureSet::open(verified)?, kernel)?)
 }

@@ -10,7 +10,8 @@ use serde::Serialize;
 use crate::text::Text;
 use crate::{Hit, Run};
 
-const COLUMNS: [&str; 5] = ["pellucid", "vectorscan", "aho-corasick", "daachorse", "clamscan"];
+const COLUMNS: [&str; 7] =
+    ["pellucid", "portable", "avx2", "vectorscan", "aho-corasick", "daachorse", "clamscan"];
 
 /// One number of patterns.
 #[derive(Debug, Serialize)]
@@ -34,6 +35,11 @@ pub(crate) struct Measured {
     findings: usize,
     /// Pairs that only one of the two found.
     pub(crate) differences: usize,
+}
+
+/// The line below a table's first one.
+fn rule(columns: usize) -> String {
+    format!("|{}\n", "---|".repeat(columns))
 }
 
 impl Row {
@@ -114,7 +120,8 @@ impl Record {
              | patterns | read-sum | "
             .to_owned();
         text.push_str(&COLUMNS.join(" | "));
-        text.push_str(" | findings |\n|---|---|---|---|---|---|---|---|\n");
+        text.push_str(" | findings |\n");
+        text.push_str(&rule(COLUMNS.len() + 3));
         let all = self.lengths.last().copied().unwrap_or(0) as f64;
         for row in &self.rows {
             let cells: Vec<String> = COLUMNS.iter().map(|name| self.cell(row, name)).collect();
@@ -150,7 +157,8 @@ impl Record {
              pattern:\n\n| patterns | "
                 .to_owned();
         text.push_str(&COLUMNS.join(" | "));
-        text.push_str(" |\n|---|---|---|---|---|---|\n");
+        text.push_str(" |\n");
+        text.push_str(&rule(COLUMNS.len() + 1));
         for row in &self.rows {
             let cells = COLUMNS.iter().map(|name| {
                 let Some(measured) = row.of(name) else { return "-".to_owned() };

@@ -151,10 +151,19 @@ pub type Searched = Result<(), Stop>;
 impl Matcher {
     /// Makes a set ready: compiles the YARA rules; byte patterns are used in place.
     pub fn new(set: &SignatureSet) -> Result<Self, MatcherError> {
+        Self::with_kernel(set, filter::Kernel::best())
+    }
+
+    /// The same with the probes of another instruction set, which find the same. An error where this
+    /// processor cannot run them.
+    pub fn with_kernel(set: &SignatureSet, kernel: filter::Kernel) -> Result<Self, MatcherError> {
+        if !filter::Kernel::available().contains(&kernel) {
+            return Err(MatcherError(format!("this processor cannot run {kernel:?}")));
+        }
         Ok(Self {
             label: set.label().name,
             views: views_of(set),
-            patterns: patterns::Patterns::new(set),
+            patterns: patterns::Patterns::new(set, kernel),
             regexes: regexes::Regexes::new(set),
             listings: listings::Listings::new(set),
             file_types: file_types::FileTypes::new(set),

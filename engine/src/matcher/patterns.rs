@@ -32,6 +32,8 @@ const STEP: usize = 4 << 20;
 /// The patterns of one set. All there is to know stands in the set.
 pub(super) struct Patterns {
     set: SignatureSet,
+    /// How filters are probed.
+    kernel: Kernel,
 }
 
 /// What is known about one pattern in one object.
@@ -173,8 +175,8 @@ pub(super) struct Pattern<'s> {
 }
 
 impl Patterns {
-    pub(super) fn new(set: &SignatureSet) -> Self {
-        Self { set: set.clone() }
+    pub(super) fn new(set: &SignatureSet, kernel: Kernel) -> Self {
+        Self { set: set.clone(), kernel }
     }
 
     pub(super) fn set(&self) -> &SignatureSet {
@@ -273,7 +275,7 @@ impl Patterns {
         scratch: &mut Scratch,
         budget: &Budget,
     ) -> Result<(), Stop> {
-        let search = Search::new(sections, Kernel::best());
+        let search = Search::new(sections, self.kernel);
         if search.is_empty() {
             return Ok(());
         }
