@@ -35,6 +35,30 @@ impl Candidates {
         }
     }
 
+    /// Adds a position, or leaves it to be written over: a branch that nobody can foresee would cost
+    /// more.
+    #[inline]
+    pub(super) fn push_if(&mut self, is_one: bool, position: u32) {
+        if let Some(slot) = self.positions.get_mut(self.length) {
+            *slot = position;
+            self.length = self.length.wrapping_add(usize::from(is_one));
+        }
+    }
+
+    /// Takes out those behind the first `kept` that are none after all.
+    #[inline]
+    pub(super) fn retain_behind(&mut self, mut kept: usize, mut is_one: impl FnMut(u32) -> bool) {
+        for at in kept..self.length {
+            let Some(&position) = self.positions.get(at) else { break };
+            let is_one = is_one(position);
+            if let Some(slot) = self.positions.get_mut(kept) {
+                *slot = position;
+            }
+            kept = kept.wrapping_add(usize::from(is_one));
+        }
+        self.length = kept;
+    }
+
     pub(super) fn as_slice(&self) -> &[u32] {
         self.positions.get(..self.length).unwrap_or_default()
     }

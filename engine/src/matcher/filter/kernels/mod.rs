@@ -51,7 +51,6 @@ impl<'t> Lanes<'t> {
 
     /// `N` bytes from the start of every `N / 4`th lane on, and the same four bytes further on: for as
     /// many as there are whole.
-    #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
     fn vectors<const N: usize>(self) -> impl ExactSizeIterator<Item = (&'t [u8; N], &'t [u8; N])> {
         let (here, _) = self.text.as_chunks();
         let (further, _) = self.text.get(4..).unwrap_or_default().as_chunks();
