@@ -12,6 +12,7 @@ mod random_bodies;
 
 use pellucid::limits::{Budget, Cancel, Limits};
 use pellucid::matcher::expression::{self, Comparison, ExpressionOp};
+use pellucid::matcher::filter::Kernel;
 use pellucid::matcher::{Matcher, Pattern, Scratch, Subject, naive};
 use pellucid::set::{SignatureSet, Unverified};
 use pellucid_signatures::{BuildOptions, SourceTree, build_tree};
@@ -28,12 +29,19 @@ fn compile(lines: &str, count: usize) -> SignatureSet {
     SignatureSet::open(verified).unwrap()
 }
 
-/// What the set finds: names and first places, sorted.
+/// What the set finds, whatever instructions look for it: names and first places, sorted.
 fn search(set: &SignatureSet, data: &[u8]) -> Vec<(String, Option<u64>)> {
+    let found: Vec<_> =
+        Kernel::available().into_iter().map(|kernel| search_with(kernel, set, data)).collect();
+    assert!(found.iter().all(|it| *it == found[0]), "{:?}: {found:?}", Kernel::available());
+    found.into_iter().next().unwrap()
+}
+
+fn search_with(kernel: Kernel, set: &SignatureSet, data: &[u8]) -> Vec<(String, Option<u64>)> {
     let subject = Subject::new(data);
     let budget = Budget::new(Limits::default(), Cancel::new());
     let mut findings = Vec::new();
-    let matcher = Matcher::new(set).unwrap();
+    let matcher = Matcher::with_kernel(set, kernel).unwrap();
     matcher.search(&subject, &mut Scratch::default(), &budget, &mut findings).unwrap();
     let mut found: Vec<_> =
         findings.into_iter().map(|finding| (finding.name, finding.offset)).collect();

@@ -45,10 +45,11 @@ impl Candidates {
         }
     }
 
-    /// Takes out those behind the first `kept` that are none after all.
+    /// Takes out those behind so many first ones that are none after all.
     #[inline]
-    pub(super) fn retain_behind(&mut self, mut kept: usize, mut is_one: impl FnMut(u32) -> bool) {
-        for at in kept..self.length {
+    pub(super) fn retain_behind(&mut self, first: usize, mut is_one: impl FnMut(u32) -> bool) {
+        let mut kept = first;
+        for at in first..self.length {
             let Some(&position) = self.positions.get(at) else { break };
             let is_one = is_one(position);
             if let Some(slot) = self.positions.get_mut(kept) {

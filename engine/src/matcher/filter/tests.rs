@@ -178,7 +178,7 @@ fn runs_across_blocks_and_regions_are_seen() {
 #[test]
 fn data_that_is_nothing_but_windows_is_looked_up_in_full() {
     let run = Run { bytes: vec![0; 15], class: 0 };
-    let data = vec![0; 20_000];
+    let data = vec![0; if cfg!(miri) { 2_000 } else { 20_000 }];
     for kernel in Kernel::available() {
         let seen = search(std::slice::from_ref(&run), &data, kernel);
         assert_eq!(seen.len(), data.len() - 14, "{kernel:?}");

@@ -10,6 +10,7 @@ use super::super::search::read;
 use super::{Lanes, Narrow, Wide};
 
 /// The first two of a narrow window's bits, by the ten bits of the hash that say which.
+#[allow(clippy::indexing_slicing, reason = "checked where it is compiled")]
 const TWO_BITS: [u32; 1 << 10] = {
     let mut all = [0; 1 << 10];
     let mut number = 0;
