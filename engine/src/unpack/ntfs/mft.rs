@@ -115,7 +115,7 @@ impl<'a> Mft<'a> {
         let mut pieces = Pieces::new(budget)?;
         let is_read = pieces.add(runs, cluster)?;
         let mut mft = Self { volume, cluster, record, pieces, size: sizes.size };
-        let streams = mft.streams(first, notes, budget)?;
+        let streams = mft.streams(first, &mut mft.places(), notes, budget)?;
         let table = streams.data.into_iter().find(|stream| stream.name.is_empty());
         match table.and_then(|stream| stream.pieces) {
             Some(pieces) if pieces.length() > mft.pieces.length() => mft.pieces = pieces,
@@ -124,6 +124,9 @@ impl<'a> Mft<'a> {
         }
         if mft.pieces.length() < mft.size {
             notes.corrupted("a part of the table of files lies nowhere");
+        }
+        if mft.pieces.end() > mft.volume.len() {
+            notes.truncated("a part of the table of files lies behind the end of the disk");
         }
         if mft.records() == 0 { Err(none()) } else { Ok(mft) }
     }
@@ -151,6 +154,9 @@ impl<'a> Mft<'a> {
             _ => {
                 let runs: Runs = self.pieces.runs(at, self.record, u64::MAX, budget)?;
                 let entry = self.volume.file(Vec::new(), runs, self.record, budget);
+                if let Some(problem) = entry.problems.into_iter().next() {
+                    return Err(problem);
+                }
                 let Some(content) = entry.content else { return Ok(None) };
                 content
             }
@@ -170,21 +176,35 @@ impl<'a> Mft<'a> {
             None => row,
             // Nothing lies behind the end.
             Some(place) if place >= self.volume.len() => row,
-            Some(place) => {
-                let bytes = row.min(step);
-                if self.volume.is_blank(place, bytes, budget)? { bytes } else { 0 }
-            }
+            Some(place) => self.blank(place, row.min(step), budget)?,
         };
         Ok(bytes.checked_div(self.record).unwrap_or(0))
     }
 
-    /// The data of a file.
+    /// How many bytes are blank, record by record: nothing is looked at again when the next one is read.
+    fn blank(&self, place: u64, most: u64, budget: &Budget) -> Result<u64, Problem> {
+        let mut blank = 0_u64;
+        while blank < most
+            && self.volume.is_blank(place.saturating_add(blank), self.record, budget)?
+        {
+            blank = blank.saturating_add(self.record);
+        }
+        Ok(blank.min(most))
+    }
+
+    /// How many records have a place on the disk.
+    pub(super) fn places(&self) -> u64 {
+        self.volume.len().checked_div(self.record).unwrap_or(0)
+    }
+
+    /// The data of a file, of whose further records so many are `left` to be read.
     pub(super) fn streams(
         &self,
         record: &Record,
+        left: &mut u64,
         notes: &mut Notes,
         budget: &Budget,
     ) -> Result<Streams, Problem> {
-        Streams::gather(self, record, notes, budget)
+        Streams::gather(self, record, left, notes, budget)
     }
 }

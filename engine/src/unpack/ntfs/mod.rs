@@ -45,8 +45,9 @@ const STEP: u64 = 1 << 20;
 pub(super) fn open<'a>(volume: Volume<'a>, budget: &Budget) -> Opened<'a> {
     let mut notes = Notes::default();
     let mft = Mft::read(volume, &mut notes, budget)?;
-    let (waiting, folder) = (VecDeque::new(), None);
-    Ok(walked(Ntfs { mft, number: 0, waiting, folder, notes }))
+    let (waiting, path, folder) = (VecDeque::new(), Vec::new(), None);
+    let further = mft.places();
+    Ok(walked(Ntfs { mft, number: 0, further, waiting, path, folder, notes }))
 }
 
 /// One file system being walked, record by record.
@@ -54,8 +55,13 @@ struct Ntfs<'a> {
     mft: Mft<'a>,
     /// The record that is read next.
     number: u64,
-    /// Streams of the file at hand, and its path.
-    waiting: VecDeque<(Vec<u8>, Stream)>,
+    /// How many records may still be read because lists of attributes name them.
+    further: u64,
+    /// Streams of the file at hand.
+    waiting: VecDeque<Stream>,
+    /// Its path, which is joined with the name of a stream when that is handed out: one file may have
+    /// millions of them.
+    path: Vec<u8>,
     /// The folder whose path was asked for last.
     folder: Option<(u64, Vec<u8>)>,
     notes: Notes,
@@ -65,8 +71,9 @@ impl<'a> Walk<'a> for Ntfs<'a> {
     fn advance(&mut self, budget: &Budget) -> Result<Option<Entry<'a>>, Problem> {
         loop {
             budget.check()?;
-            if let Some((path, stream)) = self.waiting.pop_front() {
-                return self.mft.hand_out(path, stream, budget).map(Some);
+            if let Some(stream) = self.waiting.pop_front() {
+                let name = stream_name(&self.path, &text(&stream.name));
+                return self.mft.hand_out(name, stream, budget).map(Some);
             }
             if self.number >= self.mft.records() {
                 return Ok(None);
@@ -108,13 +115,13 @@ impl<'a> Ntfs<'a> {
         if !record.is_in_use() || record.is_extension() {
             return Ok(());
         }
-        let streams = self.mft.streams(record, &mut self.notes, budget)?;
+        let streams = self.mft.streams(record, &mut self.further, &mut self.notes, budget)?;
         if streams.data.is_empty() {
             return Ok(());
         }
         let (parent, name) = record.name().unwrap_or((ROOT, Vec::new()));
         let name = if name.is_empty() { number_name(record.number) } else { text(&name) };
-        let path = joined(&self.path(parent, budget)?, &name);
+        self.path = joined(&self.path(parent, budget)?, &name);
         for mut stream in streams.data {
             if is_own(record.number, parent, &stream) {
                 continue;
@@ -122,8 +129,7 @@ impl<'a> Ntfs<'a> {
             if stream.name.is_empty() {
                 stream.reparse = streams.reparse;
             }
-            let name = stream_name(&path, &text(&stream.name));
-            self.waiting.push_back((name, stream));
+            self.waiting.push_back(stream);
         }
         Ok(())
     }
@@ -140,7 +146,12 @@ impl<'a> Ntfs<'a> {
             if number == ROOT {
                 break;
             }
-            let record = self.mft.record(number, budget)?;
+            // A file whose folder cannot be read has its data all the same.
+            let record = match self.mft.record(number, budget) {
+                Ok(record) => record,
+                Err(problem) if problem.is_stop() => return Err(problem),
+                Err(_) => None,
+            };
             let Some((parent, name)) = record.as_ref().and_then(Record::name) else { break };
             path = joined(&text(&name), &path);
             number = parent;

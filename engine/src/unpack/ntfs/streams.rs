@@ -55,23 +55,29 @@ pub(super) struct Stream {
     sizes: Sizes,
     pub(super) reparse: Reparse,
     problem: Option<Problem>,
+    /// For what it holds beside its pieces.
+    _grant: Grant,
 }
 
 impl Streams {
     pub(super) fn gather(
         mft: &Mft<'_>,
         base: &Record,
+        left: &mut u64,
         notes: &mut Notes,
         budget: &Budget,
     ) -> Result<Self, Problem> {
         let mut grant = budget.hold(0)?;
-        let others = extensions(mft, base, notes, &mut grant, budget)?;
+        let others = extensions(mft, base, left, notes, &mut grant, budget)?;
         let mut streams = Self::default();
         let mut parts = Vec::new();
         for record in std::iter::once(base).chain(&others) {
             for attribute in record.attributes() {
                 match (attribute.kind, &attribute.value) {
-                    (DATA, _) => parts.push(attribute),
+                    (DATA, _) => {
+                        grant.grow((size_of::<Attribute<'_>>() as u64).saturating_mul(2))?;
+                        parts.push(attribute);
+                    }
                     (REPARSE, Value::Here(value)) => {
                         let tag = Reader::new(value).u32_le().unwrap_or(0);
                         streams.reparse = Reparse::of(tag);
@@ -110,6 +116,13 @@ fn first_cluster(part: &Attribute<'_>) -> u64 {
 
 impl Stream {
     fn begin(part: &Attribute<'_>, cluster: u64, budget: &Budget) -> Result<Self, Problem> {
+        let here = match part.value {
+            Value::Here(value) => value.len(),
+            Value::Runs { .. } => 0,
+        };
+        // Lists grow by doubling, and it is moved from one to another.
+        let held = size_of::<Self>().saturating_mul(4).saturating_add(part.name.len());
+        let grant = budget.hold(held.saturating_add(here) as u64)?;
         let mut stream = Self {
             name: part.name.to_vec(),
             flags: part.flags,
@@ -118,6 +131,7 @@ impl Stream {
             sizes: Sizes::default(),
             reparse: Reparse::None,
             problem: None,
+            _grant: grant,
         };
         match part.value {
             Value::Here(value) => stream.here = Some(value.to_vec()),
@@ -166,10 +180,12 @@ impl Stream {
     }
 }
 
-/// The further records of a file, by its list of attributes.
+/// The further records of a file, by its list of attributes. A record belongs to one file only, so that
+/// all lists together name no more than there are: `left` of them.
 fn extensions(
     mft: &Mft<'_>,
     base: &Record,
+    left: &mut u64,
     notes: &mut Notes,
     grant: &mut Grant,
     budget: &Budget,
@@ -181,10 +197,17 @@ fn extensions(
         Value::Here(value) => value.to_vec(),
         Value::Runs { runs, sizes, .. } => {
             let mut pieces = Pieces::new(budget)?;
-            pieces.add(runs, mft.cluster)?;
-            let size = sizes.unwrap_or_default().size.min(LIST_MOST);
+            let is_read = pieces.add(runs, mft.cluster)?;
+            let size = sizes.unwrap_or_default().size;
+            if !is_read || size == 0 || size > LIST_MOST {
+                notes.corrupted(told(base.number, "its list of attributes is not all there"));
+            }
+            let size = size.min(LIST_MOST);
             let runs = pieces.runs(0, size, u64::MAX, budget)?;
             let entry = mft.volume.file(Vec::new(), runs, size, budget);
+            for problem in entry.problems {
+                notes.pass_over(told(base.number, "its list of attributes"), problem)?;
+            }
             entry.content.map(|content| content.to_vec()).unwrap_or_default()
         }
     };
@@ -193,6 +216,13 @@ fn extensions(
     numbers.retain(|&number| number != base.number);
     numbers.sort_unstable();
     numbers.dedup();
+    let most = usize::try_from(*left).unwrap_or(usize::MAX);
+    if numbers.len() > most {
+        let detail = "lists of attributes name more records than there are";
+        notes.corrupted(told(base.number, detail));
+        numbers.truncate(most);
+    }
+    *left = left.saturating_sub(numbers.len() as u64);
     let mut records = Vec::new();
     for number in numbers {
         budget.check()?;
@@ -271,6 +301,12 @@ impl Pieces {
 
     pub(super) fn length(&self) -> u64 {
         self.length
+    }
+
+    /// Where the piece ends on the disk that lies farthest behind.
+    pub(super) fn end(&self) -> u64 {
+        let placed = self.list.iter().filter_map(|piece| Some((piece.place?, piece.length)));
+        placed.map(|(place, length)| place.saturating_add(length)).max().unwrap_or(0)
     }
 
     fn from(&self, at: u64) -> &[Piece] {

@@ -299,10 +299,72 @@ fn sizes_that_lie_end_at_a_limit() {
     let table = record_of(IN_USE, 0, &[named(ROOT, "$MFT"), far("", 0, 0, &runs, size, size)]);
     put(&mut long, TABLE * CLUSTER, &table);
     let walked = walk_at(OPEN, &long, 0, limits.clone());
-    assert_eq!(walked.reasons(), [Reason::Limit(Limit::ObjectBytes)], "what is nowhere, too");
-    let limits = Limits { memory: 700, ..limits };
+    let reasons = [Reason::Limit(Limit::ObjectBytes), Reason::Truncated];
+    assert_eq!(walked.reasons(), reasons, "what is nowhere is passed over, too, and told");
+    let limits = Limits { memory: 1500, ..limits };
     let walked = walk_at(OPEN, &scattered(&line(13).repeat(8)), 0, limits);
     assert!(walked.reasons().contains(&Reason::Limit(Limit::Memory)), "{}", walked.words());
+}
+
+#[test]
+fn a_list_of_attributes_that_cannot_be_read_is_told() {
+    let mut list = far("", 0, 0, &[0x21, 1, 0, 2], 64, 64);
+    put(&mut list, 0, &record::LIST.to_le_bytes());
+    let file = |list: &[u8]| {
+        let data = near(record::DATA, "", 0, b"abc");
+        let base = record_of(IN_USE, 0, &[list.to_vec(), named(ROOT, "file"), data]);
+        let more = record_of(IN_USE, 12, &[near(record::DATA, "more", 0, b"def")]);
+        disk(&with_own(&[base, more]), &[(40, &[line(12), line(13)].concat())])
+    };
+    let walked = walk(&file(&list));
+    assert_eq!((walked.reasons(), walked.names()), (vec![Reason::Truncated], vec!["file"]));
+    put(&mut list, 72, &[0x11, 1, 40, 0]);
+    let walked = walk(&file(&list));
+    assert_eq!((walked.reasons(), walked.names()), (vec![], vec!["file", "file:more"]));
+    for (at, size) in [(72, &[0x91_u8][..]), (48, &[0; 8]), (48, &(1_u64 << 40).to_le_bytes())] {
+        let mut broken = list.clone();
+        put(&mut broken, at, size);
+        assert!(walk(&file(&broken)).reasons().contains(&Reason::Corrupted), "{at} {size:?}");
+    }
+}
+
+/// A file whose list of attributes names a hundred records, all of them the same one on the disk; and other
+/// files with that list.
+fn repeated(others: &[u64], more: &[u8]) -> Vec<u8> {
+    let list: Vec<u8> = (13..113).flat_map(line).collect();
+    let mut in_runs = far("", 0, 0, &[0x21, 4, 140, 0], 3200, 3200);
+    put(&mut in_runs, 0, &record::LIST.to_le_bytes());
+    let base = |name: &str| record_of(IN_USE, 0, &[in_runs.clone(), named(ROOT, name)]);
+    let others = others.iter().map(|number| base(&number.to_string()));
+    let records = [vec![base("file"), more.to_vec()], others.collect()].concat();
+    let mut bytes = disk(&with_own(&records), &[(140, &list)]);
+    let runs = [&[0x11, 14, TABLE as u8, 0x11, 1, 13][..], &[0x11, 1, 0].repeat(98)].concat();
+    let runs = [&runs[..], &[0x11, records.len() as u8 - 1, 1]].concat();
+    let size = (111 + records.len() as u64) * RECORD as u64;
+    let table = record_of(IN_USE, 0, &[named(ROOT, "$MFT"), far("", 0, 0, &runs, size, size)]);
+    put(&mut bytes, TABLE * CLUSTER, &table);
+    bytes
+}
+
+#[test]
+fn lists_that_name_the_same_records_again_and_again_end() {
+    let none = record_of(IN_USE, 12, &[]);
+    let told = "lists of attributes name more records than there are";
+    let is_told = |others: &[u64]| walk(&repeated(others, &none)).words().contains(told);
+    assert!(!is_told(&[]));
+    assert!(is_told(&[0, 1]));
+}
+
+/// One record with streams that lie in it stands a hundred times in the table: what is made of it takes
+/// far more room than the disk.
+#[test]
+fn streams_without_number_end_at_the_memory() {
+    let streams = vec![near(record::DATA, "s", 0, b"x"); 29];
+    let bytes = repeated(&[], &record_of(IN_USE, 12, &streams));
+    assert_eq!(walk(&bytes).entries.len(), 2900);
+    let limits = Limits { memory: 1 << 20, ..Limits::default() };
+    let walked = walk_at(OPEN, &bytes, 0, limits);
+    assert_eq!((walked.reasons(), walked.names()), (vec![Reason::Limit(Limit::Memory)], vec![]));
 }
 
 /// A file system with files and streams, written without mounting it.
