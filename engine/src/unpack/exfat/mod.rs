@@ -3,7 +3,8 @@
 //! Files are handed out from the folders that list them, whatever their attributes. A deleted file is
 //! handed out as long as the clusters that it lay in are free: it is taken to lie in a row. Checksums of
 //! records and tables are not compared, since a system that passes over them reads the file all the same.
-//! Folders are read once by their first cluster, and chains end after as many clusters as there are.
+//! Folders are read once by their first cluster, chains end after as many clusters as there are, and so
+//! does the reading of folders: where there is more, they lie over each other.
 //!
 //! - `table.rs` reads the boot sector, follows chains and asks which clusters are free,
 //! - `records.rs` reads the records of folders.
@@ -19,8 +20,8 @@ use crate::input::Content;
 use crate::limits::{Budget, Stop};
 use crate::verdict::{Problem, Reason};
 
-/// What is read of a folder: a quarter of what one may have.
-const FOLDER: u64 = 64 << 20;
+/// What a folder may have.
+const FOLDER: u64 = 256 << 20;
 
 pub(super) fn open<'a>(volume: Volume<'a>, budget: &Budget) -> Opened<'a> {
     let mut notes = Notes::default();
@@ -28,7 +29,8 @@ pub(super) fn open<'a>(volume: Volume<'a>, budget: &Budget) -> Opened<'a> {
     let root = Stream::chain(table.root(), FOLDER);
     let mut tree = Tree::new(budget)?;
     tree.add(root.cluster, root, Vec::new())?;
-    Ok(walked(ExFat { volume, table, tree, folder: None, notes }))
+    let unread = table.size();
+    Ok(walked(ExFat { volume, table, tree, folder: None, unread, notes }))
 }
 
 /// The folder that is being read.
@@ -45,6 +47,8 @@ struct ExFat<'a> {
     /// Folders by their first cluster.
     tree: Tree<u64, Stream>,
     folder: Option<Listing<'a>>,
+    /// Bytes that may still be folders.
+    unread: u64,
     notes: Notes,
 }
 
@@ -79,12 +83,20 @@ impl<'a> ExFat<'a> {
         path: Vec<u8>,
         budget: &Budget,
     ) -> Result<(), Problem> {
-        let stream = Stream { size: stream.size.min(FOLDER), written: FOLDER, ..stream };
+        let told = stream.size;
+        let stream = Stream { size: told.min(FOLDER), written: FOLDER, ..stream };
         let (runs, is_whole) = self.table.runs(stream, budget)?;
-        if !is_whole && stream.size == FOLDER {
-            self.notes.corrupted(format!("{}: its chain does not end", folder(&path)));
-        }
         let length = runs.length();
+        // The topmost folder has no size: it ends with its chain.
+        let is_all = if told == FOLDER { is_whole } else { length >= told };
+        if !is_all {
+            self.notes.corrupted(format!("{}: its clusters are not all there", folder(&path)));
+        }
+        let Some(unread) = self.unread.checked_sub(length) else {
+            self.notes.corrupted(format!("{}: folders lie over each other", folder(&path)));
+            return Ok(());
+        };
+        self.unread = unread;
         let listed = self.volume.file(Vec::new(), runs, length, budget);
         let reading = Reading::default();
         let records = records(listed, &path, &mut self.notes);

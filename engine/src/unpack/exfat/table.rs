@@ -9,6 +9,8 @@ use crate::unpack::Notes;
 use crate::unpack::volume::{Runs, Volume};
 use crate::verdict::{Problem, Reason};
 
+/// What stands in the table for the last cluster of a chain.
+const END: u64 = 0xffff_ffff;
 /// Clusters that are followed between two looks at the clock.
 const STEP: u64 = 1 << 16;
 
@@ -81,6 +83,11 @@ impl<'a> Table<'a> {
         self.root
     }
 
+    /// What all clusters have together.
+    pub(super) fn size(&self) -> u64 {
+        self.clusters.saturating_mul(self.cluster)
+    }
+
     /// Whether there is such a cluster.
     pub(super) fn has(&self, cluster: u64) -> bool {
         cluster.checked_sub(2).is_some_and(|number| number < self.clusters)
@@ -95,10 +102,10 @@ impl<'a> Table<'a> {
         entry.and_then(|mut entry| entry.u32_le()).map_or(0, u64::from)
     }
 
-    /// Where bytes lie; `false` where their chain goes on behind them, or leads back.
+    /// Where bytes lie; `false` where their chain goes on behind them, leads back, or leads nowhere.
     pub(super) fn runs(&self, stream: Stream, budget: &Budget) -> Result<(Runs, bool), Stop> {
         let mut runs = Runs::new(budget)?;
-        let size = stream.size.min(self.clusters.saturating_mul(self.cluster));
+        let size = stream.size.min(self.size());
         let (mut cluster, mut count) = (stream.cluster, 0_u64);
         while self.has(cluster) {
             let left = size.saturating_sub(runs.length());
@@ -118,7 +125,7 @@ impl<'a> Table<'a> {
                 budget.check()?;
             }
         }
-        Ok((runs, true))
+        Ok((runs, cluster == END))
     }
 
     /// Reads the list of clusters that are in use; the first counts.

@@ -126,6 +126,41 @@ fn chains_and_folders_that_lead_back_end() {
 }
 
 #[test]
+fn folders_that_are_not_all_there_are_told() {
+    // The chain of the topmost folder leads nowhere, or to the end.
+    for (next, told) in [(u32::MAX, vec![]), (0, vec![Reason::Corrupted])] {
+        assert_eq!(walk(&disk(&[], &[(2, next)], 0, &[])).reasons(), told, "{next}");
+    }
+    for flags in [ROW, CHAIN] {
+        let far = records("far", USED, DIR, flags, (30, 5 * 512, 5 * 512));
+        let long = records("long", USED, DIR, flags, (30, 1 << 40, 1 << 40));
+        for root in [far, long] {
+            let walked = walk(&disk(&[root], &[(30, u32::MAX)], 0, &[]));
+            assert_eq!(walked.reasons(), [Reason::Corrupted], "{flags}");
+        }
+    }
+}
+
+/// Each folder begins one cluster behind the other, and goes on to the end: what is in the last cluster
+/// would be read by all of them.
+#[test]
+fn folders_over_each_other_are_read_no_longer_than_the_disk() {
+    let folders: Vec<_> = (5..10_u32)
+        .map(|at| {
+            let size = u64::from(33 - at) * 512;
+            records(&at.to_string(), USED, DIR, ROW, (at, size, size))
+        })
+        .collect();
+    let blank = [1; 512];
+    let files: Vec<(usize, &[u8])> = (5..32).map(|at| (at, &blank[..])).collect();
+    let file = records("x", USED, 0, ROW, (4, 9, 9));
+    let last = [(32, &file[..])];
+    let walked = walk(&disk(&folders, &[], 0, &[&files[..], &last].concat()));
+    assert_eq!(walked.reasons(), [Reason::Corrupted], "{}", walked.words());
+    assert_eq!(walked.names(), ["9/x"]);
+}
+
+#[test]
 fn sizes_that_lie_end_at_a_limit() {
     let root = [records("holes", USED, 0, ROW, (4, 1 << 60, 0))];
     let walked = walk(&disk(&root, &[], 0, &[]));
