@@ -18,6 +18,8 @@ const END_MARK: u32 = 0x17;
 const GROUP: usize = 50;
 /// Bits of the longest code.
 const LONGEST: u32 = 20;
+/// How often the length of a code may change until it is told: no writer goes up and down.
+const CHANGES: u32 = 64;
 
 /// Decodes one stream.
 pub(in crate::unpack) struct NsisBzip2<R> {
@@ -137,9 +139,9 @@ impl Symbols {
             let mut index = 0_u32;
             while bits.take(1)? == 1 {
                 index = index.saturating_add(1);
-            }
-            if index >= groups {
-                return Err(broken("bzip2: no such table of codes"));
+                if index >= groups {
+                    return Err(broken("bzip2: no such table of codes"));
+                }
             }
             selectors.push(to_front(&mut order, index as usize));
         }
@@ -239,7 +241,10 @@ impl Codes {
         let mut length = bits.take(5)?;
         let mut lengths = Vec::new();
         for _ in 0..count {
+            // A length that goes up and down all the time would last as long as there is input.
+            let mut changes = 0..CHANGES;
             while bits.take(1)? == 1 {
+                changes.next().ok_or_else(|| broken("bzip2: a length that has no end"))?;
                 length = match bits.take(1)? {
                     0 => length.saturating_add(1),
                     _ => length.saturating_sub(1),

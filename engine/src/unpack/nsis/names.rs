@@ -14,6 +14,8 @@ const INSTRUCTIONS: u64 = 2;
 const INSTRUCTION: u64 = 28;
 const INSTALLS_FILE: u32 = 20;
 const LONGEST: usize = 260;
+/// As many bytes of a string are read: codes without end are no name.
+const STRING: u64 = 4096;
 
 /// Where the data of files lie, and their names.
 pub(super) struct Names<'a> {
@@ -69,10 +71,16 @@ impl<'a> Names<'a> {
         name.filter(|name| !name.is_empty())
     }
 
+    /// What may be a string.
+    fn string(&self, place: u64) -> Option<Reader<'_>> {
+        let mut rest = Reader::at(&self.header, place).ok()?;
+        rest.sub(STRING.min(rest.remaining() as u64)).ok()
+    }
+
     /// A string of bytes. Four codes have an argument of two bytes: the lowest in NSIS 3, the highest
     /// before.
     fn narrow(&self, place: u64) -> Option<Vec<u8>> {
-        let mut reader = Reader::at(&self.header, self.strings.saturating_add(place)).ok()?;
+        let mut reader = self.string(self.strings.saturating_add(place))?;
         let mut name = Vec::new();
         while name.len() < LONGEST {
             match reader.u8().ok()? {
@@ -87,7 +95,7 @@ impl<'a> Names<'a> {
     /// A string of UTF-16, with codes and arguments of one unit.
     fn wide(&self, place: u64) -> Option<Vec<u8>> {
         let place = self.strings.saturating_add(place.saturating_mul(2));
-        let mut reader = Reader::at(&self.header, place).ok()?;
+        let mut reader = self.string(place)?;
         let mut name = Vec::new();
         while name.len() < LONGEST {
             match reader.u16_le().ok()? {

@@ -147,3 +147,51 @@ fn damaged_installers_do_no_harm() {
         survives_damage(open, &bytes);
     }
 }
+
+/// A header with one instruction, that installs a file, and a name.
+fn header(name: &[u8]) -> Vec<u8> {
+    let numbers = [0, 0, 0, 0, 0, 32, 1, 60, 20, 0, 0, 0, 0, 0, 0].map(u32::to_le_bytes);
+    [&numbers.concat()[..], name].concat()
+}
+
+#[test]
+fn codes_without_end_are_no_name() {
+    let budget = crate::unpack::testing::budget(Limits::default());
+    let name = |name: &[u8]| {
+        let header = Content::held(header(name), budget.hold(0).unwrap());
+        Names::read(header, &budget).unwrap().of(0)
+    };
+    assert_eq!(name(&[&[1; 3][..], b"a.exe\0"].concat()), Some(b"a.exe".to_vec()));
+    assert_eq!(name(&[&[1; 9000][..], b"a.exe\0"].concat()), None);
+    assert_eq!(name(&[&b"\0\0"[..], &[1; 9000], b"a\0\0\0"].concat()), None);
+    let wide = [&b"\0\0"[..], &[1, 0].repeat(4500), b"a\0\0\0"].concat();
+    assert_eq!(
+        Names::read(Content::held(wide_header(&wide), budget.hold(0).unwrap()), &budget)
+            .unwrap()
+            .of(0),
+        None
+    );
+}
+
+/// The same with a name of UTF-16, behind the unit that says so.
+fn wide_header(name: &[u8]) -> Vec<u8> {
+    let mut bytes = header(name);
+    bytes[40..44].copy_from_slice(&1_u32.to_le_bytes());
+    bytes
+}
+
+/// A block of bzip2 whose codes never end, where the input does not either.
+#[test]
+fn codes_of_bzip2_without_end_are_broken() {
+    use std::io::Read;
+
+    // The mark, the origin, one byte that occurs, two tables, one selector; what follows is the first
+    // bit of that, or the length of a code behind it.
+    let block = |last: u8| [0x31, 0, 0, 0, 0x80, 0, 0x80, 0, 0x40, 0, last];
+    for (last, again) in [(0x7f, 0xff), (0x41, 0xbb)] {
+        let endless = std::io::repeat(again).take(u64::MAX);
+        let mut reader = NsisBzip2::new(std::io::Cursor::new(block(last)).chain(endless));
+        let error = reader.read(&mut [0; 100]).unwrap_err();
+        assert_eq!(error.kind(), std::io::ErrorKind::InvalidData, "{error}");
+    }
+}
