@@ -173,7 +173,9 @@ impl<'a> Egg<'a> {
             let problem = Problem::new(Reason::Unsupported("egg-method"), detail);
             return Ok(Entry::unread(name, problem));
         }
-        let packed = blocks.iter().fold(0_u64, |sum, block| sum.saturating_add(block.packed));
+        // As many bytes as are there, whatever is told: they are what the ratio is measured by.
+        let there = |block: &Block| self.archive.slice(block.place, block.packed).len() as u64;
+        let packed = blocks.iter().fold(0_u64, |sum, block| sum.saturating_add(there(block)));
         let blocks = blocks.into_iter();
         let reader = Blocks { archive: &self.archive, blocks, open: None, budget };
         Ok(Entry::decoded(name, budget.decode(reader, packed)?))
@@ -238,6 +240,7 @@ impl Read for Blocks<'_> {
                     return Err(decoders::cut_off());
                 }
             }
+            self.budget.check().map_err(io::Error::other)?;
             let Some(block) = self.blocks.next() else { return Ok(0) };
             self.open = Some((self.open(block)?, block.size));
         }
@@ -319,7 +322,13 @@ mod tests {
         let run = deflated(&vec![0; 3 << 20]);
         let bytes = archive(&[], &[file(&[], &[block(1, &run, usize::MAX)])]);
         let limits = Limits { ratio: 100, ..Limits::default() };
-        assert_eq!(walk_at(open, &bytes, 0, limits).reasons(), [Reason::Limit(Limit::Ratio)]);
+        let reasons = |bytes: &[u8]| walk_at(open, bytes, 0, limits.clone()).reasons();
+        assert_eq!(reasons(&bytes), [Reason::Limit(Limit::Ratio)]);
+        // A second block that is said to have far more bytes than there are.
+        let mut giant = block(0, b"abc", 3);
+        giant[10..14].copy_from_slice(&[0xff; 4]);
+        let bytes = archive(&[], &[file(&[], &[block(1, &run, 3 << 20), giant])]);
+        assert!(reasons(&bytes).contains(&Reason::Limit(Limit::Ratio)));
         let bytes = archive(&[], &[file(&[], &[block(1, &deflated(b"abc"), 4)])]);
         assert_eq!(walk(&bytes).reasons(), [Reason::Truncated], "less than was said");
     }
