@@ -1,5 +1,6 @@
 //! lzop files (the header as lzop(1) 1.04 writes it): files behind each other, each in blocks that are
-//! stored or packed with LZO1X. Checksums are not compared.
+//! stored or packed with LZO1X. Checksums are not compared. Blocks that went through one of the filters that
+//! nobody describes are handed out as they come out, and said to be `unsupported`.
 
 use std::io::{self, Read};
 
@@ -8,7 +9,7 @@ use super::{Entry, Notes, Opened, Opening, Walk, walked};
 use crate::input::Content;
 use crate::limits::Budget;
 use crate::reader::{OutOfBounds, Reader};
-use crate::verdict::Problem;
+use crate::verdict::{Problem, Reason};
 
 const MAGIC: &[u8] = b"\x89LZO\0\r\n\x1a\n";
 /// Files of older versions lack some fields.
@@ -39,6 +40,8 @@ struct Lzop<'a> {
 struct Header {
     name: Vec<u8>,
     flags: u32,
+    /// What the content went through before it was packed.
+    filter: u32,
     /// Where the first block is.
     blocks: u64,
 }
@@ -52,9 +55,7 @@ impl Header {
         // Versions of the library and of what is needed, method, level.
         reader.skip(if is_wider { 6 } else { 3 })?;
         let flags = reader.u32_be()?;
-        if flags & FILTER != 0 {
-            reader.skip(4)?;
-        }
+        let filter = if flags & FILTER != 0 { reader.u32_be()? } else { 0 };
         // Mode and time.
         reader.skip(if is_wider { 12 } else { 8 })?;
         let length = reader.u8()?;
@@ -64,7 +65,7 @@ impl Header {
             let length = reader.u32_be()?;
             reader.skip(u64::from(length).saturating_add(4))?;
         }
-        Ok(Self { name, flags, blocks: reader.position() as u64 })
+        Ok(Self { name, flags, filter, blocks: reader.position() as u64 })
     }
 }
 
@@ -91,6 +92,11 @@ impl<'a> Walk<'a> for Lzop<'a> {
         let is_whole = entry.problems.is_empty();
         self.at = if is_whole { blocks.reader.position() as u64 } else { u64::MAX };
         self.is_alone &= is_whole;
+        if header.filter != 0 {
+            let detail = format!("filter {}", header.filter);
+            let problem = Problem::new(Reason::Unsupported("lzop-filter"), detail);
+            return Ok(Some(entry.with(problem)));
+        }
         Ok(Some(entry))
     }
 
@@ -171,7 +177,6 @@ mod tests {
     use crate::identify::{FileType, identify};
     use crate::limits::{Limit, Limits};
     use crate::unpack::testing::{Walked, noise, run, survives_damage, walk_at};
-    use crate::verdict::Reason;
 
     fn walk(bytes: &[u8]) -> Walked {
         walk_at(open, bytes, 0, Limits::default())
@@ -210,6 +215,15 @@ mod tests {
             let more = walk(&[&bytes, &b"more"[..]].concat());
             assert_eq!(more.reasons(), [Reason::Corrupted], "{switches:?}");
         }
+    }
+
+    #[test]
+    fn contents_behind_a_filter_are_told() {
+        let text = b"the quick brown fox, ".repeat(40);
+        let Some(bytes) = made(&["--filter=1"], &[("text", &text)]) else { return };
+        let walked = walk(&bytes);
+        assert_eq!(walked.reasons(), [Reason::Unsupported("lzop-filter")]);
+        assert_ne!(walked.content("text"), text);
     }
 
     #[test]
