@@ -1,8 +1,9 @@
 //! CDs sector by sector as a drive reads them (ECMA-130): 2,352 bytes each, of which 2,048 are data. So
 //! are the `.bin` and `.img` files beside a `.cue` or `.ccd`.
 //!
-//! The mode of each sector counts. Sectors without the mark of data, such as music, count as zeros, and
-//! error correction is not looked at.
+//! The mode of each sector counts. Those without the mark of data, such as music, are taken like the first
+//! sector: a program that stands in for a drive goes by the list beside the image and asks for no marks, so
+//! that a file could be kept in sectors without them. Error correction is not looked at.
 
 use std::sync::Arc;
 
@@ -25,12 +26,26 @@ pub(in crate::unpack) fn open<'a>(
     offset: u64,
     opening: &Opening<'_>,
 ) -> Opened<'a> {
-    let sectors = Sectors { image: content.slice(offset, u64::MAX) };
+    let image = content.slice(offset, u64::MAX);
+    let first = data_of(&image).unwrap_or(16);
+    let sectors = Sectors { image, first };
     open_disk(Volume::mapped(Arc::new(sectors)), opening.budget)
 }
 
 struct Sectors<'a> {
     image: Content<'a>,
+    /// Where the data of the first sector begin in it.
+    first: u64,
+}
+
+/// Where the data of a sector begin in it; `None` where it does not say so.
+fn data_of(sector: &[u8]) -> Option<u64> {
+    let mode = Reader::at(sector, MODE).ok()?.u8().ok()?;
+    match mode {
+        1 if sector.starts_with(MARK) => Some(16),
+        2 if sector.starts_with(MARK) => Some(24),
+        _ => None,
+    }
 }
 
 impl<'a> Mapping<'a> for Sectors<'a> {
@@ -46,15 +61,7 @@ impl<'a> Mapping<'a> for Sectors<'a> {
         if sector.is_empty() {
             return Ok(Piece::Bytes(sector));
         }
-        let mode = Reader::at(&sector, MODE).and_then(|mut reader| reader.u8()).unwrap_or(0);
-        let data = match mode {
-            1 => 16,
-            2 => 24,
-            _ => return Ok(Piece::Zeros(left)),
-        };
-        if !sector.starts_with(MARK) {
-            return Ok(Piece::Zeros(left));
-        }
+        let data = data_of(&sector).unwrap_or(self.first);
         Ok(Piece::Bytes(sector.slice(inside.saturating_add(data), left)))
     }
 }

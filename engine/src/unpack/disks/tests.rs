@@ -255,6 +255,10 @@ fn discs_sector_by_sector_are_read() {
         assert!(identify::identify(&image).types_at_start().contains(FileType::RawCd));
         let walked = walk_at(open_raw_cd, &image, 0, Limits::default());
         assert_holds_sample(&walked, "raw sectors");
+        let mut unmarked = image.clone();
+        unmarked.chunks_mut(2352).skip(17).for_each(|sector| sector[..16].fill(0));
+        let walked = walk_at(open_raw_cd, &unmarked, 0, Limits::default());
+        assert_holds_sample(&walked, "sectors without marks");
         let cut = walk_at(open_raw_cd, &image[..image.len() / 8], 0, Limits::default());
         assert!(cut.reasons().contains(&Reason::Truncated), "{}", cut.words());
     }
