@@ -17,9 +17,15 @@ use crate::unpack::Entry;
 use crate::unpack::decoders::Inflate;
 use crate::verdict::{Problem, Reason};
 
-/// What `FileHeader` says.
+/// What `FileHeader` says. There is one; where a file has more, it is not known which of them counts, and
+/// none of them may hide what the others would have had opened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Properties(u32);
+pub(super) struct Properties {
+    /// What one of them says.
+    any: u32,
+    /// What all of them say.
+    all: u32,
+}
 
 impl Properties {
     const COMPRESSED: u32 = 1;
@@ -30,30 +36,42 @@ impl Properties {
     /// Reads the stream; `None` where it belongs to something else.
     pub(super) fn read(stream: &[u8]) -> Option<Self> {
         stream.starts_with(b"HWP Document File").then_some(())?;
-        Some(Self(Reader::at(stream, 36).ok()?.u32_le().ok()?))
+        let flags = Reader::at(stream, 36).ok()?.u32_le().ok()?;
+        Some(Self { any: flags, all: flags })
+    }
+
+    /// What both say.
+    pub(super) fn and(self, other: Self) -> Self {
+        Self { any: self.any | other.any, all: self.all & other.all }
     }
 
     /// Why the text cannot be read.
     pub(super) fn problem(self) -> Option<Problem> {
-        let is_locked = self.0 & (Self::PASSWORD | Self::RIGHTS) != 0;
+        let is_locked = self.any & (Self::PASSWORD | Self::RIGHTS) != 0;
         is_locked.then(|| Problem::new(Reason::Encrypted, "the document has a password"))
     }
 
     /// Whether a stream of this path is scrambled.
     pub(super) fn is_scrambled(self, path: &[u8]) -> bool {
         const STORAGES: [&[u8]; 2] = [b"ViewText/", b"Scripts/"];
-        self.0 & Self::FOR_DISTRIBUTION != 0
-            && self.0 & Self::PASSWORD == 0
-            && STORAGES.iter().any(|storage| path.starts_with(storage))
+        self.any & Self::FOR_DISTRIBUTION != 0
+            && self.all & Self::PASSWORD == 0
+            && STORAGES.iter().any(|storage| is_in(path, storage))
     }
 
     /// Whether a stream of this path is packed.
     pub(super) fn is_packed(self, path: &[u8]) -> bool {
         const STORAGES: [&[u8]; 4] = [b"BodyText/", b"ViewText/", b"BinData/", b"Scripts/"];
-        self.0 & Self::COMPRESSED != 0
-            && self.0 & Self::PASSWORD == 0
-            && (path == b"DocInfo" || STORAGES.iter().any(|storage| path.starts_with(storage)))
+        self.any & Self::COMPRESSED != 0
+            && self.all & Self::PASSWORD == 0
+            && (path.eq_ignore_ascii_case(b"DocInfo")
+                || STORAGES.iter().any(|storage| is_in(path, storage)))
     }
+}
+
+/// Whether a path leads into a storage; names are the same whatever their case.
+fn is_in(path: &[u8], storage: &[u8]) -> bool {
+    path.get(..storage.len()).is_some_and(|start| start.eq_ignore_ascii_case(storage))
 }
 
 pub(super) fn is_header(record: &Record) -> bool {
@@ -75,7 +93,7 @@ pub(super) fn unpack<'a>(
         return Ok(Vec::new());
     }
     let entry = Entry::decoded([path, b" inflated"].concat(), decoded);
-    let text = path.starts_with(b"Scripts/").then(|| entry.content.clone()).flatten();
+    let text = is_in(path, b"Scripts/").then(|| entry.content.clone()).flatten();
     // The number of characters stands in front.
     let text = text.map(|text| text.slice(4, u64::MAX)).filter(|text| !text.is_empty());
     let text = text.map(|text| Entry::in_place([path, b" text"].concat(), text, budget));

@@ -186,7 +186,10 @@ impl<'a> Ole2<'a> {
             let Some(record) = self.directory.entry(&self.sectors, at) else { continue };
             if record.kind == Kind::Stream && hwp::is_header(&record) {
                 let header = self.beginning(&record, budget)?;
-                self.properties = self.properties.or(Properties::read(&header));
+                self.properties = match (self.properties, Properties::read(&header)) {
+                    (Some(known), Some(read)) => Some(known.and(read)),
+                    (known, read) => known.or(read),
+                };
             }
             if record.kind == Kind::Stream && record.is_named("EncryptionInfo") {
                 let information = self.beginning(&record, budget)?;

@@ -174,12 +174,18 @@ fn attachments_of_messages_have_their_names() {
     assert_eq!(walked.reasons(), [], "{}", walked.words());
 }
 
-/// A Hangul document with these properties.
-fn hangul(properties: u32, streams: &[(&str, &[u8])]) -> Vec<u8> {
+/// What says that a document is of Hangul, with these properties.
+fn hangul_header(properties: u32) -> Vec<u8> {
     let mut header = b"HWP Document File".to_vec();
     header.resize(32, 0);
     header.extend([0x0500_0300, properties].map(u32::to_le_bytes).concat());
     header.resize(256, 0);
+    header
+}
+
+/// A Hangul document with these properties.
+fn hangul(properties: u32, streams: &[(&str, &[u8])]) -> Vec<u8> {
+    let header = hangul_header(properties);
     let header = [("/FileHeader", &header[..])];
     file(cfb::Version::V3, &[&header[..], streams].concat())
 }
@@ -206,6 +212,19 @@ fn streams_of_hangul_documents_are_unpacked() {
     assert_eq!(walk(&hangul(3, &streams)).reasons(), [Reason::Encrypted]);
     let distributed = walk(&hangul(5, &[("/ViewText/Section0", &body)]));
     assert_eq!(distributed.reasons(), [Reason::Unsupported("hwp-distribution")]);
+}
+
+/// The program reads the header at the top, and does not care for the case of names.
+#[test]
+fn a_second_header_of_a_hangul_document_hides_nothing() {
+    let (packed, other) = (hangul_header(1), deflated(b"the text"));
+    for second in [0, 2] {
+        let second = hangul_header(second);
+        let streams: [(&str, &[u8]); 3] =
+            [("/a/FileHeader", &second), ("/FileHeader", &packed), ("/bodytext/Section0", &other)];
+        let walked = walk(&file(cfb::Version::V3, &streams));
+        assert_eq!(walked.content("bodytext/Section0 inflated"), b"the text");
+    }
 }
 
 /// A text of a document for distribution, written in Python after the format's description and opened by
