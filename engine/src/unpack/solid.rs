@@ -8,7 +8,7 @@ use std::io::{self, Read};
 
 use super::decoders;
 use super::{Content, Entry};
-use crate::limits::{Budget, DecodeEnd, Limit, Stop};
+use crate::limits::{Budget, DecodeEnd, Stop};
 use crate::verdict::{Problem, Reason};
 
 /// Bytes of a content, for decoders that read for themselves.
@@ -80,16 +80,15 @@ impl<'a> Solid<'a> {
     }
 
     fn read(&mut self, size: u64, budget: &Budget) -> Result<Part, Stop> {
-        let decoded = budget.decode((&mut self.reader).take(size), self.packed)?;
+        // What was read of the stream is not always in the entry: a limit leaves the last step out.
+        let mut part = (&mut self.reader).take(size);
+        let decoded = budget.decode(&mut part, self.packed)?;
+        self.position = self.position.saturating_add(size.saturating_sub(part.limit()));
         let there = decoded.bytes.len() as u64;
-        self.position = self.position.saturating_add(there);
         if let DecodeEnd::Failed(error) = &decoded.end {
             self.problem = Some(decoders::problem(error));
         } else if there < size && matches!(decoded.end, DecodeEnd::Complete) {
             self.problem = Some(Problem::new(Reason::Truncated, "the stream ends early"));
-        } else if matches!(decoded.end, DecodeEnd::Stopped(Stop::Limit(Limit::ObjectBytes))) {
-            // A step was read that is not in the entry.
-            self.position = self.position.saturating_add(STEP.min(size.saturating_sub(there)));
         }
         Ok(Part { decoded })
     }
@@ -132,5 +131,33 @@ struct Part {
 impl Part {
     fn into_entry(self, name: Vec<u8>, size: u64) -> Entry<'static> {
         Entry::decoded(name, self.decoded).expecting(size)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::{Limit, Limits};
+    use crate::unpack::testing::budget;
+
+    /// Hands out few bytes at a time, as decoders do at the ends of their blocks.
+    struct Few<R>(R);
+
+    impl<R: Read> Read for Few<R> {
+        fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+            let most = into.len().min(1000);
+            self.0.read(&mut into[..most])
+        }
+    }
+
+    #[test]
+    fn what_lies_behind_an_entry_that_is_too_large_is_found() {
+        let budget = budget(Limits { object_bytes: 2500, ..Limits::default() });
+        let stream = [&[1; 5000][..], b"behind"].concat();
+        let mut solid = Solid::new(Box::new(Few(io::Cursor::new(stream))), 5006);
+        let large = solid.entry(b"large".to_vec(), 0, 5000, &budget);
+        assert_eq!(large.problems[0].reason, Reason::Limit(Limit::ObjectBytes));
+        let behind = solid.entry(b"behind".to_vec(), 5000, 6, &budget);
+        assert_eq!(behind.content.as_deref(), Some(&b"behind"[..]));
     }
 }
