@@ -141,6 +141,19 @@ fn folders_that_are_not_all_there_are_told() {
     }
 }
 
+#[test]
+fn a_deleted_file_is_handed_out_if_all_its_clusters_are_free() {
+    for (first, count) in [(4, 1), (4, 4), (5, 20), (10, 8), (10, 9), (9, 24), (25, 9), (33, 1)] {
+        let size = count * 512;
+        let root = [bitmap(), records("gone", DELETED, 0, ROW, (first, size, size))];
+        for used in 2..34_u32 {
+            let is_free = used < first || u64::from(used - first) >= count;
+            let walked = walk(&disk(&root, &[], 1 << (used - 2), &[]));
+            assert_eq!(!walked.entries.is_empty(), is_free, "{first}, {count}: {used}");
+        }
+    }
+}
+
 /// Each folder begins one cluster behind the other, and goes on to the end: what is in the last cluster
 /// would be read by all of them.
 #[test]
