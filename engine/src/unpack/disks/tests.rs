@@ -234,6 +234,25 @@ fn images_that_stand_on_others_are_unsupported() {
     assert_eq!(refusal(open_vhd, &vhd, Limits::default()), Some(Reason::Corrupted));
 }
 
+#[test]
+fn blocks_of_vdi_images_are_sectors() {
+    let image = |block: u32| {
+        let mut image = vec![0; 8192];
+        image[76] = 1;
+        let numbers = [400_u32, 1024].map(u32::to_le_bytes).concat();
+        image[340..348].copy_from_slice(&numbers);
+        image[368..376].copy_from_slice(&2048_u64.to_le_bytes());
+        let numbers = [block, 0, 4].map(u32::to_le_bytes).concat();
+        image[376..388].copy_from_slice(&numbers);
+        image
+    };
+    assert_eq!(refusal(open_vdi, &image(512), Limits::default()), None);
+    for block in [0, 1, 511, 513] {
+        let refused = refusal(open_vdi, &image(block), Limits::default());
+        assert_eq!(refused, Some(Reason::Corrupted), "{block}");
+    }
+}
+
 /// Sectors as they lie on a CD, with nothing for error correction.
 fn raw_cd(iso: &[u8], mode: u8) -> Vec<u8> {
     let sector = |data: &[u8]| {

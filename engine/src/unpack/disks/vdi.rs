@@ -38,6 +38,10 @@ pub(in crate::unpack) fn open<'a>(
     if blocks.size == 0 || blocks.block == 0 {
         return Err(Problem::new(Reason::Corrupted, "a disk of no size"));
     }
+    // Blocks of a few bytes would make of every look at the disk as many looks at the table.
+    if !blocks.block.is_multiple_of(512) {
+        return Err(Problem::new(Reason::Corrupted, "blocks that are no sectors"));
+    }
     open_disk(Volume::mapped(Arc::new(blocks)), opening.budget)
 }
 
