@@ -145,7 +145,11 @@ impl<'a> Inno<'a> {
             Err(problem) => Entry::unread(*name, problem),
         };
         if let (1, Some(data)) = (self.blocks, &entry.content) {
-            self.names = Some(Names::read(data.clone(), budget)?);
+            match Names::read(data.clone(), budget) {
+                Ok(names) => self.names = Some(names),
+                // The files can be read without their names.
+                Err(stop) => self.notes.add(stop.into()),
+            }
         }
         if self.blocks == 2 {
             let table = entry.content.filter(|_| entry.problems.is_empty());
