@@ -184,7 +184,7 @@ pub const FORMATS: &[Format] = &[
         reads: "files behind each other, stored or packed with LZO1X",
         by: "own",
         bounds: "a block, at most 64 MiB",
-        leaves: "checksums are not compared",
+        leaves: "checksums are not compared; contents behind a filter (`unsupported`)",
     }),
     opens(FileType::Compress, streams::open_compress).told(Told {
         reads: "one stream of codes of 9 to 16 bits",
@@ -302,7 +302,7 @@ pub const FORMATS: &[Format] = &[
     opens_volume(FileType::ExFat, exfat::open).told(Told {
         reads: "files in a row and in chains; deleted files whose clusters are free, as if they lay in a row",
         by: "own",
-        bounds: "in place where a file lies in a row; folders of 64 MiB",
+        bounds: "in place where a file lies in a row; folders of 256 MiB",
         leaves: "checksums are not compared",
     }),
     opens_volume(FileType::Ext, ext::open).told(Told {
@@ -339,7 +339,7 @@ pub const FORMATS: &[Format] = &[
         reads: "the data of sectors of 2,352 bytes, and what is on the disc",
         by: "own",
         bounds: "as vhd",
-        leaves: "sectors with more bytes, music; error correction is not looked at",
+        leaves: "sectors with more bytes; error correction is not looked at",
     }),
     opens(FileType::Vhdx, disks::open_vhdx).told(Told {
         reads: "fixed and dynamic disks, and what is on them",
