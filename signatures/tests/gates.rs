@@ -126,9 +126,12 @@ fn engine(rules: &[String]) -> Engine {
     Engine::builder().set(SignatureSet::open(verified).unwrap()).build().unwrap()
 }
 
-/// Theirs, all in one.
+/// Theirs, all in one, behind a rule that has them search for patterns: left to themselves they take
+/// the search to be done where a condition went by it.
 fn yara(rules: &[String]) -> yara_x::Rules {
     let mut compiler = yara_x::Compiler::new();
+    let first = "private rule first { strings: $a = { 3b c7 e5 91 0d a8 } condition: $a }";
+    compiler.add_source(first).unwrap();
     for (number, rule) in rules.iter().enumerate() {
         compiler.add_source(format!("rule r{number} {{ {rule} }}").as_str()).unwrap();
     }
@@ -165,6 +168,24 @@ fn gates_lose_nothing() {
     });
     tested.unwrap();
     assert!(found.get() > 100, "the files say something: {} findings", found.get());
+}
+
+#[test]
+fn patterns_are_found_behind_others_that_nobody_asked_for() {
+    let ways_around = [
+        "1 of (filesize > 0, $a) and $b",
+        "any of (filesize > 0, $a) and $b",
+        "all of (filesize < 0, $a) or $b",
+        "for any i in (0, #a) : (i == 0) and $b",
+        "not defined (uint8(1000) + #a) and $b",
+        "with it = uint8(1000) : (it == #a) or $b",
+    ];
+    for condition in ways_around {
+        for string in ["\"present\"", "\"present\" xor", "/pre[r-t]ent/"] {
+            let rule = format!("strings: $a = \"absent\" xor $b = {string} condition: {condition}");
+            assert_eq!(compare(&[rule], &[b"it is present".to_vec()]), 1, "{condition}");
+        }
+    }
 }
 
 #[test]

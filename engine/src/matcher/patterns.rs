@@ -26,6 +26,8 @@ use crate::set::{Damaged, PatternRows, Rows, SignatureSet};
 
 /// Cells of the filters' directories that are looked at in one step.
 const CELLS_A_STEP: u64 = 16;
+/// Where a pattern can begin at so few positions only, its beginning is looked for first.
+const FEW_STARTS: usize = 1 << 12;
 /// Bytes searched between two looks at the clock.
 const STEP: usize = 4 << 20;
 
@@ -565,6 +567,16 @@ impl Pattern<'_> {
     ) -> Result<(), Left> {
         let Some((first, later)) = self.rows.segments.split_first() else { return Ok(()) };
         let mut latest_end = usize::MAX;
+        let mut from = usize::try_from(*allowed.start()).unwrap_or(usize::MAX);
+        let to = usize::try_from(*allowed.end()).unwrap_or(usize::MAX);
+        if !later.is_empty() && to.saturating_sub(from) <= FEW_STARTS {
+            // The later ones are not looked for through the whole file for nothing.
+            let search = SegmentSearch::new(self.set, first, latest_end)?;
+            let to = to.min(subject.data.len());
+            let start = search.next_start(from, to, subject.data, &mut scratch.ends, budget)?;
+            let Some(start) = start else { return Ok(()) };
+            from = start;
+        }
         for (number, segment) in later.iter().enumerate().rev() {
             let search = SegmentSearch::new(self.set, segment, latest_end)?;
             let within = search.starts_near(seen, number.saturating_add(1), subject.data);
@@ -577,8 +589,7 @@ impl Pattern<'_> {
         }
         let search = SegmentSearch::new(self.set, first, latest_end)?;
         let within = search.starts_near(seen, 0, subject.data);
-        let mut from = usize::try_from(*allowed.start()).unwrap_or(usize::MAX).max(within.start);
-        let to = usize::try_from(*allowed.end()).unwrap_or(usize::MAX).min(within.end);
+        let (mut from, to) = (from.max(within.start), to.min(within.end));
         while scratch.wants_more(self)
             && let Some(start) =
                 search.next_start(from, to, subject.data, &mut scratch.ends, budget)?

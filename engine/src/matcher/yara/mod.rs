@@ -172,10 +172,19 @@ impl Yara {
     }
 }
 
+/// Evaluated before all others, and tells nobody. YARA-X 1.22 searches for patterns where a condition
+/// first asks for one, and takes the search to be done behind that place: also where it went by it, in
+/// `1 of (filesize > 0, $a) and $b`, in a loop that ended early, or because something was undefined.
+/// `$b` was then not found. The bytes are of no meaning, and rare.
+const SEARCH_FIRST: &str =
+    "private rule search_first { strings: $a = { c7 3b 91 e5 0d a8 62 f4 } condition: $a }";
+
 fn compile(set: &SignatureSet, shard: u8) -> Result<Rules, MatcherError> {
     let mut compiler = Compiler::new();
     compiler.enable_includes(false).switch_all_warnings(false);
-    let mut declared = 0_u64;
+    let first = compiler.new_namespace("pellucid: search first").add_source(SEARCH_FIRST);
+    first.map_err(|error| MatcherError(error.to_string()))?;
+    let mut declared = 1_u64;
     for file in set.yara_sources().filter(|file| file.shard == shard) {
         declared = declared.saturating_add(file.rules.into());
         outline::read(file.source).map_err(|too_deep| {
