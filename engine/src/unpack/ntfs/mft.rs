@@ -181,8 +181,12 @@ impl<'a> Mft<'a> {
         Ok(bytes.checked_div(self.record).unwrap_or(0))
     }
 
-    /// How many bytes are blank, record by record: nothing is looked at again when the next one is read.
+    /// How many bytes are blank: all of them, or else those of the records in front of the first that is
+    /// not, so that none is looked at more than twice.
     fn blank(&self, place: u64, most: u64, budget: &Budget) -> Result<u64, Problem> {
+        if self.volume.is_blank(place, most, budget)? {
+            return Ok(most);
+        }
         let mut blank = 0_u64;
         while blank < most
             && self.volume.is_blank(place.saturating_add(blank), self.record, budget)?
