@@ -46,19 +46,25 @@ pub(super) fn open<'a>(content: Content<'a>, offset: u64, opening: &Opening<'_>)
     open_table(Volume::of(content.slice(offset, u64::MAX)), opening.budget)
 }
 
-/// Opens the disk of an image, whatever is on it. A table of partitions that is inside of a partition
-/// is left to the work queue, which counts how deep things lie in each other.
+/// Opens the disk of an image, whatever is on it: every file system that begins it, and its partitions. A
+/// table of partitions that is inside of a partition is left to the work queue, which counts how deep
+/// things lie in each other.
 fn open_disk<'a>(volume: Volume<'a>, budget: &Budget) -> Opened<'a> {
-    if let Some(Ok(opened)) = walk_inside(&volume, budget) {
-        return Ok(opened);
-    }
-    let head = volume.get(0, HEAD, budget)?;
-    if identify::has_partitions(&head, volume.len()) {
-        return open_table(volume, budget);
-    }
     let mut disk = Disk::new(volume);
-    let length = disk.volume.len();
-    disk.parts.push_back(Part { name: b"disk".to_vec(), at: 0, length, is_gap: false });
+    let opened = walk_inside(&disk.volume, budget)?;
+    let is_known = opened.iter().any(Result::is_ok);
+    if is_known {
+        disk.walk(b"", opened);
+    }
+    let head = disk.volume.get(0, HEAD, budget)?;
+    if identify::has_partitions(&head, disk.volume.len()) {
+        disk.parts = partitions::read(&disk.volume, &mut disk.notes, budget)?;
+        // What a file system has around partitions is its own.
+        disk.parts.retain(|part| !(part.is_gap && is_known));
+    } else if !is_known {
+        let length = disk.volume.len();
+        disk.parts.push_back(Part { name: b"disk".to_vec(), at: 0, length, is_gap: false });
+    }
     Ok(walked(disk))
 }
 
@@ -68,22 +74,16 @@ fn open_table<'a>(volume: Volume<'a>, budget: &Budget) -> Opened<'a> {
     Ok(walked(disk))
 }
 
-/// Opens what is on a disk without putting it together, or says why it cannot be opened. `None`: nothing
-/// that is known.
-fn walk_inside<'a>(volume: &Volume<'a>, budget: &Budget) -> Option<Opened<'a>> {
-    let head = match volume.get(0, HEAD, budget) {
-        Ok(head) => head,
-        Err(problem) => return Some(Err(problem)),
-    };
+/// Opens every file system on a disk without putting it together, or says why it cannot be opened: one disk
+/// may begin with several, as discs do.
+fn walk_inside<'a>(volume: &Volume<'a>, budget: &Budget) -> Result<Vec<Opened<'a>>, Problem> {
+    let head = volume.get(0, HEAD, budget)?;
     let types = identify::identify(&head).types_at_start();
-    let file_system = types.iter().find_map(|file_type| match formats::how(file_type)? {
-        How::OpensVolume(open) => Some(open),
-        _ => None,
+    let opened = types.iter().filter_map(|file_type| match formats::how(file_type)? {
+        How::OpensVolume(open) => Some(open(volume.clone(), budget)),
+        _ => super::refusal(file_type).map(Err),
     });
-    match file_system {
-        Some(open) => Some(open(volume.clone(), budget)),
-        None => types.iter().find_map(super::refusal).map(Err),
-    }
+    Ok(opened.collect())
 }
 
 /// A part of a disk.
@@ -106,7 +106,8 @@ struct Inside<'a> {
 struct Disk<'a> {
     volume: Volume<'a>,
     parts: VecDeque<Part>,
-    inside: Option<Inside<'a>>,
+    /// What is walked from here, one behind the other.
+    inside: VecDeque<Inside<'a>>,
     notes: Notes,
 }
 
@@ -114,13 +115,16 @@ impl<'a> Walk<'a> for Disk<'a> {
     fn advance(&mut self, budget: &Budget) -> Result<Option<Entry<'a>>, Problem> {
         loop {
             budget.check()?;
-            if let Some(mut inside) = self.inside.take() {
+            if let Some(mut inside) = self.inside.pop_front() {
                 if let Some(mut entry) = inside.unpacker.next_entry(budget) {
                     entry.name = joined(&inside.name, &entry.name);
-                    self.inside = Some(inside);
+                    self.inside.push_front(inside);
                     return Ok(Some(entry));
                 }
                 inside.unpacker.problems().into_iter().for_each(|problem| self.notes.add(problem));
+            }
+            if !self.inside.is_empty() {
+                continue;
             }
             let Some(part) = self.parts.pop_front() else { return Ok(None) };
             if let Some(entry) = self.open_part(part, budget)? {
@@ -134,7 +138,7 @@ impl<'a> Walk<'a> for Disk<'a> {
     }
 
     fn problems(&mut self) -> Vec<Problem> {
-        if let Some(mut inside) = self.inside.take() {
+        for mut inside in self.inside.drain(..) {
             inside.unpacker.problems().into_iter().for_each(|problem| self.notes.add(problem));
         }
         self.notes.take()
@@ -143,8 +147,19 @@ impl<'a> Walk<'a> for Disk<'a> {
 
 impl<'a> Disk<'a> {
     fn new(volume: Volume<'a>) -> Self {
-        let (parts, notes) = (VecDeque::new(), Notes::default());
-        Self { volume, parts, inside: None, notes }
+        let (parts, inside, notes) = (VecDeque::new(), VecDeque::new(), Notes::default());
+        Self { volume, parts, inside, notes }
+    }
+
+    /// Begins to walk file systems; `false` where none can be. What cannot is noted.
+    fn walk(&mut self, name: &[u8], opened: Vec<Opened<'a>>) -> bool {
+        for opened in opened {
+            match opened {
+                Ok(unpacker) => self.inside.push_back(Inside { name: name.to_vec(), unpacker }),
+                Err(problem) => self.notes.add(problem),
+            }
+        }
+        !self.inside.is_empty()
     }
 
     /// Hands a part out, or begins to walk it.
@@ -157,13 +172,9 @@ impl<'a> Disk<'a> {
         let is_object = lies_in_a_row && is_small;
         if !part.is_gap && !is_object {
             let volume = self.volume.part(part.at, part.length);
-            match walk_inside(&volume, budget) {
-                Some(Ok(unpacker)) => {
-                    self.inside = Some(Inside { name: part.name, unpacker });
-                    return Ok(None);
-                }
-                Some(Err(problem)) => self.notes.add(problem),
-                None => {}
+            let opened = walk_inside(&volume, budget)?;
+            if self.walk(&part.name, opened) {
+                return Ok(None);
             }
         }
         let runs = Runs::one(part.at, part.length, budget)?;

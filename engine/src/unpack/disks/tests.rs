@@ -234,6 +234,24 @@ fn images_that_stand_on_others_are_unsupported() {
     assert_eq!(refusal(open_vhd, &vhd, Limits::default()), Some(Reason::Corrupted));
 }
 
+/// What is in one of them need not be in the other: systems differ in which they prefer.
+#[test]
+fn every_file_system_of_a_disc_is_read() {
+    let folder = sample_tree();
+    let arguments = ["-quiet", "-udf", "-R", "-o", "x.iso", "-graft-points", "tree=tree"];
+    if run(folder.path(), "genisoimage", &arguments).is_none() {
+        return;
+    }
+    let disc = std::fs::read(folder.path().join("x.iso")).unwrap();
+    let both = walk_at(open_raw_cd, &raw_cd(&disc, 1), 0, Limits::default());
+    assert_eq!(both.reasons(), [], "{}", both.words());
+    let mut names = both.names();
+    names.sort_unstable();
+    names.dedup();
+    assert!(names.contains(&"tree/text"), "{names:?}");
+    assert_eq!(both.entries.len(), 2 * names.len(), "each from both");
+}
+
 #[test]
 fn blocks_of_vdi_images_are_sectors() {
     let image = |block: u32| {
