@@ -44,6 +44,9 @@ use crate::limits::{Budget, Stop};
 use crate::reader::Reader;
 use crate::verdict::{Problem, Reason};
 
+/// Keys that are tried on a document.
+const KEYS: usize = 4;
+
 pub(super) fn open<'a>(content: Content<'a>, offset: u64, opening: &Opening<'_>) -> Opened<'a> {
     let file = content.slice(offset, u64::MAX);
     let mut notes = Notes::default();
@@ -59,7 +62,7 @@ pub(super) fn open<'a>(content: Content<'a>, offset: u64, opening: &Opening<'_>)
         modules: Modules::default(),
         attachments: Attachments::default(),
         properties: None,
-        key: None,
+        keys: Vec::new(),
         unlocked: BTreeMap::new(),
         looked_at: 0,
         derived: VecDeque::new(),
@@ -80,8 +83,9 @@ struct Ole2<'a> {
     attachments: Attachments,
     /// Of a Hangul document.
     properties: Option<Properties>,
-    /// Of a document that has a password which is known.
-    key: Option<locked::Key>,
+    /// Of a document that has a password which is known. There is one; where a file has more, each is tried,
+    /// since it is not known which of them counts.
+    keys: Vec<locked::Key>,
     /// Streams of documents of before 2007 that have such a password.
     unlocked: BTreeMap<u32, Unlocked>,
     /// How many main streams of such documents were looked at.
@@ -155,10 +159,13 @@ impl<'a> Ole2<'a> {
         if !derived::is_encrypted(&stream.name, content) {
             return Ok(entry);
         }
-        if let Some(key) = self.key.as_ref().filter(|_| stream.is_named("EncryptedPackage")) {
-            let package = locked::Package::new(key, content);
-            let decoded = budget.decode(package, content.len() as u64)?;
-            let entries = [Entry::decoded("decrypted document", decoded)].into();
+        if stream.is_named("EncryptedPackage") && !self.keys.is_empty() {
+            let decrypted = self.keys.iter().map(|key| {
+                let package = locked::Package::new(key, content);
+                let decoded = budget.decode(package, content.len() as u64)?;
+                Ok(Entry::decoded("decrypted document", decoded))
+            });
+            let entries = decrypted.collect::<Result<_, Stop>>()?;
             self.derived.push_back(Derived::Unpacked { entries });
             return Ok(entry);
         }
@@ -194,7 +201,11 @@ impl<'a> Ole2<'a> {
             if record.kind == Kind::Stream && record.is_named("EncryptionInfo") {
                 let information = self.beginning(&record, budget)?;
                 match locked::Key::find(&information, opening.passwords, budget) {
-                    Ok(key) => self.key = key.or(self.key.take()),
+                    Ok(Some(_)) if self.keys.len() >= KEYS => {
+                        let detail = "the document has more keys than are tried";
+                        self.notes.add(Problem::new(Reason::Encrypted, detail));
+                    }
+                    Ok(key) => self.keys.extend(key),
                     Err(stop) => self.notes.add(stop.into()),
                 }
             }

@@ -293,6 +293,28 @@ fn documents_with_the_password_that_excel_knows_are_opened() {
     }
 }
 
+/// The program opens the document by the stream at the top.
+#[test]
+fn a_second_key_of_a_document_hides_nothing() {
+    let [one, other] = LOCKED;
+    for ((information, package), (second, _)) in [(one, other), (other, one)] {
+        for folder in ["/a", "/z"] {
+            let second_name = format!("{folder}/EncryptionInfo");
+            let streams: [(&str, &[u8]); 3] = [
+                (&second_name, second),
+                ("/EncryptionInfo", information),
+                ("/EncryptedPackage", package),
+            ];
+            let walked = walk(&file(cfb::Version::V3, &streams));
+            let mut contents = walked.entries.iter().map(|entry| entry.bytes.as_deref());
+            assert!(contents.any(|content| content == Some(PLAIN)), "{}", walked.words());
+        }
+    }
+    let names: Vec<String> = (0..6).map(|number| format!("/{number}/EncryptionInfo")).collect();
+    let streams: Vec<(&str, &[u8])> = names.iter().map(|name| (&name[..], other.0)).collect();
+    assert_eq!(walk(&file(cfb::Version::V3, &streams)).reasons(), [Reason::Encrypted]);
+}
+
 #[test]
 fn documents_with_another_password_stay_closed_and_open_with_it() {
     for (information, package) in LOCKED {
