@@ -99,16 +99,16 @@ impl Material {
         }
     }
 
-    /// That text, so many bytes of it.
-    pub(crate) fn text(&self, text: Text, size: usize) -> Vec<u8> {
+    /// That text, so many bytes of it, and whether everything that it is made of is in it.
+    pub(crate) fn text(&self, text: Text, size: usize) -> (Vec<u8>, bool) {
         let patterns = || self.patterns.iter().map(Vec::as_slice);
         match text {
             Text::Programs => {
                 let every = (self.programs.len() / size.max(1)).max(1);
                 cycle(self.programs.chunks(PIECE).step_by(every), size)
             }
-            Text::Zeros => vec![0; size],
-            Text::OneByte => vec![b'A'; size],
+            Text::Zeros => (vec![0; size], true),
+            Text::OneByte => (vec![b'A'; size], true),
             Text::DeBruijn => cycle([de_bruijn().as_slice()], size),
             Text::Source => cycle([self.source.as_slice()], size),
             Text::NearlyPatterns => {
@@ -150,17 +150,22 @@ fn spoilt(pattern: &[u8]) -> Vec<u8> {
     pattern
 }
 
-/// Pieces one behind the other, from the first again at the end.
-fn cycle<'p>(pieces: impl IntoIterator<Item = &'p [u8], IntoIter: Clone>, size: usize) -> Vec<u8> {
+/// Pieces one behind the other, from the first again at the end; and whether all are there.
+fn cycle<'p>(
+    pieces: impl IntoIterator<Item = &'p [u8], IntoIter: Clone>,
+    size: usize,
+) -> (Vec<u8>, bool) {
     let mut text = Vec::with_capacity(size);
-    for piece in pieces.into_iter().cycle() {
+    let pieces = pieces.into_iter();
+    let whole: usize = pieces.clone().map(<[u8]>::len).sum();
+    for piece in pieces.cycle() {
         if text.len() >= size {
             break;
         }
         text.extend_from_slice(piece);
     }
     text.truncate(size);
-    text
+    (text, whole <= size)
 }
 
 /// The longest run of fixed bytes of a pattern in ClamAV's hexadecimal form.
@@ -214,6 +219,8 @@ mod tests {
 
     #[test]
     fn texts_have_their_size() {
-        assert_eq!(cycle([b"abc".as_slice(), b"d"], 6), b"abcdab");
+        let pieces = [b"abc".as_slice(), b"d"];
+        assert_eq!(cycle(pieces, 6), (b"abcdab".to_vec(), true));
+        assert_eq!(cycle(pieces, 2), (b"ab".to_vec(), false));
     }
 }
