@@ -1,7 +1,8 @@
 //! What one run of a command costs: time, processor time, memory.
 
-use nix::sys::resource::{UsageWho, getrusage};
-use nix::sys::time::TimeValLike;
+use std::time::Duration;
+
+use nix::time::{ClockId, clock_gettime};
 use serde::{Deserialize, Serialize};
 
 /// What one run cost.
@@ -26,7 +27,6 @@ pub struct Run {
 
 /// Processor time that this thread has used so far, in seconds.
 pub fn processor_time() -> nix::Result<f64> {
-    let usage = getrusage(UsageWho::RUSAGE_THREAD)?;
-    let time = usage.user_time() + usage.system_time();
-    Ok(time.num_microseconds() as f64 / 1e6)
+    let time = clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID)?;
+    Ok(Duration::from(time).as_secs_f64())
 }

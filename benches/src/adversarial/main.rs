@@ -25,7 +25,7 @@ const MOST_SLOWER: f64 = 20.0;
 /// How much more a byte of the longest text may cost than one of the shortest.
 const MOST_GROWTH: f64 = 2.0;
 
-/// Texts are searched again and again for as long: processor time is counted in steps.
+/// Texts are searched again and again for as long: a short one alone says little.
 const LEAST_SECONDS: f64 = 0.2;
 
 /// Measure text that was made to be searched slowly
