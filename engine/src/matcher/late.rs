@@ -18,8 +18,8 @@ use crate::set::layout::{AnchorRow, SegmentRow};
 pub(super) const FEW: usize = 24;
 /// Patterns of one pass. More are several passes, so that tables stay small.
 const MOST: usize = 1 << 15;
-/// Patterns that may start at so few positions only need no pass.
-const FEW_STARTS: u64 = 1 << 12;
+/// A pattern that may start at so few positions only needs no pass: its beginning is looked for there.
+pub(super) const FEW_STARTS: u64 = 1 << 12;
 /// Widths of windows with the distances of probes, best first: a literal goes to the first that it is
 /// long enough for, and whose probes do not stand too far apart.
 const CLASSES: [(u8, u8); 9] =

@@ -12,6 +12,7 @@ use std::collections::btree_map::Entry;
 use std::ops::{Range, RangeInclusive};
 
 use super::filter::{self, Buffers, Kernel, REGION, Search, Sections};
+use super::late::FEW_STARTS;
 use super::literal_search::LiteralSearch;
 use super::place::VersionKeys;
 use super::program::Ends;
@@ -26,8 +27,6 @@ use crate::set::{Damaged, PatternRows, Rows, SignatureSet};
 
 /// Cells of the filters' directories that are looked at in one step.
 const CELLS_A_STEP: u64 = 16;
-/// Where a pattern can begin at so few positions only, its beginning is looked for first.
-const FEW_STARTS: usize = 1 << 12;
 /// Bytes searched between two looks at the clock.
 const STEP: usize = 4 << 20;
 
@@ -569,7 +568,7 @@ impl Pattern<'_> {
         let mut latest_end = usize::MAX;
         let mut from = usize::try_from(*allowed.start()).unwrap_or(usize::MAX);
         let to = usize::try_from(*allowed.end()).unwrap_or(usize::MAX);
-        if !later.is_empty() && to.saturating_sub(from) <= FEW_STARTS {
+        if !later.is_empty() && allowed.end().saturating_sub(*allowed.start()) <= FEW_STARTS {
             // The later ones are not looked for through the whole file for nothing.
             let search = SegmentSearch::new(self.set, first, latest_end)?;
             let to = to.min(subject.data.len());

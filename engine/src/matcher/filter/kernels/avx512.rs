@@ -1,5 +1,4 @@
-//! The filter's probes with 512-bit vectors: gathering loads, compressing stores. The latter are slow,
-//! and skipped where no lane is hit.
+//! The filter's probes with 512-bit vectors: gathering loads, compressing stores.
 
 #![allow(unsafe_code)] // one of the three rooms; each block says why it is sound
 

@@ -16,8 +16,8 @@ use zerocopy::little_endian::{U32, U64};
 
 use super::candidates::Candidates;
 
-/// A filter for windows of eight bytes, probed eight bytes apart. There are `1 << log2_words` words, of which `log2_words` is
-/// at least 1 and at most 31: whoever makes one checks that.
+/// A filter for windows of eight bytes, probed eight bytes apart. There are `1 << log2_words` words, of
+/// which `log2_words` is at least 1 and at most 31: whoever makes one checks that.
 #[derive(Clone, Copy)]
 pub(super) struct Wide<'s> {
     pub(super) words: &'s [U64],
