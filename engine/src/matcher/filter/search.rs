@@ -162,7 +162,7 @@ impl<'s> Search<'s> {
             match table.cells_of(probe.bucket) {
                 Ok(cells) => {
                     probe.cells = cells;
-                    prefetch(table.unread_cells(), cells.0 as usize);
+                    prefetch::item(table.unread_cells(), cells.0 as usize);
                 }
                 Err(damaged) => sink.damaged(damaged),
             }
@@ -195,7 +195,7 @@ impl<'s> Search<'s> {
     ) {
         for cell in cells {
             if let Some((anchor, phase)) = table.open(cell.get(), probe.tags) {
-                prefetch(self.anchors.unread(), anchor as usize);
+                prefetch::item(self.anchors.unread(), anchor as usize);
                 let run = probe.position.wrapping_sub(phase);
                 matches.push(Found { anchor, run, before: phase > probe.position });
             }
@@ -243,7 +243,7 @@ fn hash_all(
         let at = base.wrapping_add(position as usize);
         let hash = hash::directory(read(data, at) & mask);
         let bucket = table.bucket(hash);
-        prefetch(table.unread_heads(), bucket as usize);
+        prefetch::item(table.unread_heads(), bucket as usize);
         probes.push(Probe { position, bucket, tags: table.tags(hash, data, at), cells: (0, 0) });
     }
     candidates.length = 0;

@@ -6,7 +6,7 @@ use std::arch::x86_64::*;
 
 use super::super::candidates::Candidates;
 use super::super::hash::{FOLD, NARROW, NARROW_BIT_PLACES, SEEDS, WIDE, WIDE_BITS};
-use super::{Lanes, Narrow, Wide, portable};
+use super::{Lanes, Narrow, Wide, portable, prefetch};
 
 pub(super) fn wide(filter: Wide<'_>, text: &[u8], base: u32, out: &mut Candidates) {
     let is_sound = filter.words.len() == 1 << filter.log2_words && filter.log2_words >= 1;
@@ -31,6 +31,7 @@ unsafe fn wide_vectors(filter: Wide<'_>, vectors: &[[u8; 32]], base: u32, out: &
     let count = _mm256_set1_epi64x(63);
     let seed = _mm256_set1_epi64x(SEEDS.0 as i64);
     for (vector, number) in vectors.iter().zip(0_u32..) {
+        prefetch::ahead(vector);
         // SAFETY: 32 bytes are borrowed.
         let text = unsafe { _mm256_loadu_si256(vector.as_ptr().cast()) };
         let text = _mm256_xor_si256(_mm256_and_si256(text, mask), seed);
@@ -92,6 +93,7 @@ unsafe fn narrow_vectors<const LONG: bool>(
     let count = _mm256_set1_epi32(31);
     let seed = _mm256_set1_epi32(SEEDS.1 as i32);
     for ((vector, further), number) in lanes.vectors::<32>().zip(0_u32..) {
+        prefetch::ahead(vector);
         // SAFETY: 32 bytes are borrowed.
         let text = unsafe { _mm256_loadu_si256(vector.as_ptr().cast()) };
         let mut text = _mm256_xor_si256(_mm256_and_si256(text, mask), seed);

@@ -6,7 +6,7 @@ use std::arch::x86_64::*;
 
 use super::super::candidates::Candidates;
 use super::super::hash::{FOLD, NARROW, NARROW_BIT_PLACES, SEEDS, WIDE, WIDE_BITS};
-use super::{Lanes, Narrow, Wide, portable};
+use super::{Lanes, Narrow, Wide, portable, prefetch};
 
 /// Whether the processor has everything that the kernels here ask for.
 pub(super) fn can_run() -> bool {
@@ -46,6 +46,7 @@ unsafe fn wide_vectors(filter: Wide<'_>, vectors: &[[u8; 64]], base: u32, out: &
     let each = _mm256_set_epi32(56, 48, 40, 32, 24, 16, 8, 0);
     let mut length = out.length;
     for (vector, number) in vectors.iter().zip(0_u32..) {
+        prefetch::ahead(vector);
         // SAFETY: 64 bytes are borrowed.
         let text = unsafe { _mm512_loadu_epi64(vector.as_ptr().cast()) };
         let text = _mm512_xor_si512(_mm512_and_si512(text, mask), seed);
@@ -119,6 +120,7 @@ unsafe fn narrow_vectors<const LONG: bool>(
     let each = _mm512_set_epi32(60, 56, 52, 48, 44, 40, 36, 32, 28, 24, 20, 16, 12, 8, 4, 0);
     let mut length = out.length;
     for ((vector, further), number) in lanes.vectors::<64>().zip(0_u32..) {
+        prefetch::ahead(vector);
         // SAFETY: 64 bytes are borrowed.
         let text = unsafe { _mm512_loadu_epi32(vector.as_ptr().cast()) };
         let mut text = _mm512_xor_si512(_mm512_and_si512(text, mask), seed);
@@ -148,13 +150,4 @@ unsafe fn narrow_vectors<const LONG: bool>(
         length = length.wrapping_add(hits.count_ones() as usize);
     }
     out.length = length;
-}
-
-/// Asks the processor to fetch one item.
-#[inline]
-pub(super) fn prefetch<T>(items: &[T], index: usize) {
-    if let Some(item) = items.get(index) {
-        // SAFETY: the item is borrowed, and fetching changes nothing.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(item).cast()) }
-    }
 }

@@ -11,6 +11,7 @@ mod avx512;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 pub(super) mod portable;
+pub(super) mod prefetch;
 
 use zerocopy::little_endian::{U32, U64};
 
@@ -133,13 +134,4 @@ impl Kernel {
             Kernel::Neon => neon::narrow(filter, text, base, out),
         }
     }
-}
-
-/// Asks the processor to fetch what will be read soon.
-#[inline]
-pub(super) fn prefetch<T>(items: &[T], index: usize) {
-    #[cfg(all(target_arch = "x86_64", not(miri)))]
-    avx512::prefetch(items, index);
-    #[cfg(not(all(target_arch = "x86_64", not(miri))))]
-    let _ = (items, index);
 }

@@ -7,7 +7,7 @@
 use super::super::candidates::Candidates;
 use super::super::hash::{self, FOLD};
 use super::super::search::read;
-use super::{Lanes, Narrow, Wide};
+use super::{Lanes, Narrow, Wide, prefetch};
 
 /// The first two of a narrow window's bits, by the ten bits of the hash that say which.
 #[allow(clippy::indexing_slicing, reason = "checked where it is compiled")]
@@ -29,11 +29,14 @@ pub(in super::super) fn wide(filter: Wide<'_>, text: &[u8], base: u32, out: &mut
     let word = |hash: u64| filter.words.get((hash >> shift) as usize).map_or(0, |word| word.get());
     let (lanes, _) = text.as_chunks::<8>();
     let (first, mut position) = (out.length, base);
-    for lane in lanes {
-        let hash = hash::wide(u64::from_le_bytes(*lane) & FOLD);
-        let bit = word(hash) >> (hash >> hash::WIDE_BITS[0] & 63) & 1;
-        out.push_if(bit == 1, position);
-        position = position.wrapping_add(8);
+    for line in lanes.chunks(8) {
+        prefetch::ahead(line.as_flattened());
+        for lane in line {
+            let hash = hash::wide(u64::from_le_bytes(*lane) & FOLD);
+            let bit = word(hash) >> (hash >> hash::WIDE_BITS[0] & 63) & 1;
+            out.push_if(bit == 1, position);
+            position = position.wrapping_add(8);
+        }
     }
     out.retain_behind(first, |position| {
         let hash = hash::wide(read(text, position.wrapping_sub(base) as usize) & FOLD);
@@ -76,11 +79,15 @@ fn coarse<const LONG: bool>(filter: Narrow<'_>, lanes: Lanes<'_>, base: u32, out
         out.push_if(!word & bits == 0, position);
         position = position.wrapping_add(4);
     };
-    let whole = lanes.vectors::<4>();
-    let done = whole.len();
-    for (here, further) in whole {
-        let further = if LONG { u32::from_le_bytes(*further) } else { 0 };
-        probe(u64::from(u32::from_le_bytes(*here)) | u64::from(further) << 32, out);
+    let lines = lanes.vectors::<64>();
+    let done = lines.len().wrapping_mul(16);
+    for (line, further) in lines {
+        prefetch::ahead(line);
+        let ((line, _), (further, _)) = (line.as_chunks::<4>(), further.as_chunks::<4>());
+        for (here, further) in line.iter().zip(further) {
+            let further = if LONG { u32::from_le_bytes(*further) } else { 0 };
+            probe(u64::from(u32::from_le_bytes(*here)) | u64::from(further) << 32, out);
+        }
     }
     for lane in done..lanes.count {
         probe(read(lanes.text, lane.wrapping_mul(4)), out);
