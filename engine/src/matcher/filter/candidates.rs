@@ -35,6 +35,25 @@ impl Candidates {
         }
     }
 
+    /// Gives a writer to whoever finds many. What it adds is there once its length was put back.
+    #[inline]
+    pub(super) fn writer(&mut self) -> Writer<'_> {
+        Writer { positions: self.positions.as_mut_slice(), length: self.length }
+    }
+
+    pub(super) fn as_slice(&self) -> &[u32] {
+        self.positions.get(..self.length).unwrap_or_default()
+    }
+}
+
+/// Adds positions. Its length stays in a register, where that of [`Candidates`] would go through memory
+/// for each position.
+pub(super) struct Writer<'c> {
+    positions: &'c mut [u32],
+    pub(super) length: usize,
+}
+
+impl Writer<'_> {
     /// Adds a position, or leaves it to be written over: a branch that nobody can foresee would cost
     /// more.
     #[inline]
@@ -48,19 +67,10 @@ impl Candidates {
     /// Takes out those behind so many first ones that are none after all.
     #[inline]
     pub(super) fn retain_behind(&mut self, first: usize, mut is_one: impl FnMut(u32) -> bool) {
-        let mut kept = first;
-        for at in first..self.length {
+        let end = std::mem::replace(&mut self.length, first);
+        for at in first..end {
             let Some(&position) = self.positions.get(at) else { break };
-            let is_one = is_one(position);
-            if let Some(slot) = self.positions.get_mut(kept) {
-                *slot = position;
-            }
-            kept = kept.wrapping_add(usize::from(is_one));
+            self.push_if(is_one(position), position);
         }
-        self.length = kept;
-    }
-
-    pub(super) fn as_slice(&self) -> &[u32] {
-        self.positions.get(..self.length).unwrap_or_default()
     }
 }
