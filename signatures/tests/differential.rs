@@ -10,14 +10,21 @@
 
 mod random_bodies;
 
+use std::fmt::Write;
+
+use pellucid::identify::FileType;
 use pellucid::limits::{Budget, Cancel, Limits};
 use pellucid::matcher::expression::{self, Comparison, ExpressionOp};
 use pellucid::matcher::filter::Kernel;
-use pellucid::matcher::{Matcher, Pattern, Scratch, Subject, naive};
+use pellucid::matcher::{Matcher, Pattern, Scratch, Subject, Target, naive};
+use pellucid::normalise::View;
 use pellucid::set::{SignatureSet, Unverified};
 use pellucid_signatures::{BuildOptions, SourceTree, build_tree};
 use proptest::prelude::*;
 use random_bodies::{case, data_of, pieces};
+
+const TARGETS: &[Target] =
+    &[Target::Any, Target::Pe, Target::Ole2, Target::Html, Target::Elf, Target::Text, Target::Pdf];
 
 /// The set of these lines in one `.ldb`, every one of which must be taken.
 fn compile(lines: &str, count: usize) -> SignatureSet {
@@ -31,18 +38,25 @@ fn compile(lines: &str, count: usize) -> SignatureSet {
 
 /// What the set finds, whatever instructions look for it: names and first places, sorted.
 fn search(set: &SignatureSet, data: &[u8]) -> Vec<(String, Option<u64>)> {
-    let found: Vec<_> =
-        Kernel::available().into_iter().map(|kernel| search_with(kernel, set, data)).collect();
+    search_in(set, &Subject::new(data))
+}
+
+fn search_in(set: &SignatureSet, subject: &Subject<'_>) -> Vec<(String, Option<u64>)> {
+    let search = |kernel| search_with(kernel, set, subject);
+    let found: Vec<_> = Kernel::available().into_iter().map(search).collect();
     assert!(found.iter().all(|it| *it == found[0]), "{:?}: {found:?}", Kernel::available());
     found.into_iter().next().unwrap()
 }
 
-fn search_with(kernel: Kernel, set: &SignatureSet, data: &[u8]) -> Vec<(String, Option<u64>)> {
-    let subject = Subject::new(data);
+fn search_with(
+    kernel: Kernel,
+    set: &SignatureSet,
+    subject: &Subject<'_>,
+) -> Vec<(String, Option<u64>)> {
     let budget = Budget::new(Limits::default(), Cancel::new());
     let mut findings = Vec::new();
     let matcher = Matcher::with_kernel(set, kernel).unwrap();
-    matcher.search(&subject, &mut Scratch::default(), &budget, &mut findings).unwrap();
+    matcher.search(subject, &mut Scratch::default(), &budget, &mut findings).unwrap();
     let mut found: Vec<_> =
         findings.into_iter().map(|finding| (finding.name, finding.offset)).collect();
     found.sort();
@@ -149,6 +163,33 @@ proptest! {
             })
             .collect();
         prop_assert_eq!(search(&compile(&lines, cases.len()), &data), expected, "{}", lines);
+    }
+
+    /// Signatures of many targets in one set: those of an object's targets are found in it, and no
+    /// others, however many there are of each.
+    #[test]
+    fn patterns_are_found_in_objects_of_their_target(
+        cases in prop::collection::vec((case(), prop::sample::select(TARGETS)), 1..9),
+        pieces in pieces(),
+        kind in prop::option::of(prop::sample::select(TARGETS)),
+        added in prop::option::of(prop::sample::select(&[FileType::Pe, FileType::Pdf])),
+        view in prop::option::of(prop::sample::select(&View::ALL)),
+    ) {
+        let (mut bare, targets): (Vec<_>, Vec<_>) = cases.into_iter().unzip();
+        let data = data_of(&pieces, &bare);
+        let added = added.into_iter().collect();
+        let subject = Subject { kind, added, view, ..Subject::new(&data) };
+        let (mut lines, mut expected) = (String::new(), Vec::new());
+        for (number, (case, target)) in bare.iter_mut().zip(targets).enumerate() {
+            case.pattern.target = target;
+            writeln!(lines, "Case.{number};Target:{};0;{}", target as u8, case.text).unwrap();
+            let first = naive::starts(&case.pattern, &subject).first().copied();
+            // Places in a view are none of the file's.
+            let place = first.filter(|_| view.is_none());
+            expected.extend(first.map(|_| (format!("Case.{number}"), place)));
+        }
+        let found = search_in(&compile(&lines, bare.len()), &subject);
+        prop_assert_eq!(found, expected, "{} in {:?} {:?}", lines, kind, view);
     }
 
     /// Matches are counted exactly.

@@ -60,7 +60,7 @@ fn declared() -> BTreeMap<String, Drawn> {
         "PlaceEntry" PlaceEntry { bytes, pattern }
         "AlwaysRow" AlwaysRow { kind, row }
         "TableRow" TableRow {
-            width, step, log2_words, log2_heads, row_bits, beside, reserved, words_at, heads_at, cells_at,
+            width, step, log2_words, log2_heads, row_bits, beside, target, reserved, words_at, heads_at, cells_at,
             cells, reserved_too
         }
         "ConditionRow" ConditionRow {

@@ -21,7 +21,7 @@ use super::{Damage, Subject, logicals, place};
 use crate::limits::{Budget, Stop};
 use crate::set::layout::{
     ALWAYS_PATTERN, AlwaysRow, AnchorRow, FLAG_COUNTED, MAX_PARTS, NO_LEAD, PlaceEntry, PlaceRow,
-    Section, SegmentRow,
+    Section, SegmentRow, TableRow,
 };
 use crate::set::{Damaged, PatternRows, Rows, SignatureSet};
 
@@ -276,7 +276,12 @@ impl Patterns {
         scratch: &mut Scratch,
         budget: &Budget,
     ) -> Result<(), Stop> {
-        let search = Search::new(sections, self.kernel);
+        // Tables of an object's own target hold what is looked for in every object, too.
+        let target = |row: &TableRow| Target::from_number(row.target).unwrap_or_default();
+        let is_own = |row: &TableRow| row.target != 0 && target(row).accepts(subject);
+        let has_own = sections.tables.iter().any(is_own);
+        let is_wanted = |row: &TableRow| if has_own { is_own(row) } else { row.target == 0 };
+        let search = Search::new(sections, self.kernel, is_wanted);
         if search.is_empty() {
             return Ok(());
         }

@@ -840,8 +840,10 @@ row! {
         row_bits: u8,
         /// Bytes beside a window that the tag of a cell tells of, at most half of `step`.
         beside: u8,
-        /// Zeros.
-        reserved: [u8; 2],
+        /// The target whose objects it is searched in. 0: those of no target that has tables of its own.
+        target: u8,
+        /// 0.
+        reserved: u8,
         /// Where the words begin, in bytes from the start of their section.
         words_at: U64,
         /// The first of its heads, one more than buckets.

@@ -11,7 +11,7 @@ use super::candidates::Candidates;
 use super::hash::{self, FOLD};
 use super::kernels::{Kernel, Lanes, prefetch};
 use super::tables::{Filter, Sections, Table, Tags, lane_of, mask_of};
-use crate::set::layout::AnchorRow;
+use crate::set::layout::{AnchorRow, TableRow};
 use crate::set::{Damaged, Rows};
 
 /// Bytes that all tables look at in turn, while they lie in the first-level cache.
@@ -78,9 +78,15 @@ pub(crate) struct Search<'s> {
 }
 
 impl<'s> Search<'s> {
-    /// The tables of a set. A row that cannot be is left out here; opening the set refuses it.
-    pub(crate) fn new(sections: &Sections<'s>, kernel: Kernel) -> Self {
-        let tables = sections.tables.iter().filter_map(|row| Table::read(row, sections)).collect();
+    /// Those tables of a set that `is_wanted` takes. A row that cannot be is left out here; opening the
+    /// set refuses it.
+    pub(crate) fn new(
+        sections: &Sections<'s>,
+        kernel: Kernel,
+        is_wanted: impl Fn(&TableRow) -> bool,
+    ) -> Self {
+        let wanted = sections.tables.iter().filter(|row| is_wanted(row));
+        let tables = wanted.filter_map(|row| Table::read(row, sections)).collect();
         Self { tables, anchors: sections.anchors, kernel }
     }
 

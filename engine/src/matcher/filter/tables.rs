@@ -6,6 +6,7 @@ use zerocopy::little_endian::{U32, U64};
 use super::hash::{self, FOLD};
 use super::kernels::{Narrow, Wide};
 use super::search::read;
+use crate::matcher::target::Target;
 use crate::set::layout::{AnchorRow, TableRow};
 use crate::set::{Damaged, Rows};
 
@@ -88,7 +89,8 @@ impl<'s> Table<'s> {
             && (1..=28).contains(&log2_words)
             && (1..=28).contains(&log2_heads)
             && u32::from(row.row_bits) <= 32 - PHASE_BITS
-            && usize::from(row.beside) <= step / 2;
+            && usize::from(row.beside) <= step / 2
+            && Target::from_number(row.target).is_some();
         if !is_sane {
             return None;
         }

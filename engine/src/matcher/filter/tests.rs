@@ -108,7 +108,7 @@ fn search(runs: &[Run], data: &[u8], kernel: Kernel) -> Vec<Seen> {
         anchors: anchors.as_slice().into(),
     };
     assert_eq!((check(&sections), check_all(&sections)), (Ok(()), Ok(())));
-    let search = Search::new(&sections, kernel);
+    let search = Search::new(&sections, kernel, |_| true);
     let (mut buffers, mut kept) = (Buffers::default(), Kept::default());
     for start in (0..data.len()).step_by(REGION) {
         let region = start..data.len().min(start + REGION);
@@ -190,7 +190,7 @@ fn forged_tables_are_refused_or_harmless() {
     let runs = [Run { bytes: b"0123456789abcde".to_vec(), class: 0 }];
     let (written, anchors) = tables(&runs);
     let good = written.tables[0];
-    let changes: [fn(&mut crate::set::layout::TableRow); 11] = [
+    let changes: [fn(&mut crate::set::layout::TableRow); 12] = [
         |row| row.width = 9,
         |row| row.width = 0,
         |row| row.width = 7, // Probes eight bytes apart need windows of eight.
@@ -200,6 +200,7 @@ fn forged_tables_are_refused_or_harmless() {
         |row| row.log2_heads += 1,
         |row| row.row_bits = 30,
         |row| row.beside = 5,
+        |row| row.target = 200,
         |row| row.words_at = 8.into(),
         |row| row.cells = u32::MAX.into(),
     ];
@@ -228,7 +229,7 @@ fn forged_tables_are_refused_or_harmless() {
         };
         let mut buffers = Buffers::default();
         let text = b"0123456789abcde0123456789abcde";
-        let search = Search::new(&sections, Kernel::best());
+        let search = Search::new(&sections, Kernel::best(), |_| true);
         let mut kept = Kept::default();
         let found = search.region(text, 0..text.len(), &mut buffers, &mut kept);
         assert_eq!(found, Ok(()));

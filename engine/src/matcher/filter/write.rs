@@ -27,6 +27,7 @@ pub struct Plan {
     width: u8,
     step: u8,
     beside: u8,
+    target: u8,
     windows: Vec<Window>,
 }
 
@@ -36,7 +37,12 @@ impl Plan {
     pub const fn new(width: u8, step: u8) -> Self {
         // A table with runs that lack a byte has less to tell beside its windows.
         let beside = if takes_short_runs(width, step) { 1 } else { step / 2 };
-        Self { width, step, beside, windows: Vec::new() }
+        Self { width, step, beside, target: 0, windows: Vec::new() }
+    }
+
+    /// For objects of the target of that number only; see [`TableRow`].
+    pub fn for_target(self, target: u8) -> Self {
+        Self { target, ..self }
     }
 
     /// Bytes that a run must have, so that one of its windows falls on a probe wherever it stands.
@@ -144,7 +150,8 @@ pub fn write(plans: &[Plan], anchors: usize) -> Option<Written> {
             log2_heads: log2_heads as u8,
             row_bits: row_bits as u8,
             beside: plan.beside,
-            reserved: [0; 2],
+            target: plan.target,
+            reserved: 0,
             words_at: words_at.into(),
             heads_at: heads_at.into(),
             cells_at: cells_at.into(),

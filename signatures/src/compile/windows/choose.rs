@@ -5,13 +5,14 @@
 //! for one by one than by a pass that probes every position. Last each pattern gets its cheapest run
 //! in the classes that are left, where windows that many patterns share have become dearer.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use pellucid::matcher::ByteMask;
 use pellucid::matcher::filter::Plan;
 use pellucid::set::layout::AnchorRow;
 
 use super::cost::{self, CLASSES};
+use super::groups::Group;
 use super::runs::{FOLD, is_fixed};
 use super::{Kept, Windows};
 
@@ -27,11 +28,12 @@ const PRICE_OF_CROWDS: u64 = 1 << 45;
 const NEAR: usize = 200;
 
 /// What was chosen.
+#[derive(Default)]
 pub(super) struct Chosen {
     pub(super) plans: Vec<Plan>,
     pub(super) anchors: Vec<AnchorRow>,
-    /// Patterns without a run of fixed bytes.
-    pub(super) left: Vec<u32>,
+    /// Patterns without a run of fixed bytes, or that are better searched for one by one.
+    pub(super) left: BTreeSet<u32>,
 }
 
 /// What searching the whole data for one pattern by itself costs, as if it were candidates.
@@ -63,28 +65,50 @@ pub(super) fn price(stretch: &[ByteMask]) -> u64 {
     best
 }
 
-pub(super) fn choose(windows: &Windows, patterns: &[u32]) -> Chosen {
+/// Chooses for each group of `patterns`.
+pub(super) fn choose(windows: &Windows, patterns: &[u32], groups: &[Group]) -> Chosen {
     let seen = SeenWindows::count(windows, patterns);
     let mut work = Work::default();
-    let prices: Vec<Prices> =
-        patterns.iter().map(|&pattern| prices(windows, pattern, &seen, &mut work)).collect();
-    let classes = cheapest_classes(&prices);
-    let mut taken: HashMap<(usize, u64), u32> = HashMap::new();
-    let mut chosen = Chosen { plans: plans(), anchors: Vec::new(), left: Vec::new() };
-    for (&pattern, prices) in patterns.iter().zip(&prices) {
-        let stretches = windows.of_pattern(pattern);
-        let alone = prices.last().copied().unwrap_or(HOPELESS);
-        let best = best(windows, stretches, &classes, &seen, &taken, &mut work);
-        match best.filter(|best| best.price <= alone) {
-            Some(choice) => add(windows, stretches, choice, &mut taken, &mut chosen),
-            None => chosen.left.push(pattern),
-        }
+    let prices: HashMap<u32, Prices> = patterns
+        .iter()
+        .map(|&pattern| (pattern, prices(windows, pattern, &seen, &mut work)))
+        .collect();
+    let mut chosen = Chosen::default();
+    for group in groups {
+        choose_group(windows, group, &prices, &seen, &mut work, &mut chosen);
     }
     chosen
 }
 
-fn plans() -> Vec<Plan> {
-    CLASSES.iter().map(|class| class.plan()).collect()
+fn choose_group(
+    windows: &Windows,
+    group: &Group,
+    prices: &HashMap<u32, Prices>,
+    seen: &SeenWindows,
+    work: &mut Work,
+    chosen: &mut Chosen,
+) {
+    let own: Vec<(u32, Prices)> = group
+        .patterns
+        .iter()
+        .filter_map(|pattern| Some((*pattern, *prices.get(pattern)?)))
+        .collect();
+    let classes = cheapest_classes(&own);
+    let mut taken: HashMap<(usize, u64), u32> = HashMap::new();
+    let mut plans: Vec<Plan> =
+        CLASSES.iter().map(|class| class.plan().for_target(group.target)).collect();
+    for (pattern, prices) in own {
+        let stretches = windows.of_pattern(pattern);
+        let alone = prices.last().copied().unwrap_or(HOPELESS);
+        let best = best(windows, stretches, &classes, seen, &taken, work);
+        match best.filter(|best| best.price <= alone) {
+            Some(choice) => {
+                add(windows, stretches, choice, &mut taken, &mut plans, &mut chosen.anchors);
+            }
+            None => _ = chosen.left.insert(pattern),
+        }
+    }
+    chosen.plans.extend(plans);
 }
 
 /// Which classes are used.
@@ -258,7 +282,7 @@ fn price_alone(windows: &Windows, stretches: &[Kept], rarest: u64) -> u64 {
 }
 
 /// The classes that serve all patterns at the least price, passes included.
-fn cheapest_classes(prices: &[Prices]) -> Classes {
+fn cheapest_classes(prices: &[(u32, Prices)]) -> Classes {
     let mut classes = ALL;
     let mut price = price_of(prices, &classes);
     loop {
@@ -277,10 +301,10 @@ fn cheapest_classes(prices: &[Prices]) -> Classes {
 
 /// What searching with some classes costs. A pattern that only the others could serve costs more than
 /// anything.
-fn price_of(prices: &[Prices], classes: &Classes) -> u128 {
+fn price_of(prices: &[(u32, Prices)], classes: &Classes) -> u128 {
     let passes = CLASSES.iter().zip(classes).filter(|(_, is_used)| **is_used);
     let passes: u128 = passes.map(|(class, _)| u128::from(class.pass)).sum();
-    let least = |own: &Prices| {
+    let least = |(_, own): &(u32, Prices)| {
         let any = own.iter().copied().min().unwrap_or(HOPELESS);
         let alone = own.last().copied().unwrap_or(HOPELESS);
         let used = own.iter().zip(classes).filter(|(_, is_used)| **is_used);
@@ -335,13 +359,12 @@ fn add(
     stretches: &[Kept],
     choice: Choice,
     taken: &mut HashMap<(usize, u64), u32>,
-    chosen: &mut Chosen,
+    plans: &mut [Plan],
+    anchors: &mut Vec<AnchorRow>,
 ) {
-    let (Some(class), Some(plan), Some(stretch)) = (
-        CLASSES.get(choice.class),
-        chosen.plans.get_mut(choice.class),
-        stretches.get(choice.stretch),
-    ) else {
+    let (Some(class), Some(plan), Some(stretch)) =
+        (CLASSES.get(choice.class), plans.get_mut(choice.class), stretches.get(choice.stretch))
+    else {
         return;
     };
     let bytes = windows.bytes(stretch);
@@ -351,9 +374,9 @@ fn add(
         let count = taken.entry((choice.class, number_of(window))).or_default();
         *count = count.saturating_add(1);
     }
-    plan.add(&run, chosen.anchors.len() as u32);
+    plan.add(&run, anchors.len() as u32);
     let (check_at, check, check_mask) = check(bytes, choice.start, run.len());
-    chosen.anchors.push(AnchorRow {
+    anchors.push(AnchorRow {
         segment: stretch.segment.into(),
         lead_min: stretch.lead_min.saturating_add(choice.start as u32).into(),
         spread: stretch.spread.into(),

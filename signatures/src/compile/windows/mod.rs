@@ -3,7 +3,8 @@
 //! A pattern is found by one run of its bytes (`choose.rs`): the one that is rarest in clean files by
 //! the numbers of [`crate::rarity`]. All windows of the run go into the filter of one class, wide
 //! enough apart that one of them falls on a probe. A pattern that may start at one position only goes
-//! into no filter but is listed by its position (`places.rs`). Of a logical signature only as many
+//! into no filter but is listed by its position (`places.rs`). Targets with many patterns have filters
+//! of their own (`groups.rs`). Of a logical signature only as many
 //! patterns are searched for as are needed to learn that it may hold (`cover.rs`).
 //!
 //! Patterns are treated in their order, and every count is kept in tables that are never walked: the
@@ -12,6 +13,7 @@
 mod choose;
 mod cost;
 pub(crate) mod cover;
+mod groups;
 mod places;
 pub(crate) mod runs;
 
@@ -113,7 +115,9 @@ impl Windows {
             if is_placed(row) { placed.push(number) } else { searched.push(number) }
         }
         let (places, entries) = places::list(self, patterns, &placed)?;
-        let chosen = choose::choose(self, &searched);
+        let target_of = |pattern: u32| patterns.get(pattern as usize).map_or(0, |row| row.target);
+        let groups = groups::of(&searched, target_of);
+        let chosen = choose::choose(self, &searched, &groups);
         row_number(chosen.anchors.len(), "patterns")?;
         let written = filter::write(&chosen.plans, chosen.anchors.len());
         let most = 1 << 28;
