@@ -16,14 +16,18 @@ use crate::Work;
 use crate::table::Table;
 
 /// What is searched; more would say the same.
-const TEXT: u64 = 128 << 20;
+const TEXT: u64 = 256 << 20;
 
 pub(crate) fn measure(work: &Work<'_>) -> Result<Table> {
     let files = texts(work)?;
     let bytes: usize = files.iter().map(Vec::len).sum();
+    let given = given(work)?;
     let (mut rows, mut count) = (Vec::new(), 1);
-    while count <= work.most {
-        let ndb = signatures(work, count)?;
+    while count <= work.most && given.as_ref().is_none_or(|lines| lines.len() as u64 >= count) {
+        let ndb = match &given {
+            Some(lines) => evenly(lines, count),
+            None => signatures(work, count)?,
+        };
         let start = Instant::now();
         let set = build(&ndb)?;
         let building = start.elapsed().as_secs_f64();
@@ -43,11 +47,17 @@ pub(crate) fn measure(work: &Work<'_>) -> Result<Table> {
         ]);
         count *= 10;
     }
-    let about = format!(
-        "Body signatures of all shapes, cut from the programs (one in fifty hits), searched in {} MiB of \
-         them on one thread; processor time.",
-        bytes >> 20
-    );
+    let mib = bytes >> 20;
+    let about = match given {
+        Some(_) => format!(
+            "Body signatures out of those that were given, taken evenly, searched in {mib} MiB of all files \
+             (not in their normal forms) on one thread; processor time."
+        ),
+        None => format!(
+            "Body signatures of all shapes, cut from the programs (one in fifty hits), searched in {mib} \
+             MiB of them on one thread; processor time."
+        ),
+    };
     let columns = vec![
         "patterns",
         "ns per byte",
@@ -61,9 +71,14 @@ pub(crate) fn measure(work: &Work<'_>) -> Result<Table> {
     Ok(Table { name: "patterns", about, columns, rows, drawn: vec![1] })
 }
 
+/// Programs, if signatures are cut from them; else everything.
 fn texts(work: &Work<'_>) -> Result<Vec<Vec<u8>>> {
     let (mut texts, mut left) = (Vec::new(), TEXT);
-    for path in work.corpus.donors()? {
+    let paths = match work.signatures.is_empty() {
+        true => work.corpus.donors()?,
+        false => work.corpus.files.iter().map(|path| path.as_path()).collect(),
+    };
+    for path in paths {
         let length = std::fs::symlink_metadata(path)?.len();
         if length <= left {
             left -= length;
@@ -71,6 +86,27 @@ fn texts(work: &Work<'_>) -> Result<Vec<Vec<u8>>> {
         }
     }
     Ok(texts)
+}
+
+/// The lines of the `.ndb` files that were given, if any were.
+fn given(work: &Work<'_>) -> Result<Option<Vec<String>>> {
+    if work.signatures.is_empty() {
+        return Ok(None);
+    }
+    let mut lines = Vec::new();
+    for path in work.signatures.iter().filter(|path| path.extension().is_some_and(|it| it == "ndb"))
+    {
+        lines.extend(std::fs::read_to_string(path)?.lines().map(str::to_owned));
+    }
+    ensure!(!lines.is_empty(), "there is no line of an .ndb file among the signatures");
+    Ok(Some(lines))
+}
+
+/// So many of the lines.
+fn evenly(lines: &[String], count: u64) -> String {
+    let every = (lines.len() as u64 / count).max(1) as usize;
+    let taken = lines.iter().step_by(every).take(count as usize);
+    taken.fold(String::new(), |all, line| all + line + "\n")
 }
 
 fn signatures(work: &Work<'_>, count: u64) -> Result<String> {

@@ -114,8 +114,10 @@ pub struct Written {
 
 /// Bits of a filter for each window, while they fit [`CACHE_BITS`].
 const BITS_A_WINDOW: usize = 24;
-/// Bits of a filter for each window at the least, rounded up.
+/// A filter that would have fewer bits than this for each window gives up on the cache: then
+/// [`FAR_BITS_A_WINDOW`] make up for the way to memory by what need not be looked up.
 const LEAST_BITS_A_WINDOW: usize = 8;
+const FAR_BITS_A_WINDOW: usize = 16;
 /// A filter of this size leaves half of a second-level cache of 2 MiB to others.
 const CACHE_BITS: usize = 1 << 23;
 /// The smallest filter: smaller ones would not be faster.
@@ -163,9 +165,12 @@ pub fn write(plans: &[Plan], anchors: usize) -> Option<Written> {
 }
 
 fn filter_bits(windows: usize) -> usize {
-    let wished = windows.saturating_mul(BITS_A_WINDOW).next_power_of_two().min(CACHE_BITS);
-    let least = windows.saturating_mul(LEAST_BITS_A_WINDOW).next_power_of_two();
-    wished.max(least).clamp(LEAST_BITS, 1 << 33)
+    let bits = |a_window: usize| windows.saturating_mul(a_window).next_power_of_two();
+    let bits = match bits(LEAST_BITS_A_WINDOW) > CACHE_BITS {
+        true => bits(FAR_BITS_A_WINDOW),
+        false => bits(BITS_A_WINDOW).min(CACHE_BITS),
+    };
+    bits.clamp(LEAST_BITS, 1 << 33)
 }
 
 fn push_wide(windows: &[Window], log2_words: u32, filters: &mut Vec<u8>) {
