@@ -60,9 +60,10 @@ fn declared() -> BTreeMap<String, Drawn> {
         "PlaceEntry" PlaceEntry { bytes, pattern }
         "AlwaysRow" AlwaysRow { kind, row }
         "TableRow" TableRow {
-            width, step, log2_words, log2_heads, row_bits, beside, target, reserved, words_at, heads_at, cells_at,
-            cells, reserved_too
+            width, step, log2_words, row_bits, beside, target, reserved, words_at, buckets_at, buckets,
+            all_buckets, reserved_too
         }
+        "BucketRow" BucketRow { cells }
         "ConditionRow" ConditionRow {
             entry_point_min, entry_point_max, sections_min, sections_max, flags, container,
             intermediates, kinds, first_regex, first_comparison, first_macro, regexes,

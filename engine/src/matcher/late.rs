@@ -26,7 +26,7 @@ const CLASSES: [(u8, u8); 9] =
     [(8, 8), (8, 4), (8, 2), (8, 1), (4, 4), (4, 2), (4, 1), (2, 1), (1, 1)];
 /// A window is made, sorted and written in the time of so many probes.
 const PROBES_A_WINDOW: u64 = 75;
-/// Memory for each window in work: rows, hashes, cells and their heads.
+/// Memory for each window in work: rows, hashes and cells.
 const WINDOW_MEMORY: u64 = 64;
 
 /// Tables of some patterns.
@@ -107,8 +107,7 @@ impl Patterns {
         let sections = Sections {
             tables: &written.tables,
             filters: &written.filters,
-            heads: written.heads.as_slice().into(),
-            cells: written.cells.as_slice().into(),
+            buckets: written.buckets.as_slice().into(),
             anchors: batch.anchors.as_slice().into(),
         };
         self.pass(&sections, subject, scratch, budget)?;

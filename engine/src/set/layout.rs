@@ -204,10 +204,8 @@ pub enum Section {
     Tables = 60,
     /// The words of the tables' filters.
     Filters = 61,
-    /// [`U32`]s: where the cells of each bucket of the tables' directories begin.
-    Heads = 62,
-    /// [`U32`]s: a tag, the row of an anchor and a phase each.
-    Cells = 63,
+    /// [`BucketRow`]s: the tables' directories.
+    Buckets = 62,
     /// Numbers of [`crate::matcher::Target`]s, a byte each, sorted: those of patterns and logical
     /// signatures.
     Targets = 64,
@@ -257,8 +255,7 @@ impl Section {
         Section::Always,
         Section::Tables,
         Section::Filters,
-        Section::Heads,
-        Section::Cells,
+        Section::Buckets,
         Section::Targets,
     ];
 
@@ -298,7 +295,7 @@ impl Section {
             || matches!(self, Names | NameBlocks | Patterns | Segments | Programs)
             || matches!(self, Logicals | Expressions | Conditions)
             || matches!(self, Regexes | RegexTexts | Comparisons | Macros | MacroMembers)
-            || matches!(self, Anchors | PlaceEntries | Heads | Cells)
+            || matches!(self, Anchors | PlaceEntries | Buckets)
     }
 }
 
@@ -834,26 +831,36 @@ row! {
         step: u8,
         /// The filter has 2 to the power of this words: of 64 bits where `step` is 8, else of 32.
         log2_words: u8,
-        /// The directory has 2 to the power of this buckets.
-        log2_heads: u8,
         /// Bits of a cell that hold the row of an anchor.
         row_bits: u8,
         /// Bytes beside a window that the tag of a cell tells of, at most half of `step`.
         beside: u8,
         /// The target whose objects it is searched in. 0: those of no target that has tables of its own.
         target: u8,
-        /// 0.
-        reserved: u8,
+        /// Zeros.
+        reserved: [u8; 2],
         /// Where the words begin, in bytes from the start of their section.
         words_at: U64,
-        /// The first of its heads, one more than buckets.
-        heads_at: U32,
-        /// The first of its cells.
-        cells_at: U32,
-        /// How many there are.
-        cells: U32,
+        /// The first of its buckets.
+        buckets_at: U32,
+        /// How many of them a hash can name.
+        buckets: U32,
+        /// How many there are, with those behind them for what found no room.
+        all_buckets: U32,
         /// Zeros.
         reserved_too: U32,
+    }
+}
+
+/// Cells in a bucket.
+pub const SLOTS: usize = 8;
+
+row! {
+    /// What windows of some hashes stand for. What finds no room is in the next bucket.
+    BucketRow {
+        /// First those that are there, then zeros: from the lowest bit on a phase, the row of an anchor
+        /// and 1, a tag.
+        cells: [U32; 8],
     }
 }
 

@@ -277,8 +277,7 @@ impl SignatureSet {
         filter::Sections {
             tables: self.rows(Section::Tables),
             filters: self.section(Section::Filters),
-            heads: self.cold(Section::Heads),
-            cells: self.cold(Section::Cells),
+            buckets: self.cold(Section::Buckets),
             anchors: self.cold(Section::Anchors),
         }
     }
@@ -437,7 +436,7 @@ impl SignatureSet {
                 Section::Always => size_of::<AlwaysRow>(),
                 Section::Tables => size_of::<TableRow>(),
                 Section::Filters | Section::Targets => 1,
-                Section::Heads | Section::Cells => size_of::<u32>(),
+                Section::Buckets => size_of::<BucketRow>(),
             };
             let length = self.length(section);
             if length.checked_rem(size) != Some(0) {

@@ -129,7 +129,7 @@ mod tests {
         bytes[CHUNK as usize + 100] = 8;
         let leaves = tree::leaves(&written).collect();
         let chunks = Chunks::new(SetBytes::Held(bytes.clone().into()), bytes.len(), leaves);
-        let rows: Rows<'_, [u8; 4]> = Rows::of(&chunks, Section::Cells, 8, &bytes[8..]);
+        let rows: Rows<'_, [u8; 4]> = Rows::of(&chunks, Section::Buckets, 8, &bytes[8..]);
         let border = (CHUNK / 4) - 2;
         let damaged = Damaged::Chunk { start: CHUNK as usize, end: 2 * CHUNK as usize };
         assert_eq!(rows.get(0), Ok(&[7; 4]));
@@ -142,7 +142,7 @@ mod tests {
         assert_eq!(part.get(CHUNK as usize / 4), Ok(&[7; 4]));
         assert!(part.part(0, CHUNK as usize).is_none());
         let missing =
-            Damaged::Entry { section: Section::Cells, entry: 99_999, what: "no such row" };
+            Damaged::Entry { section: Section::Buckets, entry: 99_999, what: "no such row" };
         assert_eq!(rows.get(99_999), Err(missing));
         assert!(rows.run(u32::MAX, u32::MAX).is_err());
         assert_eq!(rows.run(5, 0), Ok(&[][..]), "nothing is read, nothing is compared");

@@ -427,8 +427,7 @@ impl Compiler {
             (Section::Always, Box::new(self.always)),
             (Section::Tables, Box::new(searched.written.tables)),
             (Section::Filters, Box::new(searched.written.filters)),
-            (Section::Heads, Box::new(searched.written.heads)),
-            (Section::Cells, Box::new(searched.written.cells)),
+            (Section::Buckets, Box::new(searched.written.buckets)),
             (Section::Targets, Box::new(targets)),
         ];
         let table = |(kind, _, bytes)| -> (Section, Box<dyn Rows>) { (kind, Box::new(bytes)) };

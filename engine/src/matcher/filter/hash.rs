@@ -61,13 +61,19 @@ pub(super) fn narrow_bits(hash: u32, log2_words: u32) -> u32 {
     NARROW_BIT_PLACES.into_iter().fold(0, |bits, at| bits | 1_u32.rotate_left((hash >> at) & 31))
 }
 
-/// The directory's hash: the bucket's number stands in the top bits, the low 32 go into the tag.
+/// The directory's hash: the upper half says which bucket, the lower one goes into the tag.
 #[inline]
 pub(super) fn directory(window: u64) -> u64 {
     let window = window ^ SEED;
     let mixed = (window ^ (window >> 32)).wrapping_mul(0xd6e8_feb8_6659_fd93);
     let mixed = (mixed ^ (mixed >> 32)).wrapping_mul(0xd6e8_feb8_6659_fd93);
     mixed ^ (mixed >> 32)
+}
+
+/// Which of so many buckets.
+#[inline]
+pub(super) fn bucket(directory: u64, buckets: u32) -> u32 {
+    ((directory >> 32).wrapping_mul(buckets.into()) >> 32) as u32
 }
 
 /// The tag of a window with these folded bytes beside it; its top bits are the best.

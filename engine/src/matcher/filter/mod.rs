@@ -8,9 +8,8 @@
 //! ```text
 //! data      ........|.......|.......|.......     probed every `step` bytes
 //! filter    word[hash(window)]                   three bits of one word: no for nearly all probes
-//! heads     bucket -> first cell                 looked at for some hundred survivors at a time,
-//! cells     tag, anchor, phase                   each stage prefetched before the next
-//! anchors   eight more bytes of the pattern      compared under a mask; what is left is verified
+//! buckets   eight cells: tag, anchor, phase      looked at for some hundred survivors at a time,
+//! anchors   eight more bytes of the pattern      each stage prefetched before the next
 //! ```
 //!
 //! Independent probes of a filter that fits the second-level cache are what makes this fast where an

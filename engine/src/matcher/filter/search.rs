@@ -1,7 +1,7 @@
 //! One pass over the data: probe, look up, compare, hand on.
 //!
 //! Survivors of a filter are collected over many probes and then looked up together, stage by stage:
-//! all heads, then all cells, then all anchors. So the waits for memory overlap.
+//! all buckets, then all anchors. So the waits for memory overlap.
 
 use std::ops::Range;
 
@@ -11,7 +11,7 @@ use super::candidates::Candidates;
 use super::hash::{self, FOLD};
 use super::kernels::{Kernel, Lanes, prefetch};
 use super::tables::{Filter, Sections, Table, Tags, lane_of, mask_of};
-use crate::set::layout::{AnchorRow, TableRow};
+use crate::set::layout::{AnchorRow, SLOTS, TableRow};
 use crate::set::{Damaged, Rows};
 
 /// Bytes that all tables look at in turn, while they lie in the first-level cache.
@@ -19,6 +19,8 @@ const BLOCK: usize = 4096;
 /// After so many cells, those whose tag is right are compared at once, so that their list stays short
 /// and the budget is asked.
 const MANY_CELLS: u64 = 1 << 14;
+/// Likewise after so many right tags.
+const MANY_MATCHES: usize = 1 << 12;
 /// Bytes of one call of [`Search::region`], at most.
 pub(crate) const REGION: usize = 4 << 20;
 
@@ -37,8 +39,6 @@ struct Probe {
     position: u32,
     bucket: u32,
     tags: Tags,
-    /// The cells of the bucket, once they are known: the first, and how many.
-    cells: (u32, u32),
 }
 
 /// A candidate whose tag is right.
@@ -164,24 +164,27 @@ impl<'s> Search<'s> {
         let Buffers { candidates, probes, matches } = buffers;
         let Some(candidates) = candidates.get_mut(number) else { return Ok(()) };
         hash_all(table, candidates, data, base, probes);
-        for probe in &mut *probes {
-            match table.cells_of(probe.bucket) {
-                Ok(cells) => {
-                    probe.cells = cells;
-                    prefetch::item(table.unread_cells(), cells.0 as usize);
-                }
-                Err(damaged) => sink.damaged(damaged),
-            }
-        }
         matches.clear();
         let mut looked_at = 0_u64;
         for probe in &*probes {
-            looked_at = looked_at.saturating_add(probe.cells.1.into());
-            match table.cells(probe.cells) {
-                Ok(cells) => self.open_cells(table, cells, probe, matches),
-                Err(damaged) => sink.damaged(damaged),
+            let mut bucket = probe.bucket;
+            loop {
+                looked_at = looked_at.saturating_add(SLOTS as u64);
+                let cells = match table.cells(bucket) {
+                    Ok(cells) => cells,
+                    Err(damaged) => break sink.damaged(damaged),
+                };
+                self.open_cells(table, cells, probe, matches);
+                bucket = bucket.wrapping_add(1);
+                let is_full = cells.last().is_some_and(|cell| cell.get() != 0);
+                if !is_full || !table.has(bucket) {
+                    break;
+                }
+                if looked_at >= MANY_CELLS {
+                    sink.spend(std::mem::take(&mut looked_at))?;
+                }
             }
-            if looked_at >= MANY_CELLS {
+            if looked_at >= MANY_CELLS || matches.len() >= MANY_MATCHES {
                 sink.spend(std::mem::take(&mut looked_at))?;
                 self.compare(matches, data, base, sink)?;
             }
@@ -195,12 +198,15 @@ impl<'s> Search<'s> {
     fn open_cells(
         &self,
         table: &Table<'s>,
-        cells: &[U32],
+        cells: &[U32; SLOTS],
         probe: &Probe,
         matches: &mut Vec<Found>,
     ) {
-        for cell in cells {
-            if let Some((anchor, phase)) = table.open(cell.get(), probe.tags) {
+        let mut with_tag = table.with_tag(cells, probe.tags);
+        while with_tag != 0 {
+            let cell = cells.get(with_tag.trailing_zeros() as usize).map_or(0, |cell| cell.get());
+            with_tag &= with_tag.wrapping_sub(1);
+            if let Some((anchor, phase)) = table.open(cell, probe.tags) {
                 prefetch::item(self.anchors.unread(), anchor as usize);
                 let run = probe.position.wrapping_sub(phase);
                 matches.push(Found { anchor, run, before: phase > probe.position });
@@ -249,8 +255,8 @@ fn hash_all(
         let at = base.wrapping_add(position as usize);
         let hash = hash::directory(read(data, at) & mask);
         let bucket = table.bucket(hash);
-        prefetch::item(table.unread_heads(), bucket as usize);
-        probes.push(Probe { position, bucket, tags: table.tags(hash, data, at), cells: (0, 0) });
+        prefetch::item(table.unread(), bucket as usize);
+        probes.push(Probe { position, bucket, tags: table.tags(hash, data, at) });
     }
     candidates.length = 0;
 }

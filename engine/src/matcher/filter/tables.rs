@@ -7,7 +7,7 @@ use super::hash::{self, FOLD};
 use super::kernels::{Narrow, Wide};
 use super::search::read;
 use crate::matcher::target::Target;
-use crate::set::layout::{AnchorRow, TableRow};
+use crate::set::layout::{AnchorRow, BucketRow, SLOTS, TableRow};
 use crate::set::{Damaged, Rows};
 
 /// Bits of a cell that say which of a pattern's windows it stands for.
@@ -20,10 +20,8 @@ pub(crate) struct Sections<'s> {
     pub(crate) tables: &'s [TableRow],
     /// The words of all filters.
     pub(crate) filters: &'s [u8],
-    /// Where each bucket's cells begin.
-    pub(crate) heads: Rows<'s, U32>,
-    /// A tag, a row of `anchors` and a phase each.
-    pub(crate) cells: Rows<'s, U32>,
+    /// Cells: a tag, a row of `anchors` and a phase each.
+    pub(crate) buckets: Rows<'s, BucketRow>,
     /// What stands behind a window.
     pub(crate) anchors: Rows<'s, AnchorRow>,
 }
@@ -57,9 +55,10 @@ pub(super) struct Table<'s> {
     pub(super) width: usize,
     /// Positions are probed where they are multiples of this.
     pub(super) step: usize,
-    heads: Rows<'s, U32>,
-    log2_heads: u32,
-    cells: Rows<'s, U32>,
+    /// All of them.
+    directory: Rows<'s, BucketRow>,
+    /// How many of them a hash can name.
+    buckets: u32,
     row_bits: u32,
     /// Bytes beside a window that the tags tell of.
     beside: usize,
@@ -82,12 +81,12 @@ impl<'s> Table<'s> {
     pub(super) fn read(row: &TableRow, sections: &Sections<'s>) -> Option<Self> {
         let (width, step) = (usize::from(row.width), usize::from(row.step));
         let lane = lane_of(step);
-        let (log2_words, log2_heads) = (u32::from(row.log2_words), u32::from(row.log2_heads));
+        let (log2_words, buckets) = (u32::from(row.log2_words), row.buckets.get());
         let is_sane = (1..=8).contains(&width)
             && [1, 2, 4, 8].contains(&step)
             && (step < 8 || width == 8)
             && (1..=28).contains(&log2_words)
-            && (1..=28).contains(&log2_heads)
+            && (1..=row.all_buckets.get()).contains(&buckets)
             && u32::from(row.row_bits) <= 32 - PHASE_BITS
             && usize::from(row.beside) <= step / 2
             && Target::from_number(row.target).is_some();
@@ -104,44 +103,45 @@ impl<'s> Table<'s> {
             }),
             _ => Filter::Wide(Wide { words: <[U64]>::ref_from_bytes(words).ok()?, log2_words }),
         };
-        let heads_at = row.heads_at.get() as usize;
-        let heads = sections.heads.part(heads_at, (1_usize << log2_heads).wrapping_add(1))?;
-        let cells = sections.cells.part(row.cells_at.get() as usize, row.cells.get() as usize)?;
+        let (first, all) = (row.buckets_at.get() as usize, row.all_buckets.get() as usize);
+        let directory = sections.buckets.part(first, all)?;
         let (row_bits, beside) = (row.row_bits.into(), row.beside.into());
-        Some(Self { filter, width, step, heads, log2_heads, cells, row_bits, beside })
+        Some(Self { filter, width, step, directory, buckets, row_bits, beside })
     }
 
     /// The bucket of a directory hash.
     #[inline]
     pub(super) fn bucket(&self, hash: u64) -> u32 {
-        (hash >> 64_u32.wrapping_sub(self.log2_heads)) as u32
+        hash::bucket(hash, self.buckets)
     }
 
-    /// Where heads lie, to be fetched ahead.
+    /// Where buckets lie, to be fetched ahead.
     #[inline]
-    pub(super) fn unread_heads(&self) -> &'s [U32] {
-        self.heads.unread()
+    pub(super) fn unread(&self) -> &'s [BucketRow] {
+        self.directory.unread()
     }
 
-    /// Where cells lie, to be fetched ahead.
+    /// The cells of a bucket. What found no room there is in the next one: as long as buckets are full.
     #[inline]
-    pub(super) fn unread_cells(&self) -> &'s [U32] {
-        self.cells.unread()
+    pub(super) fn cells(&self, bucket: u32) -> Result<&'s [U32; SLOTS], Damaged> {
+        self.directory.get(bucket as usize).map(|row| &row.cells)
     }
 
-    /// Which cells a bucket has: the first, and how many.
+    /// Whether there is a bucket of that number.
     #[inline]
-    pub(super) fn cells_of(&self, bucket: u32) -> Result<(u32, u32), Damaged> {
-        match self.heads.run(bucket, 2)? {
-            [start, end] => Ok((start.get(), end.get().saturating_sub(start.get()))),
-            _ => Ok((0, 0)),
-        }
+    pub(super) fn has(&self, bucket: u32) -> bool {
+        (bucket as usize) < self.directory.len()
     }
 
-    /// Those cells.
+    /// Which cells have the tag of a window: a bit for each. Some may have that of the wrong side, and
+    /// be none; [`Self::open`] tells.
     #[inline]
-    pub(super) fn cells(&self, (first, count): (u32, u32)) -> Result<&'s [U32], Damaged> {
-        self.cells.run(first, count)
+    pub(super) fn with_tag(&self, cells: &[U32; SLOTS], tags: Tags) -> u32 {
+        let mask = u32::MAX.checked_shl(self.row_bits.wrapping_add(PHASE_BITS)).unwrap_or(0);
+        let (behind, before) = (tags.behind & mask, tags.before & mask);
+        let is_one = |cell: u32| u32::from(cell & mask == behind || cell & mask == before);
+        let bits = cells.iter().zip(0_u32..).map(|(cell, slot)| is_one(cell.get()) << (slot & 31));
+        bits.fold(0, |all, bit| all | bit)
     }
 
     /// The tags of a window at `position`: of one with a part of the run behind it, and of one with a
@@ -156,19 +156,22 @@ impl<'s> Table<'s> {
         Tags { behind: hash::tag(directory, behind), before: hash::tag(directory, before) }
     }
 
-    /// The anchor and the phase of a cell, if its tag is the window's.
+    /// The anchor and the phase of a cell, if there is one and its tag is the window's.
     #[inline]
     pub(super) fn open(&self, cell: u32, tags: Tags) -> Option<(u32, u32)> {
         let low = self.row_bits.wrapping_add(PHASE_BITS);
         let phase = cell & 7;
         let tag = if is_behind(phase as usize, self.step) { tags.behind } else { tags.before };
         let differs = u64::from(cell ^ tag) >> low;
-        (differs == 0).then_some((self.row_of(cell) as u32, phase))
+        let anchor = self.anchor_of(cell).filter(|_| differs == 0);
+        anchor.map(|anchor| (anchor, phase))
     }
 
+    /// The row of the anchor that a cell names; `None` where there is no cell.
     #[inline]
-    fn row_of(&self, cell: u32) -> usize {
-        ((cell >> PHASE_BITS) & (1_u32 << self.row_bits).wrapping_sub(1)) as usize
+    fn anchor_of(&self, cell: u32) -> Option<u32> {
+        let rows = (1_u32 << self.row_bits).wrapping_sub(1);
+        (cell >> PHASE_BITS & rows).checked_sub(1)
     }
 }
 
@@ -183,17 +186,19 @@ pub(crate) fn check(sections: &Sections<'_>) -> Result<(), usize> {
 /// Reads all directories; else gives the number of a table whose cells are not in order, or name anchors
 /// that are not there.
 pub(crate) fn check_all(sections: &Sections<'_>) -> Result<(), usize> {
-    let anchors = sections.anchors.len();
+    let anchors = sections.anchors.len() as u64;
     let is_sound = |row: &TableRow| {
         let table = Table::read(row, sections)?;
-        let (heads, cells) = (table.heads.all().ok()?, table.cells.all().ok()?);
-        let ends = heads.first().zip(heads.last());
-        let (first, last) =
-            ends.map(|(first, last)| (first.get() as usize, last.get() as usize))?;
-        let names_anchor = |cell: &U32| table.row_of(cell.get()) < anchors;
-        let is_whole =
-            first == 0 && last == cells.len() && heads.is_sorted_by_key(|head| head.get());
-        (is_whole && cells.iter().all(names_anchor)).then_some(())
+        let buckets = table.directory.all().ok()?;
+        let names_anchor =
+            |cell: u32| table.anchor_of(cell).is_some_and(|row| u64::from(row) < anchors);
+        // Those that are there come first.
+        let is_bucket = |bucket: &BucketRow| {
+            let there = bucket.cells.iter().take_while(|cell| cell.get() != 0).count();
+            let (there, rest) = bucket.cells.split_at_checked(there).unwrap_or_default();
+            there.iter().all(|cell| names_anchor(cell.get())) && rest.iter().all(|it| it.get() == 0)
+        };
+        buckets.iter().all(is_bucket).then_some(())
     };
     match sections.tables.iter().position(|row| is_sound(row).is_none()) {
         Some(row) => Err(row),

@@ -6,7 +6,7 @@ use zerocopy::little_endian::{U32, U64};
 
 use super::hash::{self, FOLD};
 use super::tables::{PHASE_BITS, is_behind, lane_of};
-use crate::set::layout::TableRow;
+use crate::set::layout::{BucketRow, SLOTS, TableRow};
 
 /// A window that gives an anchor away, folded.
 #[derive(Clone, Copy, Debug)]
@@ -107,9 +107,7 @@ pub struct Written {
     /// The words of the filters.
     pub filters: Vec<u8>,
     /// The directories.
-    pub heads: Vec<U32>,
-    /// Their cells.
-    pub cells: Vec<U32>,
+    pub buckets: Vec<BucketRow>,
 }
 
 /// Bits of a filter for each window, while they fit [`CACHE_BITS`].
@@ -140,24 +138,22 @@ pub fn write(plans: &[Plan], anchors: usize) -> Option<Written> {
             4 => push_narrow(&plan.windows, log2_words, &mut written.filters),
             _ => push_wide(&plan.windows, log2_words, &mut written.filters),
         }
-        let log2_heads =
-            plan.windows.len().next_power_of_two().trailing_zeros().clamp(5, 28).wrapping_sub(1);
-        let heads_at = u32::try_from(written.heads.len()).ok()?;
-        let cells_at = u32::try_from(written.cells.len()).ok()?;
-        let cells = directory(&plan.windows, log2_heads, row_bits, &mut written)?;
+        let buckets_at = u32::try_from(written.buckets.len()).ok()?;
+        let wished = plan.windows.len().checked_mul(BUCKETS_FOR_EIGHT)?.div_ceil(8);
+        let buckets = u32::try_from(wished).ok()?;
+        let all_buckets = directory(&plan.windows, buckets, row_bits, &mut written.buckets)?;
         written.tables.push(TableRow {
             width: plan.width,
             step: plan.step,
             log2_words: log2_words as u8,
-            log2_heads: log2_heads as u8,
             row_bits: row_bits as u8,
             beside: plan.beside,
             target: plan.target,
-            reserved: 0,
+            reserved: [0; 2],
             words_at: words_at.into(),
-            heads_at: heads_at.into(),
-            cells_at: cells_at.into(),
-            cells: cells.into(),
+            buckets_at: buckets_at.into(),
+            buckets: buckets.into(),
+            all_buckets: all_buckets.into(),
             reserved_too: 0.into(),
         });
     }
@@ -197,35 +193,47 @@ fn push_narrow(windows: &[Window], log2_words: u32, filters: &mut Vec<u8>) {
     filters.extend_from_slice(words.as_bytes());
 }
 
-/// Adds a directory; returns how many cells it has.
+/// How many buckets there are for each eight windows, at the least: then most have room left.
+const BUCKETS_FOR_EIGHT: usize = 2;
+
+/// Adds a directory for so many buckets; returns how many it has, those behind them included.
 fn directory(
     windows: &[Window],
-    log2_heads: u32,
+    buckets: u32,
     row_bits: u32,
-    written: &mut Written,
+    written: &mut Vec<BucketRow>,
 ) -> Option<u32> {
     let low = row_bits.wrapping_add(PHASE_BITS);
     let tag_mask = u32::MAX.checked_shl(low).unwrap_or(0);
-    let mut placed: Vec<(u32, u32)> = windows
+    let mut cells: Vec<(u32, u32)> = windows
         .iter()
         .map(|window| {
             let hash = hash::directory(window.bytes);
-            let bucket = (hash >> 64_u32.wrapping_sub(log2_heads)) as u32;
-            let cell = window.anchor << PHASE_BITS | u32::from(window.phase);
-            (bucket, hash::tag(hash, window.beside) & tag_mask | cell)
+            // No cell is zero, which stands for none.
+            let row = window.anchor.wrapping_add(1);
+            let cell = row << PHASE_BITS | u32::from(window.phase);
+            let tag = hash::tag(hash, window.beside) & tag_mask;
+            (hash::bucket(hash, buckets), tag | cell)
         })
         .collect();
-    placed.sort_unstable();
-    placed.dedup();
-    let mut cells = placed.iter().peekable();
-    let mut count = 0_u32;
-    for bucket in 0..1_u32 << log2_heads {
-        written.heads.push(count.into());
-        while let Some((_, cell)) = cells.next_if(|(own, _)| *own == bucket) {
-            written.cells.push((*cell).into());
-            count = count.checked_add(1)?;
+    cells.sort_unstable();
+    cells.dedup();
+    let mut placed = vec![BucketRow { cells: [0.into(); SLOTS] }; buckets as usize];
+    // What does not fit goes into the next bucket with room, which is never before the last one's.
+    let (mut bucket, mut slot) = (0, 0);
+    for (own, cell) in cells {
+        if slot == SLOTS {
+            (bucket, slot) = (bucket + 1, 0);
         }
+        if own as usize > bucket {
+            (bucket, slot) = (own as usize, 0);
+        }
+        if bucket == placed.len() {
+            placed.push(BucketRow { cells: [0.into(); SLOTS] });
+        }
+        *placed.get_mut(bucket)?.cells.get_mut(slot)? = cell.into();
+        slot += 1;
     }
-    written.heads.push(count.into());
-    Some(count)
+    written.extend_from_slice(&placed);
+    u32::try_from(placed.len()).ok()
 }
