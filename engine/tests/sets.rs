@@ -509,7 +509,7 @@ fn hostile_rows_are_told_where_they_are_used_or_hide_what_they_name() {
         assert_eq!(set.check_all().expect_err(what).kind(), SetErrorKind::Invalid, "{what}");
         assert_eq!(scan(set, TEXT).reasons(), [Reason::SetDamaged], "{what}");
     }
-    let quiet: [(&str, Change); 5] = [
+    let quiet: [(&str, Change); 6] = [
         ("a lead that lies behind the data", |bytes| {
             change_rows(bytes, Section::Segments, |row: &mut SegmentRow| {
                 row.lead_min = u32::MAX.into();
@@ -523,8 +523,11 @@ fn hostile_rows_are_told_where_they_are_used_or_hide_what_they_name() {
         }),
         ("cells of anchors that are not there", |bytes| {
             change_rows(bytes, Section::Buckets, |row: &mut BucketRow| {
-                row.cells = [u32::MAX.into(); 8];
+                row.cells = [u32::MAX.into(); 7];
             });
+        }),
+        ("buckets that go on with each other", |bytes| {
+            change_rows(bytes, Section::Buckets, |row: &mut BucketRow| row.next = 1.into());
         }),
         ("a place that is none", |bytes| {
             change_rows(bytes, Section::Places, |row: &mut PlaceRow| row.offset_kind = 200);

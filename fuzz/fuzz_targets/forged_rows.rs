@@ -28,7 +28,7 @@ static SOUND: LazyLock<Vec<u8>> = LazyLock::new(|| {
     sources.add(
         "a.ndb",
         "One:0:*:6f6e652070696563652061742061\nTwo:0:*:74776f2070696563657320*6f662069742066\n\
-         Start:0:0:64617461\nEnd:0:EOF-4,2:7465??74\nShort:0:*:6f74\nChoice:0:*:{-4}61(6262|63)(L)\n",
+         Program:1:*:6f6e652070696563652061742063\nStart:0:0:64617461\nEnd:0:EOF-4,2:7465??74\nShort:0:*:6f74\nChoice:0:*:{-4}61(6262|63)(L)\n",
     );
     sources.add(
         "a.ldb",
@@ -68,7 +68,7 @@ fuzz_target!(|bytes: &[u8]| {
     let _ = set.check_all();
     let Ok(engine) = Engine::builder().set(set).build() else { return };
     let options = ScanOptions { limits: pellucid_fuzz::tiny_limits(), ..ScanOptions::default() };
-    for text in [TEXT, b"abc"] {
+    for text in [TEXT, b"abc", &[b"MZ", TEXT].concat()] {
         engine.scan(Input::Memory(text), &options);
     }
 });

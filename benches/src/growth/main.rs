@@ -43,8 +43,8 @@ struct Options {
     /// The folder whose programs patterns are cut from and searched in
     #[arg(long, value_name = "DIR")]
     files: Option<PathBuf>,
-    /// Signature sources (files or folders) that opening, threads, small files and (`.ndb` files, in
-    /// all files of the folder) patterns are measured with, instead of generated ones
+    /// Signature sources (files or folders) to measure with, instead of generated ones. Patterns are
+    /// taken out of `.ndb` files, and then searched in all files of the folder
     #[arg(long, value_name = "PATH")]
     signatures: Vec<PathBuf>,
     /// Only these measurements

@@ -1,5 +1,6 @@
 //! More patterns, of all shapes: time for each byte, size, building.
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
@@ -7,7 +8,7 @@ use pellucid::identify::identify;
 use pellucid::limits::{Budget, Cancel, Limits};
 use pellucid::matcher::{Matcher, Scratch, Subject};
 use pellucid::set::{SignatureSet, Unverified};
-use pellucid_benches::corpus::{read_donor, sum_of};
+use pellucid_benches::corpus::{files_under, read_donor, sum_of};
 use pellucid_benches::cost::processor_time;
 use pellucid_benches::generate::{Wanted, generate};
 use pellucid_signatures::{BuildOptions, SourceTree, build_tree};
@@ -19,9 +20,9 @@ use crate::table::Table;
 const TEXT: u64 = 256 << 20;
 
 pub(crate) fn measure(work: &Work<'_>) -> Result<Table> {
-    let files = texts(work)?;
-    let bytes: usize = files.iter().map(Vec::len).sum();
     let given = given(work)?;
+    let files = texts(work, given.is_some())?;
+    let bytes: usize = files.iter().map(Vec::len).sum();
     let (mut rows, mut count) = (Vec::new(), 1);
     while count <= work.most && given.as_ref().is_none_or(|lines| lines.len() as u64 >= count) {
         let ndb = match &given {
@@ -71,12 +72,12 @@ pub(crate) fn measure(work: &Work<'_>) -> Result<Table> {
     Ok(Table { name: "patterns", about, columns, rows, drawn: vec![1] })
 }
 
-/// Programs, if signatures are cut from them; else everything.
-fn texts(work: &Work<'_>) -> Result<Vec<Vec<u8>>> {
+/// Everything, or programs only.
+fn texts(work: &Work<'_>, everything: bool) -> Result<Vec<Vec<u8>>> {
     let (mut texts, mut left) = (Vec::new(), TEXT);
-    let paths = match work.signatures.is_empty() {
-        true => work.corpus.donors()?,
-        false => work.corpus.files.iter().map(|path| path.as_path()).collect(),
+    let paths = match everything {
+        true => work.corpus.files.iter().map(|path| path.as_path()).collect(),
+        false => work.corpus.donors()?,
     };
     for path in paths {
         let length = std::fs::symlink_metadata(path)?.len();
@@ -88,25 +89,25 @@ fn texts(work: &Work<'_>) -> Result<Vec<Vec<u8>>> {
     Ok(texts)
 }
 
-/// The lines of the `.ndb` files that were given, if any were.
+/// The records of the `.ndb` files that were given, if any were.
 fn given(work: &Work<'_>) -> Result<Option<Vec<String>>> {
-    if work.signatures.is_empty() {
-        return Ok(None);
-    }
     let mut lines = Vec::new();
-    for path in work.signatures.iter().filter(|path| path.extension().is_some_and(|it| it == "ndb"))
-    {
-        lines.extend(std::fs::read_to_string(path)?.lines().map(str::to_owned));
+    let is_ndb = |path: &PathBuf| path.extension().is_some_and(|it| it == "ndb");
+    for path in work.signatures {
+        for file in files_under(path)?.iter().filter(|file| is_ndb(file)) {
+            let text = std::fs::read_to_string(file)?;
+            let records = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+            lines.extend(records.map(str::to_owned));
+        }
     }
-    ensure!(!lines.is_empty(), "there is no line of an .ndb file among the signatures");
-    Ok(Some(lines))
+    Ok(Some(lines).filter(|lines| !lines.is_empty()))
 }
 
-/// So many of the lines.
+/// So many of the lines, from all over.
 fn evenly(lines: &[String], count: u64) -> String {
-    let every = (lines.len() as u64 / count).max(1) as usize;
-    let taken = lines.iter().step_by(every).take(count as usize);
-    taken.fold(String::new(), |all, line| all + line + "\n")
+    let all = lines.len() as u64;
+    let taken = (0..count).filter_map(|number| lines.get((number * all / count) as usize));
+    taken.fold(String::new(), |text, line| text + line + "\n")
 }
 
 fn signatures(work: &Work<'_>, count: u64) -> Result<String> {
@@ -119,7 +120,10 @@ fn signatures(work: &Work<'_>, count: u64) -> Result<String> {
 fn build(ndb: &str) -> Result<Vec<u8>> {
     let mut sources = SourceTree::new();
     sources.add("patterns.ndb", ndb);
-    Ok(build_tree(sources, &BuildOptions::default())?.set)
+    let build = build_tree(sources, &BuildOptions::default())?;
+    let refused = build.report.total.skipped + build.report.total.refused;
+    ensure!(refused == 0, "{refused} of the signatures were not taken");
+    Ok(build.set)
 }
 
 /// Processor seconds and findings; the better of two rounds.

@@ -26,8 +26,9 @@ const CLASSES: [(u8, u8); 9] =
     [(8, 8), (8, 4), (8, 2), (8, 1), (4, 4), (4, 2), (4, 1), (2, 1), (1, 1)];
 /// A window is made, sorted and written in the time of so many probes.
 const PROBES_A_WINDOW: u64 = 75;
-/// Memory for each window in work: rows, hashes and cells.
-const WINDOW_MEMORY: u64 = 64;
+/// Memory for each window in work: itself in a list that grows, its cell twice, its part of a filter and
+/// of a bucket.
+const WINDOW_MEMORY: u64 = 96;
 
 /// Tables of some patterns.
 struct Batch {

@@ -200,7 +200,7 @@ pub enum Section {
     PlaceEntries = 58,
     /// [`AlwaysRow`]s: what every object has to be asked.
     Always = 59,
-    /// [`TableRow`]s.
+    /// [`TableRow`]s, sorted by target, width and step.
     Tables = 60,
     /// The words of the tables' filters.
     Filters = 61,
@@ -835,7 +835,8 @@ row! {
         row_bits: u8,
         /// Bytes beside a window that the tag of a cell tells of, at most half of `step`.
         beside: u8,
-        /// The target whose objects it is searched in. 0: those of no target that has tables of its own.
+        /// The target whose objects it is searched in. 0: those of no target that has tables of its own;
+        /// so tables of a target hold what is searched for in every object, too.
         target: u8,
         /// Zeros.
         reserved: [u8; 2],
@@ -845,7 +846,7 @@ row! {
         buckets_at: U32,
         /// How many of them a hash can name.
         buckets: U32,
-        /// How many there are, with those behind them for what found no room.
+        /// How many there are, with those that others go on with.
         all_buckets: U32,
         /// Zeros.
         reserved_too: U32,
@@ -853,14 +854,16 @@ row! {
 }
 
 /// Cells in a bucket.
-pub const SLOTS: usize = 8;
+pub const CELLS: usize = 7;
 
 row! {
-    /// What windows of some hashes stand for. What finds no room is in the next bucket.
+    /// What windows of some hashes stand for.
     BucketRow {
-        /// First those that are there, then zeros: from the lowest bit on a phase, the row of an anchor
-        /// and 1, a tag.
-        cells: [U32; 8],
+        /// First those that are there, then zeros. From the lowest bit on: a phase, the row of an anchor
+        /// plus one, so that no cell is zero, and a tag.
+        cells: [U32; CELLS],
+        /// The bucket of the table that goes on with what found no room here, further on; 0: none.
+        next: U32,
     }
 }
 

@@ -129,7 +129,13 @@ impl SignatureSet {
         self.check_targets()?;
         self.check_macro_members()?;
         let tables = filter::check_all(&self.filter_sections());
-        tables.map_err(|row| broken(Section::Tables, row, "a directory that is not in order"))
+        tables.map_err(|row| {
+            broken(
+                Section::Tables,
+                row,
+                "a directory with cells behind a gap, of no anchor, or in no bucket",
+            )
+        })
     }
 
     /// The set that is built into the library.
@@ -396,8 +402,9 @@ impl SignatureSet {
         self.check_listings()?;
         self.check_file_types()?;
         self.check_passwords()?;
-        filter::check(&self.filter_sections())
-            .map_err(|row| broken(Section::Tables, row, "reaches out of its sections"))
+        filter::check(&self.filter_sections()).map_err(|row| {
+            broken(Section::Tables, row, "out of order, or reaches out of its sections")
+        })
     }
 
     fn check_row_sizes(&self) -> Result<(), SetError> {

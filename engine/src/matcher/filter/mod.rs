@@ -8,7 +8,7 @@
 //! ```text
 //! data      ........|.......|.......|.......     probed every `step` bytes
 //! filter    word[hash(window)]                   three bits of one word: no for nearly all probes
-//! buckets   eight cells: tag, anchor, phase      looked at for some hundred survivors at a time,
+//! buckets   seven cells: tag, anchor, phase      looked at for some hundred survivors at a time,
 //! anchors   eight more bytes of the pattern      each stage prefetched before the next
 //! ```
 //!
@@ -32,4 +32,4 @@ mod write;
 pub use kernels::Kernel;
 pub(crate) use search::{Buffers, REGION, Search, Seen, Sink};
 pub(crate) use tables::{Sections, check, check_all};
-pub use write::{Plan, Written, write};
+pub use write::{MOST_ANCHORS, Plan, Written, write};

@@ -11,7 +11,7 @@ use super::candidates::Candidates;
 use super::hash::{self, FOLD};
 use super::kernels::{Kernel, Lanes, prefetch};
 use super::tables::{Filter, Sections, Table, Tags, lane_of, mask_of};
-use crate::set::layout::{AnchorRow, SLOTS, TableRow};
+use crate::set::layout::{AnchorRow, CELLS, TableRow};
 use crate::set::{Damaged, Rows};
 
 /// Bytes that all tables look at in turn, while they lie in the first-level cache.
@@ -31,6 +31,14 @@ pub(crate) struct Buffers {
     candidates: Vec<Candidates>,
     probes: Vec<Probe>,
     matches: Vec<Found>,
+}
+
+#[cfg(test)]
+impl Buffers {
+    /// Room that was made for cells with the right tag.
+    pub(super) fn longest_list(&self) -> usize {
+        self.matches.capacity()
+    }
 }
 
 /// A candidate and its hash.
@@ -167,26 +175,23 @@ impl<'s> Search<'s> {
         matches.clear();
         let mut looked_at = 0_u64;
         for probe in &*probes {
-            let mut bucket = probe.bucket;
-            loop {
-                looked_at = looked_at.saturating_add(SLOTS as u64);
-                let cells = match table.cells(bucket) {
-                    Ok(cells) => cells,
-                    Err(damaged) => break sink.damaged(damaged),
+            let mut bucket = Some(probe.bucket);
+            while let Some(number) = bucket {
+                bucket = match table.open_bucket(number) {
+                    Ok((cells, next)) => {
+                        self.open_cells(table, cells, probe, matches);
+                        next
+                    }
+                    Err(damaged) => {
+                        sink.damaged(damaged);
+                        None
+                    }
                 };
-                self.open_cells(table, cells, probe, matches);
-                bucket = bucket.wrapping_add(1);
-                let is_full = cells.last().is_some_and(|cell| cell.get() != 0);
-                if !is_full || !table.has(bucket) {
-                    break;
-                }
-                if looked_at >= MANY_CELLS {
+                looked_at = looked_at.saturating_add(CELLS as u64);
+                if looked_at >= MANY_CELLS || matches.len() >= MANY_MATCHES {
                     sink.spend(std::mem::take(&mut looked_at))?;
+                    self.compare(matches, data, base, sink)?;
                 }
-            }
-            if looked_at >= MANY_CELLS || matches.len() >= MANY_MATCHES {
-                sink.spend(std::mem::take(&mut looked_at))?;
-                self.compare(matches, data, base, sink)?;
             }
         }
         sink.spend(looked_at)?;
@@ -198,7 +203,7 @@ impl<'s> Search<'s> {
     fn open_cells(
         &self,
         table: &Table<'s>,
-        cells: &[U32; SLOTS],
+        cells: &[U32; CELLS],
         probe: &Probe,
         matches: &mut Vec<Found>,
     ) {

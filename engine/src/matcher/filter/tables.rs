@@ -7,7 +7,7 @@ use super::hash::{self, FOLD};
 use super::kernels::{Narrow, Wide};
 use super::search::read;
 use crate::matcher::target::Target;
-use crate::set::layout::{AnchorRow, BucketRow, SLOTS, TableRow};
+use crate::set::layout::{AnchorRow, BucketRow, CELLS, TableRow};
 use crate::set::{Damaged, Rows};
 
 /// Bits of a cell that say which of a pattern's windows it stands for.
@@ -121,22 +121,21 @@ impl<'s> Table<'s> {
         self.directory.unread()
     }
 
-    /// The cells of a bucket. What found no room there is in the next one: as long as buckets are full.
+    /// A bucket, and the number of the one that goes on with it. That one is further on, so that
+    /// nobody walks in circles.
     #[inline]
-    pub(super) fn cells(&self, bucket: u32) -> Result<&'s [U32; SLOTS], Damaged> {
-        self.directory.get(bucket as usize).map(|row| &row.cells)
-    }
-
-    /// Whether there is a bucket of that number.
-    #[inline]
-    pub(super) fn has(&self, bucket: u32) -> bool {
-        (bucket as usize) < self.directory.len()
+    pub(super) fn open_bucket(
+        &self,
+        number: u32,
+    ) -> Result<(&'s [U32; CELLS], Option<u32>), Damaged> {
+        let row = self.directory.get(number as usize)?;
+        Ok((&row.cells, Some(row.next.get()).filter(|&next| next > number)))
     }
 
     /// Which cells have the tag of a window: a bit for each. Some may have that of the wrong side, and
     /// be none; [`Self::open`] tells.
     #[inline]
-    pub(super) fn with_tag(&self, cells: &[U32; SLOTS], tags: Tags) -> u32 {
+    pub(super) fn with_tag(&self, cells: &[U32; CELLS], tags: Tags) -> u32 {
         let mask = u32::MAX.checked_shl(self.row_bits.wrapping_add(PHASE_BITS)).unwrap_or(0);
         let (behind, before) = (tags.behind & mask, tags.before & mask);
         let is_one = |cell: u32| u32::from(cell & mask == behind || cell & mask == before);
@@ -175,16 +174,23 @@ impl<'s> Table<'s> {
     }
 }
 
-/// Checks that every table lies inside of its sections; else gives the number of one that does not.
+/// Checks that every table lies inside of its sections, and that they are sorted by target, width and
+/// step, so that there are not many; else gives the number of one of which that does not hold.
 pub(crate) fn check(sections: &Sections<'_>) -> Result<(), usize> {
-    match sections.tables.iter().position(|row| Table::read(row, sections).is_none()) {
+    let key = |row: &TableRow| (row.target, row.width, row.step);
+    let mut last = None;
+    let is_sound = |row: &TableRow| {
+        let is_next = last.replace(key(row)).is_none_or(|last| last < key(row));
+        is_next && Table::read(row, sections).is_some()
+    };
+    match sections.tables.iter().map(is_sound).position(|is_sound| !is_sound) {
         Some(row) => Err(row),
         None => Ok(()),
     }
 }
 
-/// Reads all directories; else gives the number of a table whose cells are not in order, or name anchors
-/// that are not there.
+/// Reads all directories; else gives the number of a table with cells behind a gap, or of anchors that
+/// are not there, or with a bucket that goes on with none.
 pub(crate) fn check_all(sections: &Sections<'_>) -> Result<(), usize> {
     let anchors = sections.anchors.len() as u64;
     let is_sound = |row: &TableRow| {
@@ -192,13 +198,16 @@ pub(crate) fn check_all(sections: &Sections<'_>) -> Result<(), usize> {
         let buckets = table.directory.all().ok()?;
         let names_anchor =
             |cell: u32| table.anchor_of(cell).is_some_and(|row| u64::from(row) < anchors);
-        // Those that are there come first.
-        let is_bucket = |bucket: &BucketRow| {
+        // Cells that are there come first.
+        let is_bucket = |(number, bucket): (usize, &BucketRow)| {
+            let next = bucket.next.get() as usize;
+            let goes_on = next == 0 || (number < next && next < buckets.len());
             let there = bucket.cells.iter().take_while(|cell| cell.get() != 0).count();
             let (there, rest) = bucket.cells.split_at_checked(there).unwrap_or_default();
-            there.iter().all(|cell| names_anchor(cell.get())) && rest.iter().all(|it| it.get() == 0)
+            let are_sound = there.iter().all(|cell| names_anchor(cell.get()));
+            goes_on && are_sound && rest.iter().all(|cell| cell.get() == 0)
         };
-        buckets.iter().all(is_bucket).then_some(())
+        buckets.iter().enumerate().all(is_bucket).then_some(())
     };
     match sections.tables.iter().position(|row| is_sound(row).is_none()) {
         Some(row) => Err(row),

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::set::Damaged;
-use crate::set::layout::{AnchorRow, BucketRow, SLOTS};
+use crate::set::layout::{AnchorRow, BucketRow, CELLS};
 
 /// A pattern of which a run is known, as long as its class asks for or a byte longer.
 #[derive(Clone, Debug)]
@@ -217,14 +217,25 @@ fn forged_tables_are_refused_or_harmless() {
         };
         assert_eq!(check(&sections), Err(0), "{row:?}");
     }
-    let of = |cell: u32| vec![BucketRow { cells: [cell.into(); SLOTS] }; written.buckets.len()];
+    let of = |cell: u32, next: u32| {
+        vec![BucketRow { cells: [cell.into(); CELLS], next: next.into() }; written.buckets.len()]
+    };
     let holes = written.buckets.iter().map(|bucket| BucketRow {
         cells: std::array::from_fn(|slot| match slot {
             0 => 0.into(),
             _ => bucket.cells[slot - 1],
         }),
+        next: 0.into(),
     });
-    for buckets in [of(u32::MAX), of(0b1110_0000), holes.collect()] {
+    // Another tag; no row; buckets that go on with others that are not there; cells behind a gap,
+    // which may be found.
+    let none = of(0b1110_0000, 0);
+    for (buckets, most, is_damaged) in [
+        (of(u32::MAX, 0), 0, false),
+        (none, 0, false),
+        (of(0, u32::MAX), 0, true),
+        (holes.collect(), 4, false),
+    ] {
         let sections = Sections {
             tables: &written.tables,
             filters: &written.filters,
@@ -232,27 +243,76 @@ fn forged_tables_are_refused_or_harmless() {
             anchors: anchors.as_slice().into(),
         };
         let mut buffers = Buffers::default();
-        let text = b"0123456789abcde0123456789abcde";
+        let text = b"0123456789abcdeedcba98765432100123456789abcde";
         let search = Search::new(&sections, Kernel::best(), |_| true);
         let mut kept = Kept::default();
         let found = search.region(text, 0..text.len(), &mut buffers, &mut kept);
         assert_eq!(found, Ok(()));
-        assert!(kept.seen.len() <= 2, "some of what is there, at most");
+        assert!(kept.seen.len() <= most, "{:?}", kept.seen);
+        assert_eq!(kept.damaged.is_some(), is_damaged);
         assert_eq!(check_all(&sections), Err(0));
     }
 }
 
-/// Windows that many runs share fill their bucket and those behind it, among others that are there.
+/// Windows that many runs share fill their bucket and others behind it, among others that are there.
 #[test]
 fn what_finds_no_room_in_its_bucket_is_seen() {
     let shared = (0..300_u32).map(|number| format!("shared window{number:04}"));
     let others = (0..300_u32).map(|number| format!("{number:04}another window"));
     let runs: Vec<Run> =
         shared.chain(others).map(|text| Run { bytes: text.into_bytes(), class: 0 }).collect();
+    let (written, _) = tables(&runs);
+    let row = written.tables[0];
+    assert!(row.all_buckets.get() > row.buckets.get() + 50, "{row:?}");
     let data: Vec<u8> = runs.iter().flat_map(|run| [&run.bytes[..], b"-"].concat()).collect();
     let expected = naive(&runs, &data);
     assert_eq!(expected.len(), runs.len());
     for kernel in Kernel::available() {
         assert_eq!(search(&runs, &data, kernel), expected, "{kernel:?}");
     }
+}
+
+/// Ends the search when so much was spent.
+struct Patient(u64);
+
+impl Sink<()> for Patient {
+    fn seen(&mut self, _seen: Seen) -> Result<(), ()> {
+        Ok(())
+    }
+
+    fn spend(&mut self, cells: u64) -> Result<(), ()> {
+        self.0 = self.0.checked_sub(cells).ok_or(())?;
+        Ok(())
+    }
+
+    fn damaged(&mut self, _damaged: Damaged) {}
+}
+
+/// A forged directory may be one long walk, in which every cell has the right tag: its end is asked for
+/// on the way, and no long list is made.
+#[test]
+fn a_walk_through_all_buckets_asks_the_budget() {
+    let runs = [Run { bytes: b"0123456789abcde".to_vec(), class: 0 }];
+    let (mut written, anchors) = tables(&runs);
+    let count = 100_000_u32;
+    let cell = |next: u32| BucketRow { cells: [0b1111_1000.into(); CELLS], next: next.into() };
+    written.buckets = (1..=count).map(cell).collect();
+    let row = &mut written.tables[0];
+    (row.row_bits, row.all_buckets) = (29, count.into());
+    let sections = Sections {
+        tables: &written.tables,
+        filters: &written.filters,
+        buckets: written.buckets.as_slice().into(),
+        anchors: anchors.as_slice().into(),
+    };
+    let text = b"0123456789abcde0123456789abcde";
+    let search = Search::new(&sections, Kernel::best(), |_| true);
+    let walk = |patience| {
+        let mut buffers = Buffers::default();
+        let ended = search.region(text, 0..text.len(), &mut buffers, &mut Patient(patience));
+        assert!(buffers.longest_list() < 1 << 14, "{}", buffers.longest_list());
+        ended
+    };
+    assert_eq!(walk(u64::MAX), Ok(()));
+    assert_eq!(walk(u64::from(count)), Err(()));
 }

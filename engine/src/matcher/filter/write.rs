@@ -6,7 +6,7 @@ use zerocopy::little_endian::{U32, U64};
 
 use super::hash::{self, FOLD};
 use super::tables::{PHASE_BITS, is_behind, lane_of};
-use crate::set::layout::{BucketRow, SLOTS, TableRow};
+use crate::set::layout::{BucketRow, CELLS, TableRow};
 
 /// A window that gives an anchor away, folded.
 #[derive(Clone, Copy, Debug)]
@@ -112,24 +112,30 @@ pub struct Written {
 
 /// Bits of a filter for each window, while they fit [`CACHE_BITS`].
 const BITS_A_WINDOW: usize = 24;
-/// A filter that would have fewer bits than this for each window gives up on the cache: then
-/// [`FAR_BITS_A_WINDOW`] make up for the way to memory by what need not be looked up.
+/// A filter that would have fewer bits than this for each window gives up on the cache.
 const LEAST_BITS_A_WINDOW: usize = 8;
+/// Bits for each window, at least, of one that does: what need not be looked up makes up for the longer
+/// way to it.
 const FAR_BITS_A_WINDOW: usize = 16;
 /// A filter of this size leaves half of a second-level cache of 2 MiB to others.
 const CACHE_BITS: usize = 1 << 23;
 /// The smallest filter: smaller ones would not be faster.
 const LEAST_BITS: usize = 1 << 15;
 
-/// Writes the tables. `anchors` is how many rows the windows point into; `None` where there are too
-/// many for the cells.
+/// So many anchors have numbers that fit the cells.
+pub const MOST_ANCHORS: u64 = (1 << (32 - PHASE_BITS)) - 1;
+
+/// Writes the tables. `anchors` is how many rows the windows point into; `None` where they are more than
+/// [`MOST_ANCHORS`].
 pub fn write(plans: &[Plan], anchors: usize) -> Option<Written> {
     let row_bits = usize::BITS.wrapping_sub(anchors.leading_zeros()).max(1);
     if row_bits > 32 - PHASE_BITS {
         return None;
     }
     let mut written = Written::default();
-    for plan in plans.iter().filter(|plan| !plan.windows.is_empty()) {
+    let mut plans: Vec<&Plan> = plans.iter().filter(|plan| !plan.windows.is_empty()).collect();
+    plans.sort_by_key(|plan| (plan.target, plan.width, plan.step));
+    for plan in plans {
         let log2_bits = filter_bits(plan.windows.len()).trailing_zeros();
         let words_at = written.filters.len() as u64;
         let lane = lane_of(plan.step.into());
@@ -139,8 +145,7 @@ pub fn write(plans: &[Plan], anchors: usize) -> Option<Written> {
             _ => push_wide(&plan.windows, log2_words, &mut written.filters),
         }
         let buckets_at = u32::try_from(written.buckets.len()).ok()?;
-        let wished = plan.windows.len().checked_mul(BUCKETS_FOR_EIGHT)?.div_ceil(8);
-        let buckets = u32::try_from(wished).ok()?;
+        let buckets = u32::try_from(plan.windows.len().div_ceil(WINDOWS_A_BUCKET)).ok()?;
         let all_buckets = directory(&plan.windows, buckets, row_bits, &mut written.buckets)?;
         written.tables.push(TableRow {
             width: plan.width,
@@ -161,10 +166,10 @@ pub fn write(plans: &[Plan], anchors: usize) -> Option<Written> {
 }
 
 fn filter_bits(windows: usize) -> usize {
-    let bits = |a_window: usize| windows.saturating_mul(a_window).next_power_of_two();
-    let bits = match bits(LEAST_BITS_A_WINDOW) > CACHE_BITS {
-        true => bits(FAR_BITS_A_WINDOW),
-        false => bits(BITS_A_WINDOW).min(CACHE_BITS),
+    let rounded = |a_window: usize| windows.saturating_mul(a_window).next_power_of_two();
+    let bits = match rounded(LEAST_BITS_A_WINDOW) > CACHE_BITS {
+        true => rounded(FAR_BITS_A_WINDOW),
+        false => rounded(BITS_A_WINDOW).min(CACHE_BITS),
     };
     bits.clamp(LEAST_BITS, 1 << 33)
 }
@@ -193,10 +198,11 @@ fn push_narrow(windows: &[Window], log2_words: u32, filters: &mut Vec<u8>) {
     filters.extend_from_slice(words.as_bytes());
 }
 
-/// How many buckets there are for each eight windows, at the least: then most have room left.
-const BUCKETS_FOR_EIGHT: usize = 2;
+/// Windows for each bucket: then few of them need a second one.
+const WINDOWS_A_BUCKET: usize = 4;
+const EMPTY: BucketRow = BucketRow { cells: [U32::ZERO; CELLS], next: U32::ZERO };
 
-/// Adds a directory for so many buckets; returns how many it has, those behind them included.
+/// Adds a directory for so many buckets; returns how many it has, those that go on with others included.
 fn directory(
     windows: &[Window],
     buckets: u32,
@@ -218,22 +224,20 @@ fn directory(
         .collect();
     cells.sort_unstable();
     cells.dedup();
-    let mut placed = vec![BucketRow { cells: [0.into(); SLOTS] }; buckets as usize];
-    // What does not fit goes into the next bucket with room, which is never before the last one's.
-    let (mut bucket, mut slot) = (0, 0);
-    for (own, cell) in cells {
-        if slot == SLOTS {
-            (bucket, slot) = (bucket + 1, 0);
+    let start = written.len();
+    written.resize(start.checked_add(buckets as usize)?, EMPTY);
+    for same in cells.chunk_by(|a, b| a.0 == b.0) {
+        let mut bucket = start.checked_add(same.first()?.0 as usize)?;
+        for (number, some) in same.chunks(CELLS).enumerate() {
+            if number > 0 {
+                let further = u32::try_from(written.len().checked_sub(start)?).ok()?;
+                written.get_mut(bucket)?.next = further.into();
+                bucket = written.len();
+                written.push(EMPTY);
+            }
+            let row = written.get_mut(bucket)?;
+            row.cells.iter_mut().zip(some).for_each(|(slot, (_, cell))| *slot = (*cell).into());
         }
-        if own as usize > bucket {
-            (bucket, slot) = (own as usize, 0);
-        }
-        if bucket == placed.len() {
-            placed.push(BucketRow { cells: [0.into(); SLOTS] });
-        }
-        *placed.get_mut(bucket)?.cells.get_mut(slot)? = cell.into();
-        slot += 1;
     }
-    written.extend_from_slice(&placed);
-    u32::try_from(placed.len()).ok()
+    u32::try_from(written.len().checked_sub(start)?).ok()
 }

@@ -80,6 +80,7 @@ pub(super) fn choose(windows: &Windows, patterns: &[u32], groups: &[Group]) -> C
     chosen
 }
 
+/// Chooses classes and runs for a group. What an earlier group left is searched for in every object.
 fn choose_group(
     windows: &Windows,
     group: &Group,
@@ -88,18 +89,21 @@ fn choose_group(
     work: &mut Work,
     chosen: &mut Chosen,
 ) {
-    let own: Vec<(u32, Prices)> = group
-        .patterns
-        .iter()
-        .filter_map(|pattern| Some((*pattern, *prices.get(pattern)?)))
-        .collect();
+    let patterns = group.patterns.iter().filter(|pattern| !chosen.left.contains(*pattern));
+    let mut price = |pattern: u32| match prices.get(&pattern) {
+        Some(known) => *known,
+        None => self::prices(windows, pattern, seen, work),
+    };
+    let own: Vec<(u32, Prices)> = patterns.map(|&pattern| (pattern, price(pattern))).collect();
     let classes = cheapest_classes(&own);
     let mut taken: HashMap<(usize, u64), u32> = HashMap::new();
     let mut plans: Vec<Plan> =
         CLASSES.iter().map(|class| class.plan().for_target(group.target)).collect();
     for (pattern, prices) in own {
         let stretches = windows.of_pattern(pattern);
-        let alone = prices.last().copied().unwrap_or(HOPELESS);
+        // One that an earlier group has tables for is not searched for by itself as well.
+        let may_be_left = group.is_own(pattern);
+        let alone = prices.last().copied().filter(|_| may_be_left).unwrap_or(HOPELESS);
         let best = best(windows, stretches, &classes, seen, &taken, work);
         match best.filter(|best| best.price <= alone) {
             Some(choice) => {

@@ -4,8 +4,8 @@
 //! the numbers of [`crate::rarity`]. All windows of the run go into the filter of one class, wide
 //! enough apart that one of them falls on a probe. A pattern that may start at one position only goes
 //! into no filter but is listed by its position (`places.rs`). Targets with many patterns have filters
-//! of their own (`groups.rs`). Of a logical signature only as many
-//! patterns are searched for as are needed to learn that it may hold (`cover.rs`).
+//! of their own (`groups.rs`). Of a logical signature only as many patterns are searched for as are
+//! needed to learn that it may hold (`cover.rs`).
 //!
 //! Patterns are treated in their order, and every count is kept in tables that are never walked: the
 //! same records give the same bytes.
@@ -55,7 +55,7 @@ pub(crate) struct Searched {
     pub(crate) anchors: Vec<AnchorRow>,
     pub(crate) places: Vec<PlaceRow>,
     pub(crate) entries: Vec<PlaceEntry>,
-    /// Patterns without fixed bytes.
+    /// Patterns without fixed bytes, or that are better searched for one by one.
     pub(crate) always: Vec<AlwaysRow>,
 }
 
@@ -120,7 +120,7 @@ impl Windows {
         let chosen = choose::choose(self, &searched, &groups);
         row_number(chosen.anchors.len(), "patterns")?;
         let written = filter::write(&chosen.plans, chosen.anchors.len());
-        let most = 1 << 28;
+        let most = filter::MOST_ANCHORS;
         let written = written.ok_or(BuildError::TooMuch { what: "windows of patterns", most })?;
         let always =
             |&pattern: &u32| AlwaysRow { kind: ALWAYS_PATTERN.into(), row: pattern.into() };
