@@ -3,7 +3,8 @@
 //! First every pattern is priced in every class. Then classes are given up, one by one, as long as
 //! that makes the whole cheaper: each is a pass over the data. A few short patterns are better searched
 //! for one by one than by a pass that probes every position. Last each pattern gets its cheapest run
-//! in the classes that are left, where windows that many patterns share have become dearer.
+//! in the classes that are left, where windows that many patterns share have become dearer. Each group of
+//! patterns (`groups.rs`) has classes and windows of its own.
 
 use std::collections::{BTreeSet, HashMap};
 
