@@ -77,8 +77,8 @@ const BAD: u8 = 2;
 const RESTED: u8 = 3;
 
 /// Chunks of a mapped set that may stay mapped between scans. Pages that nobody shares count as the
-/// process's own, and a large set would otherwise become so bit by bit: 20 MiB.
-const MOST_IN_USE: usize = 320;
+/// process's own, and a large set would otherwise become so bit by bit: 10 MiB.
+const MOST_IN_USE: usize = 160;
 
 /// The bytes that a hash tree covers.
 pub(super) struct Chunks {
