@@ -70,41 +70,41 @@ pub(super) fn price(stretch: &[ByteMask]) -> u64 {
 pub(super) fn choose(windows: &Windows, patterns: &[u32], groups: &[Group]) -> Chosen {
     let seen = SeenWindows::count(windows, patterns);
     let mut work = Work::default();
-    let prices: HashMap<u32, Prices> = patterns
-        .iter()
-        .map(|&pattern| (pattern, prices(windows, pattern, &seen, &mut work)))
-        .collect();
+    let mut known: HashMap<u32, Prices> = HashMap::new();
     let mut chosen = Chosen::default();
     for group in groups {
-        choose_group(windows, group, &prices, &seen, &mut work, &mut chosen);
+        let patterns = group.patterns.iter().filter(|pattern| !chosen.left.contains(*pattern));
+        let priced = patterns.map(|&pattern| {
+            let price = || prices(windows, pattern, &seen, &mut work);
+            (pattern, *known.entry(pattern).or_insert_with(price))
+        });
+        let priced: Vec<(u32, Prices)> = priced.collect();
+        choose_group(windows, group.target, &priced, &seen, &mut work, &mut chosen);
+        // What has tables for some objects is not searched for by itself in all of them.
+        for pattern in &group.patterns {
+            let alone = known.get_mut(pattern).and_then(|prices| prices.last_mut());
+            alone.into_iter().for_each(|alone| *alone = HOPELESS);
+        }
     }
     chosen
 }
 
-/// Chooses classes and runs for a group. What an earlier group left is searched for in every object.
+/// Chooses classes and runs for a group of patterns with their prices.
 fn choose_group(
     windows: &Windows,
-    group: &Group,
-    prices: &HashMap<u32, Prices>,
+    target: u8,
+    priced: &[(u32, Prices)],
     seen: &SeenWindows,
     work: &mut Work,
     chosen: &mut Chosen,
 ) {
-    let patterns = group.patterns.iter().filter(|pattern| !chosen.left.contains(*pattern));
-    let mut price = |pattern: u32| match prices.get(&pattern) {
-        Some(known) => *known,
-        None => self::prices(windows, pattern, seen, work),
-    };
-    let own: Vec<(u32, Prices)> = patterns.map(|&pattern| (pattern, price(pattern))).collect();
-    let classes = cheapest_classes(&own);
+    let classes = cheapest_classes(priced);
     let mut taken: HashMap<(usize, u64), u32> = HashMap::new();
     let mut plans: Vec<Plan> =
-        CLASSES.iter().map(|class| class.plan().for_target(group.target)).collect();
-    for (pattern, prices) in own {
+        CLASSES.iter().map(|class| class.plan().for_target(target)).collect();
+    for &(pattern, ref prices) in priced {
         let stretches = windows.of_pattern(pattern);
-        // One that an earlier group has tables for is not searched for by itself as well.
-        let may_be_left = group.is_own(pattern);
-        let alone = prices.last().copied().filter(|_| may_be_left).unwrap_or(HOPELESS);
+        let alone = prices.last().copied().unwrap_or(HOPELESS);
         let best = best(windows, stretches, &classes, seen, &taken, work);
         match best.filter(|best| best.price <= alone) {
             Some(choice) => {

@@ -15,15 +15,6 @@ pub(super) struct Group {
     pub(super) target: u8,
     /// In rising order.
     pub(super) patterns: Vec<u32>,
-    /// Those of them that the first group has, too; in rising order.
-    general: Vec<u32>,
-}
-
-impl Group {
-    /// Whether no other group has that pattern.
-    pub(super) fn is_own(&self, pattern: u32) -> bool {
-        self.general.binary_search(&pattern).is_err()
-    }
 }
 
 /// Groups those of `searched`, the group for all other objects first. Targets are taken by their numbers
@@ -35,19 +26,18 @@ pub(super) fn of(searched: &[u32], target_of: impl Fn(u32) -> u8) -> Vec<Group> 
         targets.entry(target_of(pattern)).or_default().push(pattern);
     }
     let general = targets.remove(&(Target::Any as u8)).unwrap_or_default();
-    let mut general = Group { target: Target::Any as u8, patterns: general, general: Vec::new() };
+    let mut general = Group { target: Target::Any as u8, patterns: general };
     let mut targets: Vec<(u8, Vec<u32>)> = targets.into_iter().collect();
     targets.sort_by_key(|(_, patterns)| patterns.len());
     let mut groups = Vec::new();
     for (target, patterns) in targets {
         match patterns.len() < general.patterns.len() {
             true => general.patterns.extend(patterns),
-            false => groups.push(Group { target, patterns, general: Vec::new() }),
+            false => groups.push(Group { target, patterns }),
         }
     }
     general.patterns.sort_unstable();
     for group in &mut groups {
-        group.general.clone_from(&general.patterns);
         group.patterns.extend_from_slice(&general.patterns);
         group.patterns.sort_unstable();
     }
