@@ -23,6 +23,7 @@
 mod candidates;
 mod hash;
 mod kernels;
+mod probes;
 mod search;
 mod tables;
 #[cfg(test)]

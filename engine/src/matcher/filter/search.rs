@@ -1,16 +1,17 @@
 //! One pass over the data: probe, look up, compare, hand on.
 //!
 //! Survivors of a filter are collected over many probes and then looked up together, stage by stage:
-//! all buckets, then all anchors. So the waits for memory overlap.
+//! where to look, whether anything is there, which anchors, what they compare. So the waits for memory
+//! overlap.
 
 use std::ops::Range;
 
 use zerocopy::little_endian::U32;
 
 use super::candidates::Candidates;
-use super::hash::{self, FOLD};
 use super::kernels::{Kernel, Lanes, prefetch};
-use super::tables::{Filter, Sections, Table, Tags, lane_of, mask_of};
+use super::probes::{self, Probe, read};
+use super::tables::{Filter, Sections, Table, lane_of};
 use crate::set::layout::{AnchorRow, CELLS, TableRow};
 use crate::set::{Damaged, Rows};
 
@@ -39,14 +40,6 @@ impl Buffers {
     pub(super) fn longest_list(&self) -> usize {
         self.matches.capacity()
     }
-}
-
-/// A candidate and its hash.
-#[derive(Clone, Copy)]
-struct Probe {
-    position: u32,
-    bucket: u32,
-    tags: Tags,
 }
 
 /// A candidate whose tag is right.
@@ -171,9 +164,10 @@ impl<'s> Search<'s> {
     ) -> Result<(), E> {
         let Buffers { candidates, probes, matches } = buffers;
         let Some(candidates) = candidates.get_mut(number) else { return Ok(()) };
-        hash_all(table, candidates, data, base, probes);
+        probes::of(table, candidates, data, base, probes);
         matches.clear();
-        let mut looked_at = 0_u64;
+        let mut looked_at = (probes.len() as u64).saturating_mul(CELLS as u64);
+        probes::sift(table, probes);
         for probe in &*probes {
             let mut bucket = Some(probe.bucket);
             while let Some(number) = bucket {
@@ -246,41 +240,11 @@ impl<'s> Search<'s> {
     }
 }
 
-/// Hashes the candidates of a table, and empties them.
-fn hash_all(
-    table: &Table<'_>,
-    candidates: &mut Candidates,
-    data: &[u8],
-    base: usize,
-    probes: &mut Vec<Probe>,
-) {
-    let mask = mask_of(table.width) & FOLD;
-    probes.clear();
-    for &position in candidates.as_slice() {
-        let at = base.wrapping_add(position as usize);
-        let hash = hash::directory(read(data, at) & mask);
-        let bucket = table.bucket(hash);
-        prefetch::item(table.unread(), bucket as usize);
-        probes.push(Probe { position, bucket, tags: table.tags(hash, data, at) });
-    }
-    candidates.length = 0;
-}
-
 impl AnchorRow {
     /// Whether the bytes beside the window allow a match of a run that begins at `run`.
     #[inline]
     fn is_at(&self, data: &[u8], run: usize) -> bool {
         let Some(at) = run.checked_add_signed(self.check_at.get().into()) else { return false };
         read(data, at) & self.check_mask.get() == self.check.get()
-    }
-}
-
-/// Eight bytes as a number in little endian, zeros where there are none.
-#[inline]
-pub(super) fn read(data: &[u8], at: usize) -> u64 {
-    let rest = data.get(at..).unwrap_or_default();
-    match rest.first_chunk() {
-        Some(all) => u64::from_le_bytes(*all),
-        None => rest.iter().rev().fold(0, |number, &byte| number << 8 | u64::from(byte)),
     }
 }

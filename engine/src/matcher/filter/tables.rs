@@ -5,7 +5,7 @@ use zerocopy::little_endian::{U32, U64};
 
 use super::hash::{self, FOLD};
 use super::kernels::{Narrow, Wide};
-use super::search::read;
+use super::probes::Around;
 use crate::matcher::target::Target;
 use crate::set::layout::{AnchorRow, BucketRow, CELLS, TableRow};
 use crate::set::{Damaged, Rows};
@@ -136,23 +136,43 @@ impl<'s> Table<'s> {
     /// be none; [`Self::open`] tells.
     #[inline]
     pub(super) fn with_tag(&self, cells: &[U32; CELLS], tags: Tags) -> u32 {
-        let mask = u32::MAX.checked_shl(self.row_bits.wrapping_add(PHASE_BITS)).unwrap_or(0);
+        let mask = self.tag_mask();
         let (behind, before) = (tags.behind & mask, tags.before & mask);
         let is_one = |cell: u32| u32::from(cell & mask == behind || cell & mask == before);
         let bits = cells.iter().zip(0_u32..).map(|(cell, slot)| is_one(cell.get()) << (slot & 31));
         bits.fold(0, |all, bit| all | bit)
     }
 
-    /// The tags of a window at `position`: of one with a part of the run behind it, and of one with a
-    /// part before it.
+    /// The tags of a window there: of one with a part of the run behind it, and of one with a part
+    /// before it.
     #[inline]
-    pub(super) fn tags(&self, directory: u64, data: &[u8], position: usize) -> Tags {
+    pub(super) fn tags(&self, directory: u64, around: &Around) -> Tags {
         let mask = (mask_of(self.beside) & FOLD) as u32;
-        let at = |at: usize| read(data, at) as u32 & mask;
-        let behind = at(position.wrapping_add(self.width));
-        // In front of the data no run begins.
-        let before = position.checked_sub(self.beside).map_or(0, at);
+        let behind = around.behind(self.width) & mask;
+        let before = around.before(self.beside) & mask;
         Tags { behind: hash::tag(directory, behind), before: hash::tag(directory, before) }
+    }
+
+    /// Whether there may be anything in a bucket for a window with these tags, or behind it. One that
+    /// cannot be read has to be opened, so that it is told of.
+    #[inline]
+    pub(super) fn may_have(&self, bucket: u32, tags: Tags) -> bool {
+        let Ok(row) = self.directory.get(bucket as usize) else { return true };
+        let mask = self.tag_mask();
+        let (behind, before) = (tags.behind & mask, tags.before & mask);
+        // The link is compared like a cell: eight make whole vectors.
+        let all: &[U32; CELLS + 1] = zerocopy::transmute_ref!(row);
+        let has_tag = all.iter().fold(false, |any, cell| {
+            let tag = cell.get() & mask;
+            any | (tag == behind) | (tag == before)
+        });
+        has_tag | (row.next.get() != 0)
+    }
+
+    /// The bits of a cell that its tag stands in.
+    #[inline]
+    fn tag_mask(&self) -> u32 {
+        u32::MAX.checked_shl(self.row_bits.wrapping_add(PHASE_BITS)).unwrap_or(0)
     }
 
     /// The anchor and the phase of a cell, if there is one and its tag is the window's.

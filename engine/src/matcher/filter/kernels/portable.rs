@@ -6,7 +6,7 @@
 
 use super::super::candidates::{Candidates, Writer};
 use super::super::hash::{self, FOLD};
-use super::super::search::read;
+use super::super::probes::read;
 use super::{Lanes, Narrow, Wide, prefetch};
 
 /// The first two of a narrow window's bits, by the ten bits of the hash that say which.
