@@ -9,9 +9,9 @@ use pellucid::matcher::{Matcher, Scratch, Subject};
 use pellucid::set::{SignatureSet, Unverified};
 use pellucid_signatures::{BuildOptions, SourceTree, build_tree};
 
-use crate::Run;
 use crate::literals::Literals;
 use crate::text::Text;
+use crate::{ENOUGH, Run};
 use pellucid_benches::cost::processor_time;
 
 /// With the fastest probes that this processor can run.
@@ -38,7 +38,6 @@ pub(crate) fn avx2(literals: &Literals, text: &Text, _patience: Duration) -> Res
     run_with("avx2", Kernel::Avx2, literals, text).map(Some)
 }
 
-/// Searches all files, twice; the better round counts.
 fn run_with(name: &'static str, kernel: Kernel, literals: &Literals, text: &Text) -> Result<Run> {
     let start = Instant::now();
     let set = build(&literals.ndb())?;
@@ -55,10 +54,15 @@ fn run_with(name: &'static str, kernel: Kernel, literals: &Literals, text: &Text
         hits: Default::default(),
     };
     let mut scratch = Scratch::default();
-    let first = round(&matcher, text, &mut scratch, &mut run)?;
-    let second = round(&matcher, text, &mut scratch, &mut run)?;
     let total = |round: &[f64]| round.iter().sum::<f64>();
-    run.seconds = if total(&first) < total(&second) { first } else { second };
+    let mut spent = 0.0;
+    while spent < ENOUGH {
+        let seconds = round(&matcher, text, &mut scratch, &mut run)?;
+        spent += total(&seconds);
+        if run.seconds.is_empty() || total(&seconds) < total(&run.seconds) {
+            run.seconds = seconds;
+        }
+    }
     Ok(run)
 }
 

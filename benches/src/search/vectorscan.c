@@ -4,13 +4,17 @@
  *
  * LITERALS: for each, its length (32 bits, little-endian) and its bytes. FILES: for each, its length
  * (64 bits) and its bytes. Output: "version V", "prepared SECONDS", "bytes N", then for each file
- * "file SECONDS" (processor time), and for each literal that stands in it, once, "hit LITERAL FILE". */
+ * "file SECONDS" (processor time, that of the best round), and for each literal that stands in it, once,
+ * "hit LITERAL FILE". */
 #include <hs/hs.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+/* Rounds go on until so many seconds are spent. */
+#define ENOUGH 1.0
 
 static double now(clockid_t clock) {
     struct timespec time;
@@ -80,19 +84,42 @@ int main(int argc, char **argv) {
     printf("version %s\nprepared %f\nbytes %zu\n", hs_version(), now(CLOCK_MONOTONIC) - start,
            database_size);
     bytes = read_all(argv[2], &size);
-    double patience = atof(argv[3]), spent = 0;
-    for (size_t at = 0; at < size && spent <= patience; hits.file++) {
+    double patience = atof(argv[3]), spent = 0, best = 0, *seconds = NULL, *best_seconds = NULL;
+    uint32_t files = 0;
+    for (size_t at = 0; at < size; files++) {
         uint64_t length;
         memcpy(&length, bytes + at, 8);
-        hits.count = 0;
-        start = now(CLOCK_THREAD_CPUTIME_ID);
-        if (hs_scan(database, bytes + at + 8, (unsigned)length, 0, scratch, on_match, &hits) !=
-            HS_SUCCESS) return 1;
-        double seconds = now(CLOCK_THREAD_CPUTIME_ID) - start;
-        spent += seconds;
-        printf("file %.9f\n", seconds);
-        for (uint32_t i = 0; i < hits.count; i++) printf("hit %u %u\n", hits.found[i], hits.file);
         at += 8 + length;
     }
+    seconds = calloc(files, sizeof *seconds);
+    best_seconds = calloc(files, sizeof *best_seconds);
+    if (!seconds || !best_seconds) return 2;
+    uint32_t searched = 0;
+    for (int rounds = 0; rounds == 0 || (spent < ENOUGH && spent <= patience); rounds++) {
+        double total = 0;
+        hits.file = 0;
+        for (size_t at = 0; at < size && spent + total <= patience; hits.file++) {
+            uint64_t length;
+            memcpy(&length, bytes + at, 8);
+            hits.count = 0;
+            start = now(CLOCK_THREAD_CPUTIME_ID);
+            if (hs_scan(database, bytes + at + 8, (unsigned)length, 0, scratch, on_match, &hits) !=
+                HS_SUCCESS) return 1;
+            seconds[hits.file] = now(CLOCK_THREAD_CPUTIME_ID) - start;
+            total += seconds[hits.file];
+            for (uint32_t i = 0; i < hits.count; i++) {
+                hits.last[hits.found[i]] = UINT32_MAX;
+                if (rounds == 0) printf("hit %u %u\n", hits.found[i], hits.file);
+            }
+            at += 8 + length;
+        }
+        spent += total;
+        if (rounds == 0 || (hits.file == searched && total < best)) {
+            searched = hits.file;
+            best = total;
+            memcpy(best_seconds, seconds, searched * sizeof *seconds);
+        }
+    }
+    for (uint32_t file = 0; file < searched; file++) printf("file %.9f\n", best_seconds[file]);
     return 0;
 }
