@@ -87,7 +87,7 @@ pub(crate) struct Run {
     pub(crate) hits: BTreeSet<Hit>,
 }
 
-/// Everybody searches all files again until so many seconds are spent, and the best round counts: a
+/// Everybody but clamscan searches all files again until so many seconds are spent, and the best round counts: a
 /// single one of fifty milliseconds would measure what else the machine did. `vectorscan.c` has it, too.
 pub(crate) const ENOUGH: f64 = 1.0;
 

